@@ -1,0 +1,4 @@
+//! Random-effects meta-analysis.
+#![forbid(unsafe_code)]
+
+pub mod num;

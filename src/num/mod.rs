@@ -1,0 +1,1 @@
+//! Numerical building blocks: floats in, floats out, no word of the domain.
