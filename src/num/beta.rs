@@ -12,15 +12,19 @@
 
 use cdflib::special::{beta_log, try_beta_inc};
 
-use super::gamma::{digamma, fraction, ln_ratio, ln_tail, trigamma};
+use super::gamma::{
+    digamma, fraction, ln_lower_regularized, ln_ratio, ln_tail, ln_upper_regularized, lower_regularized, trigamma, upper_regularized,
+};
 use super::invert::{Side, Tail, positive_root};
 use super::normal;
-use super::saddle_point::ln_beta_kernel;
+use super::saddle_point::{deviance, ln_beta_kernel, ln_of};
 
 /// Tails below this are computed through their logarithm.
 const TINY: f64 = 1e-200;
 /// The first term of the power series is the whole of it when its relative correction is below this.
 const NEGLIGIBLE: f64 = 1e-17;
+/// Shapes above this use limiting distributions: `x` as a `f64` no longer resolves the distribution to 1e-7.
+const HUGE_SHAPE: f64 = 1e18;
 
 /// `ln B(a, b) = ln Gamma(a) + ln Gamma(b) - ln Gamma(a + b)` for `a, b > 0`, without cancellation for large arguments.
 ///
@@ -165,8 +169,39 @@ pub(super) fn moderate_tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
         let (upper, lower) = first_term_tails(b, a, y.ln());
         return (lower, upper);
     }
+    if a.max(b) > HUGE_SHAPE {
+        return huge_tails(a, b, x, y);
+    }
     let (lower, upper) = try_beta_inc(a, b, x, y).unwrap_or((f64::NAN, f64::NAN));
+    if lower.is_nan() || upper.is_nan() {
+        return huge_tails(a, b, x, y);
+    }
     (lower.clamp(0.0, 1.0), upper.clamp(0.0, 1.0))
+}
+
+/// `(I, 1 - I)` in the limit of a huge shape: gamma for the small shape when only one is large, else the leading normal term of Temme's
+/// uniform expansion.
+fn huge_tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
+    if a > b {
+        let (upper, lower) = huge_tails(b, a, y, x);
+        return (lower, upper);
+    }
+    if a < (1e-14 * b).cbrt() * b.cbrt() {
+        let u = -(b + 0.5 * (a - 1.0)) * ln_of(y, x);
+        (lower_regularized(a, u), upper_regularized(a, u))
+    } else {
+        let z = normal_deviate(a, b, x, y);
+        (normal::cdf(z), normal::sf(z))
+    }
+}
+
+/// `z` with `Phi(z)` close to `I_x(a, b)`: the signed root of twice the deviance.
+fn normal_deviate(a: f64, b: f64, x: f64, y: f64) -> f64 {
+    // a scale of 1/8 keeps a + b finite
+    let (a, b) = (0.125 * a, 0.125 * b);
+    let n = a + b;
+    let root = 4.0 * (deviance(a, n * x) + deviance(b, n * y)).sqrt();
+    if n * x < a { -root } else { root }
 }
 
 /// Is `x^a / (a B)` all of `I_x(a, b)`? The next term has the relative size `a (1 - b) x / (a + 1)`.
@@ -207,6 +242,15 @@ fn ln_lower_far(a: f64, b: f64, x: f64, y: f64) -> f64 {
     if is_first_term(b, x) {
         return ln_first_term(a, b, x.ln());
     }
+    if a.max(b) > HUGE_SHAPE {
+        return if a < (1e-14 * b).cbrt() * b.cbrt() {
+            ln_lower_regularized(a, -(b + 0.5 * (a - 1.0)) * ln_of(y, x))
+        } else if b < (1e-14 * a).cbrt() * a.cbrt() {
+            ln_upper_regularized(b, -(a + 0.5 * (b - 1.0)) * ln_of(x, y))
+        } else {
+            normal::ln_cdf(normal_deviate(a, b, x, y))
+        };
+    }
     let h = fraction(|k| {
         let m = (0.5 * k).floor();
         let n = a + k;
@@ -217,7 +261,7 @@ fn ln_lower_far(a: f64, b: f64, x: f64, y: f64) -> f64 {
         };
         (numerator, 1.0)
     });
-    ln_beta_kernel(a, b, x, y) - a.ln() - h.ln()
+    (ln_beta_kernel(a, b, x, y) - a.ln() - h.ln()).min(0.0)
 }
 
 /// The odds `x / (1 - x)` with `I_x(a, b) = p` and `1 - I_x(a, b) = q`, where `p + q = 1` and the smaller of the two is exact.

@@ -264,7 +264,7 @@ fn ln_lower_far(a: f64, x: f64) -> f64 {
     if x < SMALL_X {
         return ln_first_term(a, x);
     }
-    ln_gamma_kernel(a, x) - fraction(|k| (k * x, a - x + k)).ln()
+    (ln_gamma_kernel(a, x) - fraction(|k| (k * x, a - x + k)).ln()).min(0.0)
 }
 
 /// `ln Q` far in the upper tail: Legendre's fraction `Q = K / (x+1-a - 1(1-a)/(x+3-a - 2(2-a)/(x+5-a - ...)))` (DLMF 8.9.2).
@@ -272,7 +272,7 @@ fn ln_upper_far(a: f64, x: f64) -> f64 {
     if x == f64::INFINITY {
         return f64::NEG_INFINITY;
     }
-    ln_gamma_kernel(a, x) - fraction(|k| (k * (a - k), x - a + (2.0 * k + 1.0))).ln()
+    (ln_gamma_kernel(a, x) - fraction(|k| (k * (a - k), x - a + (2.0 * k + 1.0))).ln()).min(0.0)
 }
 
 /// `d_0 + n_1/(d_1 + n_2/(d_2 + ...))` with `term(k) = (n_k, d_k)`, by the modified Lentz scheme (Thompson IJ, Barnett AR, 1986,

@@ -13,8 +13,9 @@ use super::gamma::ln_ratio;
 use super::invert::{Side, Tail, positive_root};
 use super::normal;
 
-/// From here on t and normal agree to the last digit wherever the tail is a `f64`, after a correction of the argument.
-const NEARLY_NORMAL: f64 = 1e15;
+/// From here on one correction of the argument makes the normal tail the t tail, as long as t^2/df stays below `NEARLY_NORMAL_SQUARE`.
+const NEARLY_NORMAL: f64 = 1e10;
+const NEARLY_NORMAL_SQUARE: f64 = 1e-3;
 /// Tails below this are computed through their logarithm.
 const TINY: f64 = 1e-200;
 
@@ -59,11 +60,14 @@ pub fn cdf(t: f64, df: f64) -> f64 {
 /// ```
 #[must_use]
 pub fn sf(t: f64, df: f64) -> f64 {
-    if df >= NEARLY_NORMAL {
-        return normal::sf(normal_equivalent(t, df));
+    if df == f64::INFINITY {
+        return normal::sf(t);
     }
     if !is_df(df) || t.is_nan() {
         return f64::NAN;
+    }
+    if let Some(z) = normal_equivalent(t, df) {
+        return normal::sf(z);
     }
     let upper = 0.5 * Split::new(t.abs(), df).two_sided(df);
     if t < 0.0 { 1.0 - upper } else { upper }
@@ -90,6 +94,9 @@ pub fn ln_sf(t: f64, df: f64) -> f64 {
     }
     if !is_df(df) || t.is_nan() {
         return f64::NAN;
+    }
+    if let Some(z) = normal_equivalent(t, df) {
+        return normal::ln_sf(z);
     }
     let split = Split::new(t.abs(), df);
     if t < 0.0 {
@@ -128,7 +135,10 @@ pub fn quantile_upper(q: f64, df: f64) -> f64 {
         return f64::NAN;
     }
     if df >= NEARLY_NORMAL {
-        return normal::quantile_upper(q);
+        // the inverse of `normal_equivalent`; z stays below 39
+        let z = normal::quantile_upper(q);
+        let stretched = if df < f64::INFINITY { (df * (z * z / (df - 0.5)).exp_m1()).sqrt() } else { z.abs() };
+        return if z.is_finite() { stretched.copysign(z) } else { z };
     }
     if q > 0.5 {
         -positive_quantile(1.0 - q, q - 0.5, df)
@@ -206,9 +216,12 @@ fn ln_1p_square(t: f64, df: f64) -> f64 {
     if square < 1e300 && t < 1e150 { square.ln_1p() } else { 2.0 * t.ln() - df.ln() }
 }
 
-/// `z` with the same normal tail as `t` has with df degrees of freedom, for df so large that one correction term is exact.
-fn normal_equivalent(t: f64, df: f64) -> f64 {
-    if t.abs() < 1e4 { t } else { t.signum() * (df * ln_1p_square(t.abs(), df)).sqrt() }
+/// `z` with the same normal tail as `t` has with df degrees of freedom, where one correction term is exact:
+/// `z^2 = (df - 1/2) ln(1 + t^2/df)`, the first term of the expansion of the incomplete beta function for one large shape
+/// (DiDonato and Morris 1992).
+fn normal_equivalent(t: f64, df: f64) -> Option<f64> {
+    let square = t / df * t;
+    (df >= NEARLY_NORMAL && square < NEARLY_NORMAL_SQUARE).then(|| ((df - 0.5) * square.ln_1p()).sqrt().copysign(t))
 }
 
 /// `t >= 0` split into the two arguments of the incomplete beta function, `y = t^2/(df + t^2)` and `z = 1 - y`.
