@@ -34,7 +34,12 @@ struct Subject {
 const SUBJECTS: &[Subject] = &[
     Subject { section: "norm_ppf", value: |a| normal::quantile(a[0]), ln: None, conditioned: (0, 0) },
     Subject { section: "norm_isf", value: |a| normal::quantile_upper(a[0]), ln: None, conditioned: (0, 0) },
-    Subject { section: "norm_cdf", value: |a| normal::cdf(a[0]), ln: Some(|a| normal::ln_cdf(a[0])), conditioned: (0, 0) },
+    Subject {
+        section: "norm_cdf",
+        value: |a| normal::cdf(a[0]),
+        ln: Some(|a| normal::ln_cdf(a[0])),
+        conditioned: (0, 0),
+    },
     Subject { section: "norm_sf", value: |a| normal::sf(a[0]), ln: Some(|a| normal::ln_sf(a[0])), conditioned: (0, 0) },
     Subject {
         section: "norm3_cdf",
@@ -61,8 +66,18 @@ const SUBJECTS: &[Subject] = &[
     Subject { section: "t_lnpdf", value: |a| student_t::ln_pdf(a[1], a[0]), ln: None, conditioned: (0, 0) },
     Subject { section: "t_ppf", value: |a| student_t::quantile(a[1], a[0]), ln: None, conditioned: (0, 0) },
     Subject { section: "t_isf", value: |a| student_t::quantile_upper(a[1], a[0]), ln: None, conditioned: (0, 0) },
-    Subject { section: "t_cdf", value: |a| student_t::cdf(a[1], a[0]), ln: Some(|a| student_t::ln_cdf(a[1], a[0])), conditioned: (0, 0) },
-    Subject { section: "t_sf", value: |a| student_t::sf(a[1], a[0]), ln: Some(|a| student_t::ln_sf(a[1], a[0])), conditioned: (0, 0) },
+    Subject {
+        section: "t_cdf",
+        value: |a| student_t::cdf(a[1], a[0]),
+        ln: Some(|a| student_t::ln_cdf(a[1], a[0])),
+        conditioned: (0, 0),
+    },
+    Subject {
+        section: "t_sf",
+        value: |a| student_t::sf(a[1], a[0]),
+        ln: Some(|a| student_t::ln_sf(a[1], a[0])),
+        conditioned: (0, 0),
+    },
     Subject { section: "chi2_lnpdf", value: |a| chi_squared::ln_pdf(a[1], a[0]), ln: None, conditioned: (0, 0) },
     Subject { section: "chi2_ppf", value: |a| chi_squared::quantile(a[1], a[0]), ln: None, conditioned: (0, 0) },
     Subject { section: "chi2_isf", value: |a| chi_squared::quantile_upper(a[1], a[0]), ln: None, conditioned: (0, 0) },
@@ -90,8 +105,18 @@ const SUBJECTS: &[Subject] = &[
         ln: Some(|a| gamma::ln_upper_regularized(a[0], a[1])),
         conditioned: (0, 0),
     },
-    Subject { section: "gammad_ppf", value: |a| gamma::inverse_lower_regularized(a[0], a[2]) / a[1], ln: None, conditioned: (0, 0) },
-    Subject { section: "inv_beta_reg", value: |a| beta::inverse_regularized(a[0], a[1], a[2]), ln: None, conditioned: (0, 0) },
+    Subject {
+        section: "gammad_ppf",
+        value: |a| gamma::inverse_lower_regularized(a[0], a[2]) / a[1],
+        ln: None,
+        conditioned: (0, 0),
+    },
+    Subject {
+        section: "inv_beta_reg",
+        value: |a| beta::inverse_regularized(a[0], a[1], a[2]),
+        ln: None,
+        conditioned: (0, 0),
+    },
     Subject {
         section: "beta_reg",
         value: |a| beta::regularized(a[0], a[1], a[2]),
@@ -215,7 +240,10 @@ impl Verdict {
         self.worst_of_limit = self.worst_of_limit.max(error / limit);
         self.conditioned += 1;
         if error > LIMIT_FACTOR * limit {
-            self.failures.push(format!("{:?}: got {got:e}, want {want:e}, error {error:.2e}, conditioning {limit:.2e}", row.args));
+            self.failures.push(format!(
+                "{:?}: got {got:e}, want {want:e}, error {error:.2e}, conditioning {limit:.2e}",
+                row.args
+            ));
         }
     }
 }

@@ -26,9 +26,13 @@ pub mod binomial;
 pub mod chi_squared;
 pub mod erf;
 pub mod fisher_f;
+pub mod format;
 pub mod gamma;
+pub mod gamma_ratio;
 pub mod normal;
 pub mod student_t;
 
 mod invert;
+pub(crate) mod root;
 mod saddle_point;
+pub(crate) mod sum;

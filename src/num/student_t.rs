@@ -92,11 +92,7 @@ pub fn ln_sf(t: f64, df: f64) -> f64 {
         return f64::NAN;
     }
     let split = Split::new(t.abs(), df);
-    if t < 0.0 {
-        (-0.5 * split.two_sided(df)).ln_1p()
-    } else {
-        split.ln_two_sided(df) - std::f64::consts::LN_2
-    }
+    if t < 0.0 { (-0.5 * split.two_sided(df)).ln_1p() } else { split.ln_two_sided(df) - std::f64::consts::LN_2 }
 }
 
 /// Quantile: the `t` with `P(T <= t) = p`.
@@ -130,11 +126,7 @@ pub fn quantile_upper(q: f64, df: f64) -> f64 {
     if df >= NEARLY_NORMAL {
         return normal::quantile_upper(q);
     }
-    if q > 0.5 {
-        -positive_quantile(1.0 - q, q - 0.5, df)
-    } else {
-        positive_quantile(q, 0.5 - q, df)
-    }
+    if q > 0.5 { -positive_quantile(1.0 - q, q - 0.5, df) } else { positive_quantile(q, 0.5 - q, df) }
 }
 
 /// Is `df` a usable, finite number of degrees of freedom?
@@ -191,7 +183,8 @@ fn ln_peak(df: f64) -> f64 {
         // ln Gamma(a + 1/2) - ln Gamma(a) - ln(a)/2, asymptotic series
         let w = 1.0 / a / a;
         let series = -(1.0 / 8.0
-            - w * (1.0 / 192.0 - w * (1.0 / 640.0 - w * (17.0 / 14_336.0 - w * (31.0 / 18_432.0 - w * 691.0 / 180_224.0)))))
+            - w * (1.0 / 192.0
+                - w * (1.0 / 640.0 - w * (17.0 / 14_336.0 - w * (31.0 / 18_432.0 - w * 691.0 / 180_224.0)))))
             / a;
         series - normal::LN_SQRT_2PI
     } else {
@@ -275,7 +268,13 @@ impl Split {
             return ln_tail.min(0.0);
         }
         match self.limit(df) {
-            Some((outside, inside)) => if outside > 0.75 { (-inside).ln_1p() } else { outside.ln() },
+            Some((outside, inside)) => {
+                if outside > 0.75 {
+                    (-inside).ln_1p()
+                } else {
+                    outside.ln()
+                }
+            }
             None => ln_tails(0.5 * df, 0.5, self.z, self.y).0,
         }
     }

@@ -1,0 +1,113 @@
+//! What can be wrong with the numbers handed to an estimator. Studies are named by index; the caller knows their labels.
+
+use thiserror::Error;
+
+/// Why a between-study variance cannot be computed.
+#[derive(Clone, Copy, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum Tau2Error {
+    /// There are no studies.
+    #[error("no studies")]
+    Empty,
+    /// The effects and the sampling variances differ in number.
+    #[error("{effects} effects but {variances} sampling variances")]
+    LengthMismatch {
+        /// Number of effects.
+        effects: usize,
+        /// Number of sampling variances.
+        variances: usize,
+    },
+    /// An effect is NaN or infinite.
+    #[error("study {index}: effect must be finite, got {value}")]
+    NonFiniteEffect {
+        /// Position of the study.
+        index: usize,
+        /// The value found.
+        value: f64,
+    },
+    /// A sampling variance is NaN or infinite.
+    #[error("study {index}: sampling variance must be finite, got {value}")]
+    NonFiniteVariance {
+        /// Position of the study.
+        index: usize,
+        /// The value found.
+        value: f64,
+    },
+    /// A sampling variance is below 0.
+    #[error("study {index}: sampling variance must not be negative, got {value}")]
+    NegativeVariance {
+        /// Position of the study.
+        index: usize,
+        /// The value found.
+        value: f64,
+    },
+    /// A sampling variance is 0 where a weight `1/v` is needed.
+    #[error("study {index}: sampling variance is 0, so the weight 1/v does not exist")]
+    ZeroVariance {
+        /// Position of the first such study.
+        index: usize,
+    },
+    /// Fewer studies than the method needs.
+    #[error("{k} studies, but {needed} are needed")]
+    TooFewStudies {
+        /// Number of studies.
+        k: usize,
+        /// Smallest number that would do.
+        needed: usize,
+    },
+    /// The sampling variances differ by more than about 90 orders of magnitude, beyond what double precision can weigh.
+    #[error("sampling variances of studies {smallest} and {largest} differ by more than a factor 2^300")]
+    VarianceRatioOutOfRange {
+        /// Position of the smallest (or a zero) variance.
+        smallest: usize,
+        /// Position of the largest variance.
+        largest: usize,
+    },
+    /// The likelihood has no maximum: it grows without bound as tau2 goes to 0, because studies with sampling variance 0 agree
+    /// exactly.
+    #[error("the likelihood is unbounded at tau2 = 0: studies with sampling variance 0 agree exactly")]
+    UnboundedLikelihood,
+    /// A result, or the spread of the effects in units of the smallest standard error, exceeds the range of double precision.
+    #[error("the result exceeds the range of double precision")]
+    Overflow,
+    /// A given tau2 is negative, NaN or infinite.
+    #[error("tau2 must be finite and at least 0, got {value}")]
+    InvalidTau2 {
+        /// The value given.
+        value: f64,
+    },
+    /// A target of the generalised Q statistic is not a positive number, or the two are in the wrong order.
+    #[error("chi-squared quantiles must be finite, positive and in ascending order, got {lower} and {upper}")]
+    InvalidQuantiles {
+        /// The smaller quantile as given.
+        lower: f64,
+        /// The larger quantile as given.
+        upper: f64,
+    },
+    /// The design matrix and the effects differ in number of rows.
+    #[error("design matrix has {rows} rows for {studies} studies")]
+    DesignRows {
+        /// Rows of the design matrix.
+        rows: usize,
+        /// Number of studies.
+        studies: usize,
+    },
+    /// An entry of the design matrix is NaN or infinite.
+    #[error("design matrix must be finite, got {value} in row {row}, column {column}")]
+    NonFiniteDesign {
+        /// Row (study).
+        row: usize,
+        /// Column (coefficient).
+        column: usize,
+        /// The value found.
+        value: f64,
+    },
+    /// The columns of the design matrix are linearly dependent.
+    #[error("design matrix has {columns} columns but rank {rank}")]
+    RankDeficient {
+        /// Number of columns.
+        columns: usize,
+        /// Numerical rank.
+        rank: usize,
+    },
+}

@@ -1,0 +1,191 @@
+//! Maximum likelihood and restricted maximum likelihood: the score, the comparison of modes, the log-likelihood itself.
+
+use super::prepare::Unit;
+use super::profile::{Likelihood, LogTerms, Profile, Sums};
+use super::search::{self, Mode, Point, Scratch};
+use super::{Solved, Tau2Error, Tau2Fit};
+use serde::{Deserialize, Serialize};
+
+/// `log 2 pi`
+const LN_2PI: f64 = 1.837_877_066_409_345_5;
+
+/// One local maximum of a likelihood.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LocalMaximum {
+    /// Its tau2.
+    pub tau2: f64,
+    /// The log-likelihood there, constants included (see [`log_likelihood`](super::log_likelihood)).
+    pub log_likelihood: f64,
+}
+
+/// The proof that a (restricted) maximum-likelihood estimate is the global maximum, and what else there was.
+///
+/// The search covers every tau2 at which the score can vanish with intervals on each of which the score was shown to have no root, or
+/// at most one, by inequalities that hold for all likelihoods of this form and carry a margin for rounding.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Certificate {
+    /// All local maxima, in ascending order of tau2; tau2 = 0 is among them if the score there is not positive.
+    pub maxima: Vec<LocalMaximum>,
+    /// Log-likelihood of the global maximum minus that of the next best local maximum; `None` if there is only one.
+    pub gap: Option<f64>,
+    /// Whether the gap is too small to tell from rounding. The larger tau2 is then the one returned.
+    pub tie: bool,
+    /// Whether there is only one local maximum.
+    pub unimodal: bool,
+    /// Evaluations of the score.
+    pub evaluations: u32,
+    /// The narrowest tau2 interval around the estimate at whose ends the score was seen positive (left) and not positive (right);
+    /// `[0, 0]` if the estimate is 0.
+    pub bracket: (f64, f64),
+    /// `|y'P^2y - g| / g` at the estimate, where the score is `(y'P^2y - g)/2`; 0 if the estimate is 0.
+    pub residual: f64,
+}
+
+impl Likelihood {
+    /// The score's two halves and their slopes.
+    pub(super) fn point(self, sums: &Sums) -> Point {
+        let (g, g_slope) = match self {
+            Self::Restricted => (sums.trace, sums.trace_sq),
+            Self::Full => (sums.weight, sums.weight_sq),
+        };
+        Point { s: sums.s, f: sums.f, f_slope: sums.f_slope, g, g_slope }
+    }
+}
+
+impl LogTerms {
+    /// Twice the log-likelihood of `self` minus that of `other`.
+    fn twice_gain_over(&self, other: &Self) -> f64 {
+        other.log.ln_ratio(self.log) + (other.q - self.q)
+    }
+}
+
+/// Chosen mode, its lead over the runner-up and whether that lead is only rounding.
+#[derive(Clone, Copy, Debug)]
+struct Choice {
+    index: usize,
+    gap: Option<f64>,
+    tie: bool,
+}
+
+/// The best of the modes, which are in ascending order of tau2.
+fn choose<P: Profile>(profile: &mut P, likelihood: Likelihood, modes: &[Mode]) -> Choice {
+    let mut choice = Choice { index: 0, gap: None, tie: false };
+    let Some((first, rest)) = modes.split_first() else {
+        return choice;
+    };
+    if rest.is_empty() {
+        return choice;
+    }
+    let mut best = profile.log_terms(first.point.s, likelihood);
+    for (index, mode) in rest.iter().enumerate() {
+        let terms = profile.log_terms(mode.point.s, likelihood);
+        let gain = 0.5 * terms.twice_gain_over(&best);
+        let noise = rounding_of_gain(profile.studies(), &terms, &best);
+        let wins = gain >= -noise;
+        let (gap, tie) = (gain.abs(), gain.abs() <= noise);
+        if wins {
+            choice = Choice { index: index + 1, gap: Some(gap), tie };
+            best = terms;
+        } else if choice.gap.is_none_or(|least| gap < least) {
+            choice.gap = Some(gap);
+            choice.tie = tie;
+        }
+    }
+    choice
+}
+
+/// A bound for the rounding error of half the difference of two sets of log terms.
+fn rounding_of_gain(k: usize, a: &LogTerms, b: &LogTerms) -> f64 {
+    let logs = a.log.ln_ratio(b.log).abs();
+    4.0 * f64::EPSILON * (k as f64 + a.q + b.q + logs)
+}
+
+/// Restricted maximum likelihood or maximum likelihood.
+pub(super) fn fit<P: Profile>(
+    profile: &mut P,
+    likelihood: Likelihood,
+    unit: Unit,
+    scratch: &mut Scratch,
+    certify: bool,
+) -> Result<Tau2Fit, Tau2Error> {
+    if profile.unbounded(likelihood) {
+        return Err(Tau2Error::UnboundedLikelihood);
+    }
+    let evaluations = search::modes(profile, likelihood, scratch);
+    let choice = choose(profile, likelihood, &scratch.modes);
+    let Some(mode) = scratch.modes.get(choice.index) else {
+        return Err(Tau2Error::Overflow);
+    };
+    let point = mode.point;
+    // Expected information: tr P^2 / 2 (restricted) or sum w^2 / 2 (full).
+    let se = point.s * (2.0 / point.g_slope).sqrt();
+    let solved = Solved::new(profile.axis().tau2(point.s), Some(se), evaluations);
+    let mut fit = solved.into_fit(unit)?;
+    if certify {
+        fit.certificate = Some(certificate(profile, likelihood, unit, scratch, &choice, evaluations));
+    }
+    Ok(fit)
+}
+
+fn certificate<P: Profile>(
+    profile: &mut P,
+    likelihood: Likelihood,
+    unit: Unit,
+    scratch: &Scratch,
+    choice: &Choice,
+    evaluations: u32,
+) -> Certificate {
+    let axis = profile.axis();
+    let tau2 = |s: f64| unit.grow_square(axis.tau2(s));
+    let maxima: Vec<LocalMaximum> = scratch
+        .modes
+        .iter()
+        .map(|mode| LocalMaximum {
+            tau2: tau2(mode.point.s),
+            log_likelihood: log_likelihood_at(profile, unit, mode.point.s, likelihood),
+        })
+        .collect();
+    let (bracket, residual) = scratch.modes.get(choice.index).map_or(((0.0, 0.0), 0.0), |mode| {
+        let point = mode.point;
+        let interior = point.s > axis.start;
+        let residual = if interior { ((point.f - point.g) / point.g).abs() } else { 0.0 };
+        ((tau2(mode.lower), tau2(mode.upper)), residual)
+    });
+    Certificate {
+        unimodal: maxima.len() == 1,
+        maxima,
+        gap: choice.gap,
+        tie: choice.tie,
+        evaluations,
+        bracket,
+        residual,
+    }
+}
+
+/// The log-likelihood at an `s`, constants included, in the user's unit.
+fn log_likelihood_at<P: Profile>(profile: &mut P, unit: Unit, s: f64, likelihood: Likelihood) -> f64 {
+    let contrasts = match likelihood {
+        Likelihood::Restricted => profile.df(),
+        Likelihood::Full => profile.studies() as f64,
+    };
+    let terms = profile.log_terms(s, likelihood);
+    -0.5 * (contrasts * (LN_2PI + 2.0 * unit.ln()) + terms.log.ln() + terms.q)
+}
+
+/// The log-likelihood at a tau2 given in the user's unit.
+pub(super) fn log_likelihood<P: Profile>(
+    profile: &mut P,
+    unit: Unit,
+    tau2: f64,
+    likelihood: Likelihood,
+) -> Result<f64, Tau2Error> {
+    let s = super::scaled_s(profile, unit, tau2)?;
+    if let Some(index) = profile.first_zero() {
+        if s <= profile.axis().start && !profile.finite_at_zero(likelihood) {
+            return Err(Tau2Error::ZeroVariance { index });
+        }
+    }
+    let value = log_likelihood_at(profile, unit, s, likelihood);
+    if value.is_finite() { Ok(value) } else { Err(Tau2Error::Overflow) }
+}

@@ -1,0 +1,221 @@
+//! The names of the estimators.
+
+use core::fmt;
+use core::str::FromStr;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// How the between-study variance tau2 is estimated.
+///
+/// Notation: `w_i = 1/(v_i + tau2)`, `w0_i = 1/v_i`, `k` studies, `p` coefficients (1 for a common mean), `P` the weighted residual matrix
+/// at tau2 and `P0` at 0, `Q(tau2) = y'Py`, `Q = Q(0)`. Estimates are truncated at 0. All are unchanged by a shift or a change of sign of
+/// the effects and scale with their square.
+///
+/// `Display` gives the full name and [`code`](Self::code) metafor's; both parse back, without regard to case.
+///
+/// ```
+/// use meta_analysis::tau2::Tau2;
+///
+/// assert_eq!("REML".parse(), Ok(Tau2::Reml));
+/// assert_eq!("paule-mandel".parse(), Ok(Tau2::PauleMandel));
+/// assert_eq!(Tau2::SidikJonkman.to_string(), "Sidik-Jonkman");
+/// assert_eq!("fixed(0.04)".parse(), Ok(Tau2::Fixed(0.04)));
+/// assert!("anything".parse::<Tau2>().is_err());
+/// ```
+///
+/// Reviews: Viechtbauer W (2005) J Educ Behav Stat 30:261-293, doi:10.3102/10769986030003261; Veroniki AA et al. (2016) Res Synth
+/// Methods 7:55-79, doi:10.1002/jrsm.1164; Langan D et al. (2019) Res Synth Methods 10:83-98, doi:10.1002/jrsm.1316.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Tau2 {
+    /// Moment estimator from Cochran's Q. metafor: `DL`.
+    ///
+    /// ```text
+    /// tau2 = max(0, (Q - (k-p)) / tr P0)
+    /// se   = sqrt(2(k-p) + 4 tau2 tr P0 + 2 tau2^2 tr P0^2) / tr P0
+    /// ```
+    ///
+    /// Unbiased before truncation when the `v_i` are known; no distribution is assumed for the estimate itself, normal effects for the
+    /// standard error. Biased downwards with large tau2 and few or unequal studies.
+    ///
+    /// DerSimonian R, Laird N (1986) Control Clin Trials 7:177-188, doi:10.1016/0197-2456(86)90046-2; standard error from the
+    /// variance of Q in Biggerstaff BJ, Tweedie RL (1997) Stat Med 16:753-768,
+    /// doi:10.1002/(SICI)1097-0258(19970415)16:7<753::AID-SIM494>3.0.CO;2-G; with moderators Jackson D, Turner R, Rhodes K, Viechtbauer W
+    /// (2014) BMC Med Res Methodol 14:103, doi:10.1186/1471-2288-14-103.
+    DerSimonianLaird,
+    /// Restricted maximum likelihood, the certified global maximum. metafor: `REML`.
+    ///
+    /// ```text
+    /// maximise  -1/2 [ sum log(v_i + tau2) + log|X'WX| + Q(tau2) ]   over tau2 >= 0
+    /// se = sqrt(2 / tr P^2)      (expected information at the estimate)
+    /// ```
+    ///
+    /// Normal effects. Nearly unbiased; recommended by both reviews above. Software that climbs from one start can stop on a lower
+    /// maximum; here all maxima are found.
+    ///
+    /// Patterson HD, Thompson R (1971) Biometrika 58:545-554, doi:10.1093/biomet/58.3.545; Harville DA (1977) J Am Stat Assoc 72:320-338,
+    /// doi:10.1080/01621459.1977.10480998; Viechtbauer (2005).
+    Reml,
+    /// The root of the generalised Q statistic; the same as Morris's empirical Bayes estimator. metafor: `PM`, `EB`.
+    ///
+    /// ```text
+    /// Q(tau2) = k - p   (0 if Q(0) <= k - p)
+    /// se = sqrt(2 k^2 / (k-p)) / sum w_i
+    /// ```
+    ///
+    /// No distribution is assumed for the estimate; the standard error takes the weights as known and the effects as normal.
+    ///
+    /// Paule RC, Mandel J (1982) J Res Natl Bur Stand 87:377-385, doi:10.6028/jres.087.022; Morris CN (1983) J Am Stat Assoc 78:47-55,
+    /// doi:10.1080/01621459.1983.10477920; equality shown in Viechtbauer W, Lopez-Lopez JA, Sanchez-Meca J, Marin-Martinez F (2015)
+    /// Psychol Methods 20:360-374, doi:10.1037/met0000023.
+    PauleMandel,
+    /// Maximum likelihood, the certified global maximum. metafor: `ML`.
+    ///
+    /// ```text
+    /// maximise  -1/2 [ sum log(v_i + tau2) + Q(tau2) ]   over tau2 >= 0
+    /// se = sqrt(2 / sum w_i^2)   (expected information at the estimate)
+    /// ```
+    ///
+    /// Normal effects. Biased downwards, since the mean is estimated too; never above REML.
+    ///
+    /// Hardy RJ, Thompson SG (1996) Stat Med 15:619-629,
+    /// doi:10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A.
+    MaximumLikelihood,
+    /// Moment estimator from the unweighted variance of the effects (variance components). metafor: `HE`.
+    ///
+    /// ```text
+    /// M = I - X(X'X)^-1X',  V = diag(v_i)
+    /// tau2 = max(0, (y'My - tr MV) / (k-p)) = max(0, s_y^2 - mean v)   (p = 1)
+    /// se   = sqrt(2 tr MVMV + 4 tau2 tr MV + 2 tau2^2 (k-p)) / (k-p)
+    /// ```
+    ///
+    /// Unbiased before truncation without any weights; inefficient when the `v_i` are unequal. Standard error for normal effects.
+    ///
+    /// Hedges LV (1983) Psychol Bull 93:388-395, doi:10.1037/0033-2909.93.2.388.
+    Hedges,
+    /// Two-step estimator from a crude start. metafor: `SJ`.
+    ///
+    /// ```text
+    /// t0 = y'My / k,   tau2 = t0 Q(t0) / (k-p)
+    /// se = t0/(k-p) sqrt(2 tr(P S P S)),   P at t0,  S = diag(v_i + tau2)
+    /// ```
+    ///
+    /// Always positive unless all effects are fitted exactly. Overestimates when tau2 is small. The start divides by `k`, as in the paper;
+    /// variants that start elsewhere are other estimators. Standard error for normal effects with `t0` taken as known.
+    ///
+    /// Sidik K, Jonkman JN (2005) J R Stat Soc C 54:367-384, doi:10.1111/j.1467-9876.2005.00489.x.
+    SidikJonkman,
+    /// Cochran's Q less `k`, over the sum of the weights. metafor: `HS`.
+    ///
+    /// ```text
+    /// tau2 = max(0, (Q - k) / sum w0_i)
+    /// se   = sqrt(2(k-p) + 4 tau2 tr P0 + 2 tau2^2 tr P0^2) / sum w0_i
+    /// ```
+    ///
+    /// Simple and biased downwards, never above DerSimonian-Laird. Standard error for normal effects.
+    ///
+    /// Hunter JE, Schmidt FL (1990) Methods of Meta-Analysis, Sage; in this form Viechtbauer (2005).
+    HunterSchmidt,
+    /// A given value, not estimated; no standard error. metafor: argument `tau2`.
+    ///
+    /// Checked where it is used, since it may have been deserialised: negative or non-finite values are errors there.
+    Fixed(f64),
+}
+
+impl Tau2 {
+    /// metafor's code: `"DL"`, `"REML"`, ...; `"FIXED"` for [`Fixed`](Self::Fixed), which has none there.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::DerSimonianLaird => "DL",
+            Self::Reml => "REML",
+            Self::PauleMandel => "PM",
+            Self::MaximumLikelihood => "ML",
+            Self::Hedges => "HE",
+            Self::SidikJonkman => "SJ",
+            Self::HunterSchmidt => "HS",
+            Self::Fixed(_) => "FIXED",
+        }
+    }
+
+    /// The estimators, without [`Fixed`](Self::Fixed).
+    pub const ESTIMATORS: [Self; 7] = [
+        Self::DerSimonianLaird,
+        Self::Reml,
+        Self::PauleMandel,
+        Self::MaximumLikelihood,
+        Self::Hedges,
+        Self::SidikJonkman,
+        Self::HunterSchmidt,
+    ];
+}
+
+impl fmt::Display for Tau2 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::DerSimonianLaird => "DerSimonian-Laird",
+            Self::Reml => "restricted maximum likelihood",
+            Self::PauleMandel => "Paule-Mandel",
+            Self::MaximumLikelihood => "maximum likelihood",
+            Self::Hedges => "Hedges",
+            Self::SidikJonkman => "Sidik-Jonkman",
+            Self::HunterSchmidt => "Hunter-Schmidt",
+            Self::Fixed(tau2) => return write!(f, "fixed({tau2})"),
+        };
+        f.pad(name)
+    }
+}
+
+/// A name that is no estimator of tau2.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(
+    "`{name}` is not an estimator of tau2; known are DL, REML, PM (EB), ML, HE, SJ, HS, their full names, and fixed(value)"
+)]
+pub struct ParseTau2Error {
+    name: String,
+}
+
+impl FromStr for Tau2 {
+    type Err = ParseTau2Error;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let plain = name.trim().to_ascii_lowercase();
+        let fixed = plain.strip_prefix("fixed(").and_then(|rest| rest.strip_suffix(')'));
+        if let Some(tau2) = fixed.and_then(|value| value.parse::<f64>().ok()) {
+            if tau2.is_finite() && tau2 >= 0.0 {
+                return Ok(Self::Fixed(tau2));
+            }
+        }
+        if plain == "eb" {
+            return Ok(Self::PauleMandel);
+        }
+        let named = |method: &Self| {
+            plain == method.code().to_ascii_lowercase() || plain == method.to_string().to_ascii_lowercase()
+        };
+        let found = Self::ESTIMATORS.into_iter().find(named);
+        found.ok_or_else(|| ParseTau2Error { name: name.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_codes_parse_back() {
+        for method in Tau2::ESTIMATORS {
+            assert_eq!(method.to_string().parse(), Ok(method));
+            assert_eq!(method.code().parse(), Ok(method));
+        }
+        assert_eq!(Tau2::Fixed(1e-7).to_string().parse(), Ok(Tau2::Fixed(1e-7)));
+        assert_eq!("EB".parse(), Ok(Tau2::PauleMandel));
+    }
+
+    #[test]
+    fn nonsense_is_refused_by_name() {
+        for name in ["", "reml2", "fixed", "fixed(-1)", "fixed(nan)", "fixed(inf)", "FIXED"] {
+            let error = name.parse::<Tau2>().unwrap_err();
+            assert!(error.to_string().contains(name));
+        }
+    }
+}

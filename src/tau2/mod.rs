@@ -1,0 +1,238 @@
+//! The between-study variance tau2: estimators, likelihoods, the generalised Q statistic, the Q-profile set.
+//!
+//! Everything works on plain slices of effects `y` and sampling variances `v` (variances, not standard errors) under the model
+//!
+//! ```text
+//! y_i ~ N(x_i' beta, v_i + tau2),   i = 1..k        (x_i = 1: one common mean)
+//! W = diag(1/(v_i + tau2)),  P = W - WX(X'WX)^-1X'W,  Q(tau2) = y'P y
+//! ```
+//!
+//! Results do not depend on the unit: effects times `a` and variances times `a^2` give tau2 times `a^2`, to the last bit if `a` is a
+//! power of two. No routine has an absolute tolerance, an upper limit for tau2 or an iteration limit. A maximum-likelihood or REML
+//! estimate is the global maximum, with a [`Certificate`].
+//!
+//! [`estimate`] is the way in for one analysis; [`Workspace`] is the same without allocation, for many.
+
+// mod design;
+mod error;
+mod interval;
+mod likelihood;
+mod method;
+mod moment;
+mod prepare;
+mod profile;
+mod q_root;
+mod search;
+mod workspace;
+
+// pub use design::estimate_with_design;
+pub use error::Tau2Error;
+pub use interval::Tau2Set;
+pub use likelihood::{Certificate, LocalMaximum};
+pub use method::{ParseTau2Error, Tau2};
+pub use profile::Likelihood;
+pub use workspace::Workspace;
+
+use prepare::Unit;
+use profile::Profile;
+use search::Scratch;
+use serde::{Deserialize, Serialize};
+
+/// An estimate of tau2.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Tau2Fit {
+    /// The estimate, on the squared scale of the effects, truncated at 0.
+    pub tau2: f64,
+    /// Its standard error, by the formula given with each [`Tau2`] variant; `None` where there is none (a fixed tau2; Sidik-Jonkman with
+    /// all effects equal).
+    pub se: Option<f64>,
+    /// Whether the estimate is 0, the boundary of what tau2 can be.
+    pub at_boundary: bool,
+    /// How many times the data were summed over.
+    pub evaluations: u32,
+    /// The proof of globality, for [`Tau2::Reml`] and [`Tau2::MaximumLikelihood`] when asked for.
+    pub certificate: Option<Certificate>,
+}
+
+/// The weighted mean at a given tau2, from [`Workspace::mean_at`].
+///
+/// ```text
+/// w_i = 1/(v_i + tau2),  mean = sum w_i y_i / sum w_i,  se = 1/sqrt(sum w_i)
+/// Q = sum w_i (y_i - mean)^2
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct MeanAt {
+    /// The weighted mean.
+    pub mean: f64,
+    /// `1/sqrt(sum w)`, the Wald standard error.
+    pub standard_error: f64,
+    /// `sum w`.
+    pub sum_of_weights: f64,
+    /// `Q(tau2)`; at tau2 = 0 it is Cochran's Q.
+    pub q: f64,
+    /// `Q(tau2)/(k-1)`, the factor by which Hartung and Knapp multiply the squared standard error; `None` for one study.
+    pub hartung_knapp: Option<f64>,
+}
+
+/// An estimate in the scaled unit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Solved {
+    tau2: f64,
+    se: Option<f64>,
+    evaluations: u32,
+}
+
+impl Solved {
+    fn new(tau2: f64, se: Option<f64>, evaluations: u32) -> Self {
+        Self { tau2, se, evaluations }
+    }
+
+    /// Back in the user's unit.
+    fn into_fit(self, unit: Unit) -> Result<Tau2Fit, Tau2Error> {
+        let tau2 = unit.grow_square(self.tau2);
+        let se = self.se.map(|se| unit.grow_square(se));
+        if !(tau2.is_finite() && se.is_none_or(f64::is_finite)) {
+            return Err(Tau2Error::Overflow);
+        }
+        Ok(Tau2Fit { tau2, se, at_boundary: self.tau2 <= 0.0, evaluations: self.evaluations, certificate: None })
+    }
+}
+
+/// The one place where a method meets its function: a new estimator is a variant of [`Tau2`], a function, and a line here.
+fn run<P: Profile>(
+    profile: &mut P,
+    method: Tau2,
+    unit: Unit,
+    scratch: &mut Scratch,
+    certify: bool,
+) -> Result<Tau2Fit, Tau2Error> {
+    if let Tau2::Fixed(tau2) = method {
+        return fixed(tau2);
+    }
+    need_studies(profile.studies(), profile.coefficients() + 1)?;
+    match method {
+        Tau2::DerSimonianLaird => moment::dersimonian_laird(profile)?.into_fit(unit),
+        Tau2::HunterSchmidt => moment::hunter_schmidt(profile)?.into_fit(unit),
+        Tau2::Hedges => moment::hedges(profile).into_fit(unit),
+        Tau2::SidikJonkman => moment::sidik_jonkman(profile).into_fit(unit),
+        Tau2::PauleMandel => q_root::paule_mandel(profile).into_fit(unit),
+        Tau2::Reml => likelihood::fit(profile, Likelihood::Restricted, unit, scratch, certify),
+        Tau2::MaximumLikelihood => likelihood::fit(profile, Likelihood::Full, unit, scratch, certify),
+        Tau2::Fixed(tau2) => fixed(tau2),
+    }
+}
+
+fn fixed(tau2: f64) -> Result<Tau2Fit, Tau2Error> {
+    valid(tau2)?;
+    Ok(Tau2Fit { tau2, se: None, at_boundary: tau2 <= 0.0, evaluations: 0, certificate: None })
+}
+
+fn valid(tau2: f64) -> Result<(), Tau2Error> {
+    if tau2.is_finite() && tau2 >= 0.0 { Ok(()) } else { Err(Tau2Error::InvalidTau2 { value: tau2 }) }
+}
+
+fn need_studies(k: usize, needed: usize) -> Result<(), Tau2Error> {
+    if k < needed {
+        return Err(Tau2Error::TooFewStudies { k, needed });
+    }
+    Ok(())
+}
+
+/// `s` at a tau2 given in the user's unit.
+fn scaled_s<P: Profile>(profile: &P, unit: Unit, tau2: f64) -> Result<f64, Tau2Error> {
+    valid(tau2)?;
+    let s = profile.axis().s(unit.shrink_square(tau2));
+    if s.is_finite() { Ok(s) } else { Err(Tau2Error::Overflow) }
+}
+
+/// Estimates tau2 from effects `y` and sampling variances `v` with one common mean.
+///
+/// ```
+/// use meta_analysis::tau2::{Tau2, estimate};
+///
+/// // Two likelihood maxima; the better one is not at 0, where a local search ends.
+/// let y = [-0.2683, -0.6069, -0.4356, 0.6483, -0.2211, -0.2508];
+/// let v = [1.12079, 0.08715, 0.10021, 0.11632, 0.03057, 0.01591];
+/// let fit = estimate(&y, &v, Tau2::Reml)?;
+/// assert!((fit.tau2 - 0.0496553).abs() < 1e-6);
+/// let certificate = fit.certificate.expect("REML comes with a certificate");
+/// assert_eq!(certificate.maxima.len(), 2);
+/// assert_eq!(certificate.maxima[0].tau2, 0.0);
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
+///
+/// # Errors
+///
+/// What [`Workspace::load`] reports, and
+///
+/// * [`Tau2Error::TooFewStudies`] for fewer than two studies (a [`Tau2::Fixed`] needs one);
+/// * [`Tau2Error::ZeroVariance`] for DerSimonian-Laird and Hunter-Schmidt if a sampling variance is 0 (the others have limits, which
+///   are returned);
+/// * [`Tau2Error::UnboundedLikelihood`] for maximum likelihood if all studies with variance 0 have the same effect, and for REML if
+///   moreover there are two or more of them;
+/// * [`Tau2Error::InvalidTau2`] for a [`Tau2::Fixed`] value that is negative or not finite;
+/// * [`Tau2Error::Overflow`] if the estimate or its standard error exceeds the range of double precision.
+pub fn estimate(y: &[f64], v: &[f64], method: Tau2) -> Result<Tau2Fit, Tau2Error> {
+    let mut workspace = Workspace::new();
+    workspace.load(y, v)?;
+    workspace.certify(method)
+}
+
+/// The log-likelihood of the model with one common mean at a given tau2, the mean at its maximum.
+///
+/// ```text
+/// full:        -1/2 [ k log 2pi + sum log(v_i + tau2) + Q(tau2) ]
+/// restricted:  -1/2 [ (k-1) log 2pi - log k + sum log(v_i + tau2) + log sum w_i + Q(tau2) ]
+/// ```
+///
+/// The restricted form is the density of orthonormal error contrasts (hence `log k = log|X'X|`), as metafor's `logLik` prints it;
+/// software that omits `log k` differs by a constant.
+///
+/// Harville DA (1977) J Am Stat Assoc 72:320-338, doi:10.1080/01621459.1977.10480998.
+///
+/// # Errors
+///
+/// As [`estimate`]; [`Tau2Error::ZeroVariance`] at tau2 = 0 where a sampling variance of 0 makes the value infinite.
+pub fn log_likelihood(y: &[f64], v: &[f64], tau2: f64, likelihood: Likelihood) -> Result<f64, Tau2Error> {
+    let mut workspace = Workspace::new();
+    workspace.load(y, v)?;
+    workspace.log_likelihood(tau2, likelihood)
+}
+
+/// The generalised Q statistic `sum (y_i - mean)^2 / (v_i + tau2)`, with the mean weighted by `1/(v_i + tau2)`.
+///
+/// At tau2 = 0 it is Cochran's Q; it falls strictly as tau2 grows.
+///
+/// DerSimonian R, Kacker R (2007) Contemp Clin Trials 28:105-114, doi:10.1016/j.cct.2006.04.004.
+///
+/// # Errors
+///
+/// What [`Workspace::load`] reports; [`Tau2Error::InvalidTau2`]; [`Tau2Error::ZeroVariance`] at tau2 = 0 with a sampling variance of 0.
+pub fn generalized_q(y: &[f64], v: &[f64], tau2: f64) -> Result<f64, Tau2Error> {
+    let mut workspace = Workspace::new();
+    workspace.load(y, v)?;
+    workspace.generalized_q(tau2)
+}
+
+/// The Q-profile confidence set of tau2.
+///
+/// ```text
+/// { tau2 >= 0 : lower_quantile <= Q(tau2) <= upper_quantile }
+/// ```
+///
+/// For level `1 - alpha` the quantiles are those of chi-squared with `k - 1` degrees of freedom: `upper_quantile` at `1 - alpha/2`, which
+/// gives the lower end, and `lower_quantile` at `alpha/2`. Under the model the coverage is exact. The set is empty if
+/// `Q(0) < lower_quantile`. metafor: `confint(..., type = "QP")`, which caps the upper end.
+///
+/// Viechtbauer W (2007) Stat Med 26:37-52, doi:10.1002/sim.2514.
+///
+/// # Errors
+///
+/// What [`Workspace::load`] reports; [`Tau2Error::TooFewStudies`]; [`Tau2Error::InvalidQuantiles`]; [`Tau2Error::Overflow`].
+pub fn q_profile(y: &[f64], v: &[f64], upper_quantile: f64, lower_quantile: f64) -> Result<Tau2Set, Tau2Error> {
+    let mut workspace = Workspace::new();
+    workspace.load(y, v)?;
+    workspace.q_profile(upper_quantile, lower_quantile)
+}

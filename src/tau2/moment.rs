@@ -1,0 +1,72 @@
+//! Method-of-moments estimators: one look at a quadratic form, no iteration.
+//!
+//! Each equates a quadratic form in the effects with its expectation. Standard errors are those of that quadratic form under normal
+//! effects with variances `v_i + tau2`, its weights taken as known:
+//!
+//! ```text
+//! Var(y'Ay) = 2 tr(A S A S),   S = diag(v_i + tau2)
+//! ```
+
+use super::profile::{Profile, Sums};
+use super::{Solved, Tau2Error};
+
+/// The sums with the weights `1/v_i`.
+fn at_inverse_variance<P: Profile>(profile: &mut P) -> Result<Sums, Tau2Error> {
+    if let Some(index) = profile.first_zero() {
+        return Err(Tau2Error::ZeroVariance { index });
+    }
+    let s = profile.axis().start;
+    Ok(profile.at(s))
+}
+
+/// The standard deviation of `Q` with the weights `1/v_i`: there `PVP = P`, so only traces of powers of `P` remain.
+///
+/// ```text
+/// Var(Q) = 2 (k - p) + 4 tau2 tr P + 2 tau2^2 tr P^2
+/// ```
+fn sd_of_q(df: f64, tau2: f64, at: &Sums) -> f64 {
+    let u = tau2 / at.s;
+    (2.0 * df + 4.0 * u * at.trace).sqrt().hypot(u * (2.0 * at.trace_sq).sqrt())
+}
+
+/// DerSimonian-Laird: `E Q = (k - p) + tau2 tr P`.
+pub(super) fn dersimonian_laird<P: Profile>(profile: &mut P) -> Result<Solved, Tau2Error> {
+    let at = at_inverse_variance(profile)?;
+    let df = profile.df();
+    let per_unit = at.s / at.trace;
+    let tau2 = ((at.q - df) * per_unit).max(0.0);
+    Ok(Solved::new(tau2, Some(sd_of_q(df, tau2, &at) * per_unit), 1))
+}
+
+/// Hunter-Schmidt: `Q - k` over the sum of the weights.
+pub(super) fn hunter_schmidt<P: Profile>(profile: &mut P) -> Result<Solved, Tau2Error> {
+    let at = at_inverse_variance(profile)?;
+    let per_unit = at.s / at.weight;
+    let tau2 = ((at.q - profile.studies() as f64) * per_unit).max(0.0);
+    Ok(Solved::new(tau2, Some(sd_of_q(profile.df(), tau2, &at) * per_unit), 1))
+}
+
+/// Hedges: `E RSS = tr MV + (k - p) tau2` for ordinary least squares.
+pub(super) fn hedges<P: Profile>(profile: &P) -> Solved {
+    let ols = profile.unweighted();
+    let df = profile.df();
+    let tau2 = ((ols.rss - ols.trace) / df).max(0.0);
+    let variance = 2.0 * ols.trace_sq + tau2 * (4.0 * ols.trace + 2.0 * tau2 * df);
+    Solved::new(tau2, Some(variance.sqrt() / df), 1)
+}
+
+/// Sidik-Jonkman: one step from the crude start `t0 = RSS / k`, always positive unless all residuals are 0.
+///
+/// `tr(PSPS) = (k-p) + 2 (tau2 - t0) tr P + (tau2 - t0)^2 tr P^2` with `P` at `t0`.
+pub(super) fn sidik_jonkman<P: Profile>(profile: &mut P) -> Solved {
+    let df = profile.df();
+    let crude = profile.unweighted().rss / profile.studies() as f64;
+    if crude <= 0.0 {
+        return Solved::new(0.0, None, 1);
+    }
+    let at = profile.at(profile.axis().c + crude);
+    let tau2 = crude * (at.q / df);
+    let gap = (tau2 - crude) / at.s;
+    let trace = df + gap * (2.0 * at.trace + gap * at.trace_sq);
+    Solved::new(tau2, Some(crude / df * (2.0 * trace).sqrt()), 1)
+}

@@ -1,0 +1,264 @@
+//! Everything an estimator may ask about the data, and the answer for the model with one common mean.
+
+use super::prepare::Axis;
+use crate::num::sum::LogProduct;
+use serde::{Deserialize, Serialize};
+
+/// The sums at one value of `s = tau2 + c`, each made dimensionless by powers of `s`.
+///
+/// With `W = diag(1/(v_i + tau2))` and `P = W - WX(X'WX)^-1X'W`:
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sums {
+    /// Where they were taken.
+    pub(crate) s: f64,
+    /// `Q = y'Py`, the generalised Q statistic.
+    pub(crate) q: f64,
+    /// `s y'P^2y = -s dQ/dtau2`.
+    pub(crate) f: f64,
+    /// `2 s^2 y'P^3y = s^2 d2Q/dtau2^2`.
+    pub(crate) f_slope: f64,
+    /// `s tr P`.
+    pub(crate) trace: f64,
+    /// `s^2 tr P^2`.
+    pub(crate) trace_sq: f64,
+    /// `s sum w_i`.
+    pub(crate) weight: f64,
+    /// `s^2 sum w_i^2`.
+    pub(crate) weight_sq: f64,
+}
+
+/// Sums that do not depend on tau2, with `M = I - X(X'X)^-1X'`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unweighted {
+    /// `y'My`, the residual sum of squares of ordinary least squares.
+    pub(crate) rss: f64,
+    /// `tr MV`.
+    pub(crate) trace: f64,
+    /// `tr MVMV`.
+    pub(crate) trace_sq: f64,
+}
+
+/// Which likelihood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Likelihood {
+    /// The restricted (residual) likelihood, that of the error contrasts.
+    Restricted,
+    /// The full likelihood, with the coefficients at their maximum.
+    Full,
+}
+
+/// The parts of the log-likelihood that vary with tau2.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LogTerms {
+    /// `sum log(v_i + tau2)`, and under the restricted likelihood `+ log|X'WX| - log|X'X|`.
+    pub(crate) log: LogProduct,
+    /// The generalised Q statistic.
+    pub(crate) q: f64,
+}
+
+/// What an estimator may ask about the data.
+///
+/// Data are scaled (see `prepare`), and every method takes `s = tau2 + c`. Estimators are written once against this trait; a new
+/// design (a regression, a block structure) is a new implementation, a new estimator is a new function.
+pub(crate) trait Profile {
+    /// Number of studies `k`.
+    fn studies(&self) -> usize;
+    /// Number of coefficients `p`.
+    fn coefficients(&self) -> usize;
+    /// Residual degrees of freedom `k - p`.
+    fn df(&self) -> f64 {
+        self.studies().saturating_sub(self.coefficients()) as f64
+    }
+    /// Where tau2 = 0 lies.
+    fn axis(&self) -> Axis;
+    /// Position of the first study with variance 0.
+    fn first_zero(&self) -> Option<usize>;
+    /// Whether the likelihood grows without bound as tau2 goes to 0.
+    fn unbounded(&self, likelihood: Likelihood) -> bool;
+    /// Whether the log-likelihood has a finite limit as tau2 goes to 0.
+    fn finite_at_zero(&self, likelihood: Likelihood) -> bool;
+    /// All sums at `s`.
+    fn at(&mut self, s: f64) -> Sums;
+    /// `Q` and `s y'P^2y` at `s`.
+    fn q_at(&mut self, s: f64) -> (f64, f64);
+    /// The sums of ordinary least squares.
+    fn unweighted(&self) -> Unweighted;
+    /// The varying parts of the log-likelihood at `s`.
+    fn log_terms(&mut self, s: f64, likelihood: Likelihood) -> LogTerms;
+}
+
+/// Studies per step of the inner loops: four independent sums keep the divider busy and round less than one long sum.
+pub(crate) const LANES: usize = 4;
+
+/// One common mean: `X` is a column of ones, and every sum is a scalar sum.
+///
+/// The most precise study comes first and is the origin: its effect is 0 and its ratio `s/(v + tau2)` is 1, so it is not stored. With
+/// the largest weight apart, none of the sums below subtracts nearly equal numbers, however unequal the weights are.
+#[derive(Debug)]
+pub(crate) struct Mean<'a> {
+    /// Effects of the other studies relative to the first, padded with 0 to a multiple of `LANES`.
+    pub(crate) y: &'a [[f64; LANES]],
+    /// Their variances minus `c`, padded with infinity (weight 0).
+    pub(crate) d: &'a [[f64; LANES]],
+    /// Scratch of the same length.
+    pub(crate) omega: &'a mut [[f64; LANES]],
+    /// Number of studies, the first included.
+    pub(crate) k: usize,
+    pub(crate) axis: Axis,
+    pub(crate) first_zero: Option<usize>,
+    /// Number of studies with variance 0.
+    pub(crate) zeros: usize,
+    /// Whether the studies with variance 0 all have the same effect.
+    pub(crate) zeros_agree: bool,
+}
+
+fn total(lanes: [f64; LANES]) -> f64 {
+    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
+}
+
+impl Mean<'_> {
+    /// `(sum of the ratios of the other studies, weighted mean)`; leaves the ratios in `omega`.
+    pub(crate) fn mean_at(&mut self, s: f64) -> (f64, f64) {
+        let (mut r1, mut t) = ([0.0; LANES], [0.0; LANES]);
+        for ((y, d), omega) in self.y.iter().zip(self.d).zip(self.omega.iter_mut()) {
+            for lane in 0..LANES {
+                let o = s / (d[lane] + s);
+                omega[lane] = o;
+                r1[lane] += o;
+                t[lane] += o * y[lane];
+            }
+        }
+        let r1 = total(r1);
+        (r1, total(t) / (1.0 + r1))
+    }
+
+    /// The stored studies without the padding.
+    fn others(&self) -> impl Iterator<Item = (f64, f64)> {
+        let y = self.y.iter().flatten();
+        let d = self.d.iter().flatten();
+        y.copied().zip(d.copied()).take(self.k - 1)
+    }
+}
+
+impl Profile for Mean<'_> {
+    fn studies(&self) -> usize {
+        self.k
+    }
+
+    fn coefficients(&self) -> usize {
+        1
+    }
+
+    fn axis(&self) -> Axis {
+        self.axis
+    }
+
+    fn first_zero(&self) -> Option<usize> {
+        self.first_zero
+    }
+
+    fn unbounded(&self, likelihood: Likelihood) -> bool {
+        let needed = match likelihood {
+            Likelihood::Full => 1,
+            Likelihood::Restricted => 2,
+        };
+        self.zeros >= needed && self.zeros_agree
+    }
+
+    fn finite_at_zero(&self, likelihood: Likelihood) -> bool {
+        self.zeros == 0 || (self.zeros == 1 && likelihood == Likelihood::Restricted)
+    }
+
+    // With a = omega r the weighted residuals and the first study's share a_0 kept apart (b = a - a_0):
+    //   tr P   = w_0 R_1/S + sum_j w_j (1 - w_j/S),  w_j/S <= 1/2
+    //   y'P^3y = sum_j w_j (b_j - b)^2 + w_0 b^2,    b = sum_j w_j b_j / S
+    fn at(&mut self, s: f64) -> Sums {
+        let zero = [0.0; LANES];
+        let (mut r1, mut r2, mut r3, mut t) = (zero, zero, zero, zero);
+        for ((y, d), omega) in self.y.iter().zip(self.d).zip(self.omega.iter_mut()) {
+            for lane in 0..LANES {
+                let o = s / (d[lane] + s);
+                let square = o * o;
+                omega[lane] = o;
+                r1[lane] += o;
+                r2[lane] += square;
+                r3[lane] += square * o;
+                t[lane] += o * y[lane];
+            }
+        }
+        let (r1, r2, r3) = (total(r1), total(r2), total(r3));
+        let weight = 1.0 + r1;
+        let mean = total(t) / weight;
+        let (mut q, mut f, mut b1, mut b2) = (zero, zero, zero, zero);
+        for (y, omega) in self.y.iter().zip(self.omega.iter()) {
+            for lane in 0..LANES {
+                let r = y[lane] - mean;
+                let a = omega[lane] * r;
+                let b = a + mean;
+                let c = omega[lane] * b;
+                q[lane] += a * r;
+                f[lane] += a * a;
+                b1[lane] += c;
+                b2[lane] += c * b;
+            }
+        }
+        let (b1, b2) = (total(b1), total(b2));
+        Sums {
+            s,
+            q: (mean * mean + total(q)) / s,
+            f: (mean * mean + total(f)) / s,
+            f_slope: 2.0 * (b2 - b1 * b1 / weight) / s,
+            trace: r1 / weight + (r1 - r2 / weight),
+            trace_sq: ((r1 * r1 + 2.0 * r2 + r2 * r2) / weight - 2.0 * r3) / weight + r2,
+            weight,
+            weight_sq: 1.0 + r2,
+        }
+    }
+
+    fn q_at(&mut self, s: f64) -> (f64, f64) {
+        let (_, mean) = self.mean_at(s);
+        let (mut q, mut f) = ([0.0; LANES], [0.0; LANES]);
+        for (y, omega) in self.y.iter().zip(self.omega.iter()) {
+            for lane in 0..LANES {
+                let r = y[lane] - mean;
+                let a = omega[lane] * r;
+                q[lane] += a * r;
+                f[lane] += a * a;
+            }
+        }
+        ((mean * mean + total(q)) / s, (mean * mean + total(f)) / s)
+    }
+
+    fn unweighted(&self) -> Unweighted {
+        let k = self.k as f64;
+        let mean = self.others().map(|(y, _)| y).sum::<f64>() / k;
+        let c = self.axis.c;
+        let (mut rss, mut v1, mut v2) = (mean * mean, c, c * c);
+        for (y, d) in self.others() {
+            let (r, v) = (y - mean, d + c);
+            rss += r * r;
+            v1 += v;
+            v2 += v * v;
+        }
+        Unweighted { rss, trace: v1 * ((k - 1.0) / k), trace_sq: v2 * ((k - 2.0) / k) + (v1 / k) * (v1 / k) }
+    }
+
+    // Restricted: log s of the first study and the -log s of log|X'WX| = log(sum omega / s) cancel, so neither is formed.
+    fn log_terms(&mut self, s: f64, likelihood: Likelihood) -> LogTerms {
+        let mut log = LogProduct::new();
+        let mut weight = 1.0;
+        for (_, d) in self.others() {
+            log.multiply(d + s);
+            weight += s / (d + s);
+        }
+        match likelihood {
+            Likelihood::Full => log.multiply(s),
+            Likelihood::Restricted => {
+                log.multiply(weight);
+                log.divide(self.k as f64);
+            }
+        }
+        let (q, _) = self.q_at(s);
+        LogTerms { log, q }
+    }
+}
