@@ -26,9 +26,7 @@ impl Case {
 
     fn workspace(&self) -> Workspace {
         let mut workspace = Workspace::new();
-        workspace
-            .load(&self.y, &self.v)
-            .expect("the data are sound");
+        workspace.load(&self.y, &self.v).expect("the data are sound");
         workspace
     }
 }
@@ -61,10 +59,8 @@ fn cases() -> Vec<Case> {
         .collect()
 }
 
-const LIKELIHOODS: [(&str, Tau2, Likelihood); 2] = [
-    ("REML", Tau2::Reml, Likelihood::Restricted),
-    ("ML", Tau2::MaximumLikelihood, Likelihood::Full),
-];
+const LIKELIHOODS: [(&str, Tau2, Likelihood); 2] =
+    [("REML", Tau2::Reml, Likelihood::Restricted), ("ML", Tau2::MaximumLikelihood, Likelihood::Full)];
 
 /// The worst error seen and where, asserted at the end so that a failure names the worst case.
 struct Worst(f64, String);
@@ -83,12 +79,7 @@ impl Worst {
 
     fn assert_below(&self, tolerance: f64) {
         println!("worst {:.2e} at {}", self.0, self.1);
-        assert!(
-            self.0 > 0.0 && self.0 <= tolerance,
-            "{:e} at {}",
-            self.0,
-            self.1
-        );
+        assert!(self.0 > 0.0 && self.0 <= tolerance, "{:e} at {}", self.0, self.1);
     }
 }
 
@@ -128,10 +119,7 @@ fn all_local_maxima_and_the_gap() {
             for (found, truth) in certificate.maxima.iter().zip(maxima) {
                 location.see(case.tau2_error(found.tau2, number(&truth["tau2"])), place());
                 let truth = number(&truth["loglik"]);
-                height.see(
-                    (found.log_likelihood - truth).abs() / (1.0 + truth.abs()),
-                    place(),
-                );
+                height.see((found.log_likelihood - truth).abs() / (1.0 + truth.abs()), place());
             }
             match certificate.gap {
                 None => assert!(truth["gap_to_second"].is_null()),
@@ -162,11 +150,7 @@ fn log_likelihood_mean_and_standard_error() {
             let tau2 = workspace.estimate(method).expect("a fit").tau2;
             let ll = workspace.log_likelihood(tau2, likelihood).expect("finite");
             let at = workspace.mean_at(tau2).expect("finite");
-            let (true_ll, true_mean, true_se) = (
-                number(&truth["loglik"]),
-                number(&truth["mu"]),
-                number(&truth["se"]),
-            );
+            let (true_ll, true_mean, true_se) = (number(&truth["loglik"]), number(&truth["mu"]), number(&truth["se"]));
             height.see((ll - true_ll).abs() / (1.0 + true_ll.abs()), place());
             // In standard errors: an error of the mean far below its uncertainty.
             mean.see((at.mean - true_mean).abs() / true_se, place());
@@ -193,9 +177,7 @@ fn paule_mandel_and_q_profile() {
         q.see((found_q / true_q - 1.0).abs(), place());
 
         let quantiles = &reference["chi_squared"][(case.y.len() - 1).to_string()];
-        let set = workspace
-            .q_profile(number(&quantiles[1]), number(&quantiles[0]))
-            .expect("a set");
+        let set = workspace.q_profile(number(&quantiles[1]), number(&quantiles[0])).expect("a set");
         let truth = &case.truth["Qprofile95"];
         match set {
             Tau2Set::Empty => {

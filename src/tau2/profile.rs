@@ -2,6 +2,7 @@
 
 use super::prepare::Axis;
 use crate::num::sum::LogProduct;
+use serde::{Deserialize, Serialize};
 
 /// The sums at one value of `s = tau2 + c`, each made dimensionless by powers of `s`.
 ///
@@ -38,7 +39,7 @@ pub(crate) struct Unweighted {
 }
 
 /// Which likelihood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Likelihood {
     /// The restricted (residual) likelihood, that of the error contrasts.
     Restricted,

@@ -188,6 +188,26 @@ impl Workspace {
         Ok(profile.q_at(s).0)
     }
 
+    /// The "typical" sampling variance of Higgins & Thompson 2002 (Stat Med 21:1539, doi 10.1002/sim.1186), to which tau2 is
+    /// compared in I2 and H2; `None` for one study.
+    ///
+    /// ```text
+    /// (k - 1) / tr P = (k - 1) sum w / ((sum w)^2 - sum w^2),   w = 1/v
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Tau2Error::ZeroVariance`] if a sampling variance is 0; [`Tau2Error::Overflow`].
+    pub fn typical_variance(&mut self) -> Result<Option<f64>, Tau2Error> {
+        let (mut profile, _, unit) = self.profile()?;
+        if profile.k < 2 {
+            return Ok(None);
+        }
+        let s = place(&profile, unit, 0.0)?;
+        let typical = unit.grow_square(profile.df() * s / profile.at(s).trace);
+        if typical.is_finite() { Ok(Some(typical)) } else { Err(Tau2Error::Overflow) }
+    }
+
     /// The log-likelihood at a given tau2. See [`log_likelihood`](super::log_likelihood).
     ///
     /// # Errors

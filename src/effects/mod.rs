@@ -1,0 +1,219 @@
+//! Effects of several studies, all of one measure, as columns.
+
+mod from_studies;
+mod view;
+
+pub use view::EffectsView;
+
+use crate::effect::{Adjustment, Effect};
+use crate::error::{Error, ErrorKind, Result};
+use crate::measure::Measure;
+use crate::scale::Scale;
+use crate::study::check_labels;
+use crate::study::covariates::Covariates;
+use serde::{Deserialize, Serialize};
+
+/// Effects and variances of `k` studies, all of one measure, on its analysis scale.
+///
+/// Made by [`Studies::effects`](crate::study::Studies::effects) from data, or by
+/// [`from_rows`](Effects::from_rows) from effects of any source.
+///
+/// ```
+/// use meta_analysis::{Effect, Effects, Measure};
+///
+/// let effects = Effects::from_rows([
+///     ("A", Effect::from_se(Measure::LogOddsRatio, 0.8, 0.3)?),
+///     ("B", Effect::from_variance(Measure::LogOddsRatio, 0.2, 0.04)?),
+/// ])?;
+/// assert_eq!(effects.v(), [0.09, 0.04]);
+///
+/// let mixed = Effects::from_rows([
+///     ("A", Effect::from_se(Measure::LogOddsRatio, 0.8, 0.3)?),
+///     ("B", Effect::from_se(Measure::LogRiskRatio, 0.2, 0.2)?),
+/// ]);
+/// assert_eq!(
+///     mixed.unwrap_err().to_string(),
+///     "study \"B\": log risk ratio cannot be pooled with log odds ratio"
+/// );
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
+pub struct Effects {
+    measure: Measure,
+    labels: Vec<String>,
+    y: Vec<f64>,
+    v: Vec<f64>,
+    n: Vec<Option<f64>>,
+    adjustments: Vec<Option<Adjustment>>,
+    dropped: Vec<Dropped>,
+    covariates: Covariates,
+}
+
+/// A study that was left out when the effects were computed, as the options asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dropped {
+    /// Label of the study.
+    pub study: String,
+    /// Why it was left out.
+    pub reason: String,
+}
+
+/// The columns as they come from a file, before the rules are checked.
+#[derive(Deserialize)]
+struct Unchecked {
+    measure: Measure,
+    labels: Vec<String>,
+    y: Vec<f64>,
+    v: Vec<f64>,
+    n: Vec<Option<f64>>,
+    adjustments: Vec<Option<Adjustment>>,
+    #[serde(default)]
+    dropped: Vec<Dropped>,
+    #[serde(default)]
+    covariates: Covariates,
+}
+
+impl TryFrom<Unchecked> for Effects {
+    type Error = Error;
+
+    fn try_from(raw: Unchecked) -> Result<Self> {
+        let k = raw.labels.len();
+        let lengths =
+            [("y", raw.y.len()), ("v", raw.v.len()), ("n", raw.n.len()), ("adjustments", raw.adjustments.len())];
+        for (field, found) in lengths {
+            if found != k {
+                return Err(ErrorKind::LengthMismatch { field: field.to_owned(), expected: k, found }.into());
+            }
+        }
+        raw.covariates.check_len(k)?;
+        let columns = raw.y.iter().zip(&raw.v).zip(&raw.n).zip(&raw.adjustments);
+        let rows = raw.labels.iter().zip(columns).map(|(label, (((&y, &v), &n), &adjustment))| {
+            let effect = match n {
+                Some(n) => Effect::from_variance_and_n(raw.measure, y, v, n),
+                None => Effect::from_variance(raw.measure, y, v),
+            };
+            Ok((label.as_str(), effect.map_err(|e| e.in_study(label))?.adjusted(adjustment)))
+        });
+        let effects = Self::from_rows(rows.collect::<Result<Vec<_>>>()?)?;
+        Ok(Self { dropped: raw.dropped, covariates: raw.covariates, ..effects })
+    }
+}
+
+impl Effects {
+    /// Effects of one measure from labelled rows.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Empty`], [`ErrorKind::MixedMeasures`] naming the study, [`ErrorKind::DuplicateLabel`],
+    /// [`ErrorKind::InvalidLabel`].
+    pub fn from_rows<L: Into<String>>(rows: impl IntoIterator<Item = (L, Effect)>) -> Result<Self> {
+        let rows: Vec<(String, Effect)> = rows.into_iter().map(|(label, effect)| (label.into(), effect)).collect();
+        check_labels(rows.iter().map(|(label, _)| label.as_str()))?;
+        let Some(&(_, first)) = rows.first() else {
+            return Err(ErrorKind::Empty.into());
+        };
+        let measure = first.measure();
+        for (label, effect) in &rows {
+            if effect.measure() != measure {
+                let kind = ErrorKind::MixedMeasures { first: measure.name(), found: effect.measure().name() };
+                return Err(Error::new(kind).in_study(label));
+            }
+        }
+        Ok(Self {
+            measure,
+            y: rows.iter().map(|(_, e)| e.y()).collect(),
+            v: rows.iter().map(|(_, e)| e.variance()).collect(),
+            n: rows.iter().map(|(_, e)| e.n()).collect(),
+            adjustments: rows.iter().map(|(_, e)| e.adjustment()).collect(),
+            labels: rows.into_iter().map(|(label, _)| label).collect(),
+            dropped: Vec::new(),
+            covariates: Covariates::default(),
+        })
+    }
+
+    /// What the numbers are.
+    pub fn measure(&self) -> Measure {
+        self.measure
+    }
+
+    /// Number of studies, `k`.
+    pub fn len(&self) -> usize {
+        self.y.len()
+    }
+
+    /// Never true: there is at least one study.
+    pub fn is_empty(&self) -> bool {
+        self.y.is_empty()
+    }
+
+    /// Labels of the studies.
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// Effects on the analysis scale.
+    pub fn y(&self) -> &[f64] {
+        &self.y
+    }
+
+    /// Sampling variances on the analysis scale.
+    pub fn v(&self) -> &[f64] {
+        &self.v
+    }
+
+    /// Sample sizes, where known.
+    pub fn n(&self) -> &[Option<f64>] {
+        &self.n
+    }
+
+    /// What was done to the counts of each study.
+    pub fn adjustments(&self) -> &[Option<Adjustment>] {
+        &self.adjustments
+    }
+
+    /// Studies that were left out when the effects were computed.
+    pub fn dropped(&self) -> &[Dropped] {
+        &self.dropped
+    }
+
+    /// The covariates, aligned with the studies.
+    pub fn covariates(&self) -> &Covariates {
+        &self.covariates
+    }
+
+    /// The scale of study `i`, with its own sample size where that matters.
+    pub(crate) fn scale_of(&self, i: usize) -> Scale {
+        self.measure.scale(self.n.get(i).copied().flatten()).unwrap_or(Scale::Identity)
+    }
+
+    /// The columns, borrowed.
+    pub fn view(&self) -> EffectsView<'_> {
+        EffectsView::new(self.measure, &self.y, &self.v, &self.n)
+    }
+
+    /// The studies at these positions, in this order; positions beyond the end are skipped.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Empty`] if nothing is left.
+    pub fn select(&self, positions: &[usize]) -> Result<Self> {
+        let kept: Vec<usize> = positions.iter().copied().filter(|&i| i < self.len()).collect();
+        if kept.is_empty() {
+            return Err(ErrorKind::Empty.into());
+        }
+        fn pick<T: Clone>(column: &[T], kept: &[usize]) -> Vec<T> {
+            kept.iter().filter_map(|&i| column.get(i).cloned()).collect()
+        }
+        let selected = Self {
+            measure: self.measure,
+            labels: pick(&self.labels, &kept),
+            y: pick(&self.y, &kept),
+            v: pick(&self.v, &kept),
+            n: pick(&self.n, &kept),
+            adjustments: pick(&self.adjustments, &kept),
+            dropped: self.dropped.clone(),
+            covariates: self.covariates.select(&kept),
+        };
+        check_labels(selected.labels.iter().map(String::as_str))?;
+        Ok(selected)
+    }
+}

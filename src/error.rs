@@ -1,0 +1,499 @@
+//! One error type for the whole crate: what went wrong, in which study, in which field, and what to do.
+
+use thiserror::Error as ThisError;
+
+/// The crate's result type.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, where, and what would put it right.
+///
+/// One word wide. [`kind`](Error::kind) is for programs to match on, [`study`](Error::study) and
+/// [`field`](Error::field) give the address, and the message names the rule that was broken, the value that
+/// broke it, and the remedy.
+///
+/// ```
+/// use meta_analysis::{ErrorKind, study::Proportion};
+///
+/// let error = Proportion::new(13, 12).unwrap_err();
+/// assert!(matches!(error.kind(), ErrorKind::EventsExceedTotal { .. }));
+/// assert_eq!(error.field(), Some("events"));
+/// assert_eq!(error.to_string(), "events must not exceed the total: 13 of 12");
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug, Clone, PartialEq)]
+struct Inner {
+    kind: ErrorKind,
+    study: Option<String>,
+}
+
+impl Error {
+    /// An error of this kind, not yet tied to a study.
+    pub fn new(kind: ErrorKind) -> Self {
+        Self(Box::new(Inner { kind, study: None }))
+    }
+
+    /// The same error with the label of the study it concerns. A label given earlier is kept.
+    #[must_use]
+    pub fn in_study(mut self, label: &str) -> Self {
+        self.0.study.get_or_insert_with(|| label.to_owned());
+        self
+    }
+
+    /// The rule that was broken, for matching.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// The label of the study concerned, when one study is.
+    pub fn study(&self) -> Option<&str> {
+        self.0.study.as_deref()
+    }
+
+    /// The name of the input field concerned, when one field is.
+    pub fn field(&self) -> Option<&str> {
+        self.0.kind.field()
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.study() {
+            Some(study) => write!(f, "study {study:?}: {}", self.0.kind),
+            None => write!(f, "{}", self.0.kind),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Self::new(kind)
+    }
+}
+
+/// The rules that inputs and models can break.
+///
+/// New kinds may be added in any release.
+#[derive(Debug, Clone, PartialEq, ThisError)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A number is NaN or infinite.
+    #[error("{field} must be finite, got {value}; leave the study out or supply the number")]
+    NonFinite {
+        /// Input field.
+        field: &'static str,
+        /// The offending value.
+        value: f64,
+    },
+    /// A count is below zero.
+    #[error("{field} must not be negative, got {value}")]
+    NegativeCount {
+        /// Input field.
+        field: &'static str,
+        /// The offending value.
+        value: f64,
+    },
+    /// A count is not a whole number.
+    #[error("{field} must be a whole number, got {value}; use a `fractional` constructor if it was imputed")]
+    NonIntegerCount {
+        /// Input field.
+        field: &'static str,
+        /// The offending value.
+        value: f64,
+    },
+    /// A count is above 2^53 and would be rounded silently.
+    #[error("{field} must be at most 2^53 to be held exactly, got about {value:e}")]
+    CountNotExact {
+        /// Input field.
+        field: &'static str,
+        /// The offending value, rounded.
+        value: f64,
+    },
+    /// More events than people.
+    #[error("events must not exceed the total: {events} of {total}")]
+    EventsExceedTotal {
+        /// Number of events.
+        events: f64,
+        /// Number at risk.
+        total: f64,
+    },
+    /// An arm or sample without anybody in it.
+    #[error("{field} must be positive: an empty arm carries no information")]
+    EmptyArm {
+        /// Input field.
+        field: &'static str,
+    },
+    /// All four cells of a table are zero.
+    #[error("all cells are zero: there is no such study")]
+    EmptyTable,
+    /// The measure is undefined with a zero cell and no correction was chosen.
+    #[error("{field} is zero, so {measure} is undefined; choose a correction, e.g. `ZeroCells::constant(0.5)`")]
+    ZeroCell {
+        /// The cell that is zero.
+        field: &'static str,
+        /// Name of the measure.
+        measure: &'static str,
+    },
+    /// No events in either arm.
+    #[error(
+        "no events in either arm, so {measure} carries no information; keep or drop such studies with `ZeroCells::double_zero`"
+    )]
+    DoubleZero {
+        /// Name of the measure.
+        measure: &'static str,
+    },
+    /// Everybody in both arms has the event.
+    #[error(
+        "everybody has the event in both arms, so {measure} carries no information; keep or drop such studies with `ZeroCells::double_zero`"
+    )]
+    DoubleFull {
+        /// Name of the measure.
+        measure: &'static str,
+    },
+    /// A continuity correction that is not a positive finite number.
+    #[error("a continuity correction must be positive and finite, got {value}")]
+    InvalidCorrection {
+        /// The offending value.
+        value: f64,
+    },
+    /// Person-time that is zero or negative.
+    #[error("{field} must be positive, got {value}")]
+    NonPositiveTime {
+        /// Input field.
+        field: &'static str,
+        /// The offending value.
+        value: f64,
+    },
+    /// A standard deviation below zero.
+    #[error("{field} must not be negative, got {value}")]
+    NegativeSd {
+        /// Input field.
+        field: &'static str,
+        /// The offending value.
+        value: f64,
+    },
+    /// A standard deviation of zero where the measure divides by it.
+    #[error("{field} is zero, so {measure} is undefined")]
+    ZeroSd {
+        /// Input field.
+        field: &'static str,
+        /// Name of the measure.
+        measure: &'static str,
+    },
+    /// Too few people for this measure.
+    #[error("{field} must be at least {needed} for {measure}, got {value}")]
+    SampleSizeTooSmall {
+        /// Input field.
+        field: &'static str,
+        /// The offending value.
+        value: f64,
+        /// The smallest size with a defined result.
+        needed: f64,
+        /// Name of the measure, or of the row type.
+        measure: &'static str,
+    },
+    /// A correlation outside [-1, 1].
+    #[error("{field} must lie in [-1, 1], got {value}")]
+    CorrelationOutOfRange {
+        /// Input field.
+        field: &'static str,
+        /// The offending value.
+        value: f64,
+    },
+    /// A correlation of -1 or 1 where the measure has no finite value or a variance of zero.
+    #[error("{field} is {value}, so {measure} has no finite value or no variance")]
+    DegenerateCorrelation {
+        /// Input field.
+        field: &'static str,
+        /// The offending value.
+        value: f64,
+        /// Name of the measure.
+        measure: &'static str,
+    },
+    /// A ratio, or a bound of it, that is not positive.
+    #[error("{field} must be positive on a ratio scale, got {value}; was the logarithm reported?")]
+    NonPositiveOnLogScale {
+        /// Input field.
+        field: &'static str,
+        /// The offending value.
+        value: f64,
+    },
+    /// A value outside the range that its scale has.
+    #[error("{field} must lie strictly between {lower} and {upper}, got {value}")]
+    OutsideSupport {
+        /// Input field.
+        field: &'static str,
+        /// The offending value.
+        value: f64,
+        /// Lower end of the range.
+        lower: f64,
+        /// Upper end of the range.
+        upper: f64,
+    },
+    /// The lower limit is above the upper limit.
+    #[error("interval limits are reversed: [{lower}, {upper}]")]
+    CiReversed {
+        /// Lower limit as given.
+        lower: f64,
+        /// Upper limit as given.
+        upper: f64,
+    },
+    /// The estimate lies outside its own interval.
+    #[error("interval [{lower}, {upper}] does not contain the estimate {estimate}")]
+    CiNotBracketing {
+        /// Estimate as given.
+        estimate: f64,
+        /// Lower limit as given.
+        lower: f64,
+        /// Upper limit as given.
+        upper: f64,
+    },
+    /// The estimate is not in the middle of its interval on the analysis scale.
+    #[error(
+        "interval [{lower}, {upper}] is not centred on {estimate} on the {scale} scale (distance to the limits differs by {percent:.0} % of the half-width); check for a mistyped limit, or allow it with `asymmetry_tolerance`"
+    )]
+    CiAsymmetric {
+        /// Estimate as given.
+        estimate: f64,
+        /// Lower limit as given.
+        lower: f64,
+        /// Upper limit as given.
+        upper: f64,
+        /// Name of the analysis scale.
+        scale: &'static str,
+        /// Distance of the estimate from the midpoint, in percent of the half-width.
+        percent: f64,
+    },
+    /// An interval without width.
+    #[error("interval [{lower}, {upper}] has no width, so it gives no standard error")]
+    CiZeroWidth {
+        /// Lower limit as given.
+        lower: f64,
+        /// Upper limit as given.
+        upper: f64,
+    },
+    /// A confidence level outside (0, 1).
+    #[error("level must be strictly between 0 and 1 (0.95, not 95), got {value}")]
+    LevelOutOfRange {
+        /// The offending value.
+        value: f64,
+    },
+    /// A variance below zero.
+    #[error("variance must not be negative, got {value}")]
+    NegativeVariance {
+        /// The offending value.
+        value: f64,
+    },
+    /// A standard error below zero.
+    #[error("standard error must not be negative, got {value}")]
+    NegativeSe {
+        /// The offending value.
+        value: f64,
+    },
+    /// A variance of zero where the result would be undefined.
+    #[error("the sampling variance is zero, so {what} is undefined; {remedy}")]
+    ZeroVariance {
+        /// What cannot be computed.
+        what: &'static str,
+        /// What to do instead.
+        remedy: &'static str,
+    },
+    /// Sampling variances too far apart for double precision.
+    #[error(
+        "this sampling variance and the largest differ by more than a factor of 2^300, beyond what double precision can weigh; drop one of the two studies"
+    )]
+    VarianceRatioOutOfRange,
+    /// A result beyond the range of double precision.
+    #[error("{what} is beyond the range of double precision; rescale the effects")]
+    Overflow {
+        /// What overflowed.
+        what: &'static str,
+    },
+    /// No studies.
+    #[error("no studies")]
+    Empty,
+    /// Columns of different lengths.
+    #[error("{field} has {found} values, expected {expected}")]
+    LengthMismatch {
+        /// The column.
+        field: String,
+        /// Number of rows.
+        expected: usize,
+        /// Number of values.
+        found: usize,
+    },
+    /// Two studies with one label.
+    #[error("two studies are labelled {label:?}; labels must be unique, so that a duplicate study is noticed")]
+    DuplicateLabel {
+        /// The label that appears twice.
+        label: String,
+    },
+    /// An empty label.
+    #[error("study number {position} has an empty label")]
+    InvalidLabel {
+        /// Position of the study, counted from 1.
+        position: usize,
+    },
+    /// No column, or two, of this name.
+    #[error("{problem} covariate named {name:?}")]
+    InvalidCovariate {
+        /// Name of the column.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// Rows of different measures.
+    #[error("{found} cannot be pooled with {first}")]
+    MixedMeasures {
+        /// Measure of the first study.
+        first: &'static str,
+        /// Measure of this study.
+        found: &'static str,
+    },
+    /// The back-transformation of this measure needs the sample size.
+    #[error("{measure} needs the sample size to come back to the natural scale; use `Effect::from_variance_and_n`")]
+    SampleSizeRequired {
+        /// Name of the measure.
+        measure: &'static str,
+    },
+    /// Fewer studies than the method needs.
+    #[error("{what} needs at least {needed} studies, got {k}; {remedy}")]
+    TooFewStudies {
+        /// What was asked for.
+        what: &'static str,
+        /// Number of studies.
+        k: usize,
+        /// Number needed.
+        needed: usize,
+        /// What to do instead.
+        remedy: &'static str,
+    },
+    /// The variance of the pooled effect is estimated as zero.
+    #[error(
+        "all effects are equal, so the Hartung-Knapp variance is zero; use `Inference::HartungKnappTruncated` or `Inference::Wald`"
+    )]
+    DegenerateVariance,
+    /// A fixed tau2 that is negative or not finite.
+    #[error("a fixed tau2 must be finite and not negative, got {value}")]
+    InvalidTau2 {
+        /// The offending value.
+        value: f64,
+    },
+    /// The likelihood has no maximum.
+    #[error(
+        "the {likelihood} likelihood grows without bound as tau2 goes to 0, because studies with zero variance agree exactly; check the zero variances or use another estimator"
+    )]
+    UnboundedLikelihood {
+        /// "full" (ML) or "restricted" (REML).
+        likelihood: &'static str,
+    },
+    /// Degrees of freedom that are not positive.
+    #[error("{what} has {df} degrees of freedom; {remedy}")]
+    UndefinedDf {
+        /// What was asked for.
+        what: &'static str,
+        /// The degrees of freedom.
+        df: f64,
+        /// What to do instead.
+        remedy: &'static str,
+    },
+    /// A question that the model has no answer to.
+    #[error("no {what}: {why}")]
+    NotApplicable {
+        /// What was asked for.
+        what: &'static str,
+        /// Why there is none.
+        why: &'static str,
+    },
+    /// A name that is not known.
+    #[error("unknown {what} {name:?}; known: {known}")]
+    UnknownName {
+        /// What was being parsed.
+        what: &'static str,
+        /// The text.
+        name: String,
+        /// The names that are known.
+        known: &'static str,
+    },
+    /// A table of text could not be read.
+    #[error("record {record}: {problem}")]
+    Unreadable {
+        /// Record number, counted from 1 without the header; 0 for the header or the file as a whole.
+        record: u64,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+impl ErrorKind {
+    /// The name of the input field concerned, when one field is.
+    pub fn field(&self) -> Option<&str> {
+        Some(match self {
+            Self::NonFinite { field, .. }
+            | Self::NegativeCount { field, .. }
+            | Self::NonIntegerCount { field, .. }
+            | Self::CountNotExact { field, .. }
+            | Self::EmptyArm { field }
+            | Self::ZeroCell { field, .. }
+            | Self::NonPositiveTime { field, .. }
+            | Self::NegativeSd { field, .. }
+            | Self::ZeroSd { field, .. }
+            | Self::SampleSizeTooSmall { field, .. }
+            | Self::CorrelationOutOfRange { field, .. }
+            | Self::DegenerateCorrelation { field, .. }
+            | Self::NonPositiveOnLogScale { field, .. }
+            | Self::OutsideSupport { field, .. } => field,
+            Self::LengthMismatch { field, .. } => field,
+            Self::InvalidCovariate { name, .. } => name,
+            Self::EventsExceedTotal { .. } | Self::DoubleZero { .. } | Self::DoubleFull { .. } => "events",
+            Self::InvalidCorrection { .. } => "zero_cells",
+            Self::CiReversed { .. } | Self::CiNotBracketing { .. } => "interval",
+            Self::CiAsymmetric { .. } | Self::CiZeroWidth { .. } => "interval",
+            Self::LevelOutOfRange { .. } => "level",
+            Self::NegativeVariance { .. } | Self::ZeroVariance { .. } => "variance",
+            Self::VarianceRatioOutOfRange => "variance",
+            Self::NegativeSe { .. } => "se",
+            Self::DuplicateLabel { .. } | Self::InvalidLabel { .. } => "label",
+            Self::MixedMeasures { .. } => "measure",
+            Self::SampleSizeRequired { .. } => "n",
+            Self::InvalidTau2 { .. } => "tau2",
+            Self::EmptyTable
+            | Self::Overflow { .. }
+            | Self::Empty
+            | Self::TooFewStudies { .. }
+            | Self::DegenerateVariance
+            | Self::UnboundedLikelihood { .. }
+            | Self::UndefinedDf { .. }
+            | Self::NotApplicable { .. }
+            | Self::UnknownName { .. }
+            | Self::Unreadable { .. } => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_word_wide() {
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn the_message_starts_with_the_study() {
+        let error = Error::new(ErrorKind::NegativeVariance { value: -0.5 }).in_study("ProDERM 2022");
+        assert_eq!(error.study(), Some("ProDERM 2022"));
+        assert_eq!(error.field(), Some("variance"));
+        assert_eq!(error.to_string(), "study \"ProDERM 2022\": variance must not be negative, got -0.5");
+    }
+
+    #[test]
+    fn the_first_label_stays() {
+        let error = Error::new(ErrorKind::Empty).in_study("a").in_study("b");
+        assert_eq!(error.study(), Some("a"));
+    }
+}

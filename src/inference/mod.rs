@@ -1,0 +1,132 @@
+//! From a solved model to what is said about the effect: interval, test, prediction, heterogeneity, notes.
+//!
+//! Nothing here depends on how tau2 was estimated: every method takes the [`Solution`].
+
+mod estimate;
+mod hartung_knapp;
+mod heterogeneity;
+mod information;
+mod natural;
+mod note;
+mod prediction;
+mod solution;
+mod wald;
+
+pub use estimate::Estimate;
+pub use heterogeneity::{Heterogeneity, HeterogeneityIntervals, Interval, Region};
+pub use information::Information;
+pub use natural::Natural;
+pub use note::Note;
+pub use prediction::{Prediction, PredictionInterval};
+pub use solution::Solution;
+
+use crate::error::{Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
+
+/// How the standard error and the interval of a pooled effect are computed.
+///
+/// With `w = 1/(v + tau2)`, `S = sum w`, `mu = sum w y / S` and `q = sum w (y - mu)^2 / (k - 1)`:
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Inference {
+    /// Normal quantile. Too narrow when there are few studies. The default of metafor (`test = "z"`), meta and
+    /// Stata. DerSimonian & Laird 1986, Control Clin Trials 7:177, doi 10.1016/0197-2456(86)90046-2.
+    ///
+    /// ```text
+    /// se = 1 / sqrt(S)        mu -+ z se
+    /// ```
+    Wald,
+    /// The same standard error with a t quantile of k - 1 df. metafor: `test = "t"`. Follmann & Proschan 1999,
+    /// Biometrics 55:732, doi 10.1111/j.0006-341X.1999.00732.x.
+    ///
+    /// ```text
+    /// se = 1 / sqrt(S)        mu -+ t(k - 1) se
+    /// ```
+    StudentT,
+    /// Hartung-Knapp(-Sidik-Jonkman); **the default for random effects**. metafor: `test = "knha"`. Hartung &
+    /// Knapp 2001, Stat Med 20:3875, doi 10.1002/sim.1009; Sidik & Jonkman 2002, Stat Med 21:3153,
+    /// doi 10.1002/sim.1262.
+    ///
+    /// ```text
+    /// se = sqrt(q / S)        mu -+ t(k - 1) se
+    /// ```
+    #[default]
+    HartungKnapp,
+    /// Hartung-Knapp that is never narrower than [`StudentT`](Self::StudentT): `max(1, q)` for `q`. metafor:
+    /// `test = "adhoc"`. Knapp & Hartung 2003, Stat Med 22:2693, doi 10.1002/sim.1482; Röver, Knapp & Friede
+    /// 2015, BMC Med Res Methodol 15:99, doi 10.1186/s12874-015-0091-1.
+    ///
+    /// ```text
+    /// se = sqrt(max(1, q) / S)        mu -+ t(k - 1) se
+    /// ```
+    HartungKnappTruncated,
+}
+
+impl Inference {
+    const NAMES: [(Self, &'static str, &'static str); 4] = [
+        (Self::Wald, "Wald", "z"),
+        (Self::StudentT, "Student t", "t"),
+        (Self::HartungKnapp, "Hartung-Knapp", "knha"),
+        (Self::HartungKnappTruncated, "truncated Hartung-Knapp", "adhoc"),
+    ];
+
+    /// Name used in results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wald => "Wald",
+            Self::StudentT => "Student t",
+            Self::HartungKnapp => "Hartung-Knapp",
+            Self::HartungKnappTruncated => "truncated Hartung-Knapp",
+        }
+    }
+
+    /// Standard error and degrees of freedom (`None`: normal) for this solution.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UndefinedDf`] for one study where a t distribution is needed,
+    /// [`ErrorKind::DegenerateVariance`] where the Hartung-Knapp variance is zero.
+    pub(crate) fn standard_error(self, solution: &Solution) -> Result<(f64, Option<f64>)> {
+        match self {
+            Self::Wald => Ok((solution.se, None)),
+            Self::StudentT => Ok((solution.se, Some(wald::df(solution)?))),
+            Self::HartungKnapp => {
+                let df = wald::df(solution)?;
+                Ok((hartung_knapp::standard_error(solution)?, Some(df)))
+            }
+            Self::HartungKnappTruncated => {
+                let df = wald::df(solution)?;
+                Ok((hartung_knapp::truncated_standard_error(solution), Some(df)))
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Inference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl std::str::FromStr for Inference {
+    type Err = Error;
+
+    /// Reads a name or metafor's code (`z`, `t`, `knha`, `adhoc`), letter case ignored.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownName`] for any other text.
+    fn from_str(text: &str) -> Result<Self> {
+        Self::NAMES
+            .into_iter()
+            .find(|(_, name, code)| text.eq_ignore_ascii_case(name) || text.eq_ignore_ascii_case(code))
+            .map(|(inference, ..)| inference)
+            .ok_or_else(|| {
+                let known = "Wald (z), Student t (t), Hartung-Knapp (knha), truncated Hartung-Knapp (adhoc)";
+                ErrorKind::UnknownName { what: "inference", name: text.to_owned(), known }.into()
+            })
+    }
+}
+
+/// A level strictly between 0 and 1.
+pub(crate) fn check_level(level: f64) -> Result<f64> {
+    if level > 0.0 && level < 1.0 { Ok(level) } else { Err(ErrorKind::LevelOutOfRange { value: level }.into()) }
+}

@@ -1,0 +1,74 @@
+//! What a report of the result has to disclose.
+
+use crate::num::format::significant;
+use serde::{Deserialize, Serialize};
+
+/// Something that was done, or that a reader should know. Nothing is printed or logged: notes travel with the
+/// result, and `Display` of the result shows them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Note {
+    /// A continuity correction was added to the counts of these studies.
+    CountsAdded {
+        /// Labels of the studies.
+        studies: Vec<String>,
+    },
+    /// A study was left out when the effects were computed.
+    Dropped {
+        /// Label of the study.
+        study: String,
+        /// Why.
+        reason: String,
+    },
+    /// tau2 is estimated as 0: no heterogeneity was *found*, which is not the same as none.
+    Tau2AtBoundary,
+    /// Fewer than five studies: tau2, and with it every random-effects interval, is uncertain.
+    FewStudies {
+        /// Number of studies.
+        k: usize,
+    },
+    /// The Hartung-Knapp interval is narrower than the Wald interval.
+    NarrowerThanWald,
+    /// The likelihood has several local maxima; the highest was taken.
+    SeveralMaxima {
+        /// tau2 at the other maxima.
+        others: Vec<f64>,
+        /// How much higher the log-likelihood is at the one taken than at the next.
+        gap: f64,
+        /// The two best are equal within rounding.
+        tie: bool,
+    },
+    /// A study whose effect is given as known exactly.
+    ZeroVariance {
+        /// Label of the study.
+        study: String,
+    },
+}
+
+impl std::fmt::Display for Note {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::CountsAdded { studies } => {
+                write!(f, "zero cells: a continuity correction was added in {}", studies.join(", "))
+            }
+            Self::Dropped { study, reason } => write!(f, "left out: {study} ({reason})"),
+            Self::Tau2AtBoundary => f.write_str("tau2 is estimated as 0; that no heterogeneity was found does not show that there is none"),
+            Self::FewStudies { k } => write!(f, "only {k} studies: tau2 and the intervals that rest on it are uncertain"),
+            Self::NarrowerThanWald => f.write_str(
+                "the Hartung-Knapp interval is narrower than the Wald interval; consider `Inference::HartungKnappTruncated`",
+            ),
+            Self::SeveralMaxima { others, gap, tie } => {
+                let others: Vec<String> = others.iter().map(|t| significant(*t)).collect();
+                let tie = if *tie { ", a tie" } else { "" };
+                write!(
+                    f,
+                    "the likelihood has {} local maxima; the others are at tau2 = {} (log-likelihood lower by {}{tie})",
+                    others.len() + 1,
+                    others.join(", "),
+                    significant(*gap),
+                )
+            }
+            Self::ZeroVariance { study } => write!(f, "{study} has a sampling variance of zero: taken as known exactly"),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The numbers that solving a model yields; everything said about the effect follows from them.
+
+use serde::{Deserialize, Serialize};
+
+/// A solved model of `k` effects, on the analysis scale. Plain numbers, no labels.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Solution {
+    /// Number of studies.
+    pub k: usize,
+    /// Weighted mean with weights 1 / (v + tau2).
+    pub mu: f64,
+    /// Wald standard error of `mu`: 1 / sqrt(sum of the weights).
+    pub se: f64,
+    /// Between-study variance; 0 for the common-effect model.
+    pub tau2: f64,
+    /// Standard error of tau2, where the estimator has one.
+    pub tau2_se: Option<f64>,
+    /// Cochran's Q: sum of (y - mean)^2 / v with weights 1/v.
+    pub q: f64,
+    /// The same sum with weights 1 / (v + tau2).
+    pub q_at_tau2: f64,
+    /// The "typical" sampling variance of Higgins & Thompson 2002, (k - 1) / tr P, where k > 1.
+    pub typical_variance: Option<f64>,
+}
+
+impl Solution {
+    /// Degrees of freedom, k - 1.
+    pub fn df(&self) -> f64 {
+        self.k as f64 - 1.0
+    }
+}

@@ -1,0 +1,313 @@
+//! The result of pooling.
+
+use super::common::CommonEffect;
+use super::random::RandomEffects;
+use super::solve::solve;
+use crate::effects::Effects;
+use crate::error::{Error, ErrorKind, Result};
+use crate::inference::{
+    Estimate, Heterogeneity, HeterogeneityIntervals, Inference, Information, Natural, Note, Prediction,
+    PredictionInterval, Solution, check_level,
+};
+use crate::num::chi_squared;
+use crate::num::format::{percent, significant};
+use crate::tau2::{Certificate, Likelihood, Tau2, Tau2Set, Workspace};
+use serde::{Deserialize, Serialize};
+
+/// The model that was fitted, with its options.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Model {
+    /// One common effect.
+    CommonEffect(CommonEffect),
+    /// Effects that differ between studies.
+    RandomEffects(RandomEffects),
+}
+
+impl Model {
+    fn options(&self) -> (Tau2, Inference, f64) {
+        match self {
+            Self::CommonEffect(model) => model.options(),
+            Self::RandomEffects(model) => model.options(),
+        }
+    }
+
+    fn is_random(&self) -> bool {
+        matches!(self, Self::RandomEffects(_))
+    }
+}
+
+impl std::fmt::Display for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::CommonEffect(_) => f.write_str("common effect"),
+            Self::RandomEffects(model) => write!(f, "random effects ({})", model.tau2()),
+        }
+    }
+}
+
+/// Effects pooled by a model: the effect, heterogeneity, prediction, and what a report has to disclose.
+///
+/// It owns the effects it came from, so that diagnostics and tables need nothing else and cannot be given the
+/// wrong data. `{}` prints one line on the natural scale and the notes, `{:#}` adds the analysis scale. It
+/// serialises whole; deserialising fits the model again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
+pub struct Pooled {
+    model: Model,
+    effects: Effects,
+    solution: Solution,
+    estimate: Estimate,
+    heterogeneity: Heterogeneity,
+    certificate: Option<Certificate>,
+    notes: Vec<Note>,
+}
+
+/// All that a file is trusted for: what was fitted to what.
+#[derive(Deserialize)]
+struct Unchecked {
+    model: Model,
+    effects: Effects,
+}
+
+impl TryFrom<Unchecked> for Pooled {
+    type Error = Error;
+
+    fn try_from(raw: Unchecked) -> Result<Self> {
+        Self::fit(raw.model, &raw.effects)
+    }
+}
+
+impl Pooled {
+    pub(super) fn fit(model: Model, effects: &Effects) -> Result<Self> {
+        let (tau2, inference, level) = model.options();
+        check_level(level)?;
+        let mut workspace = Workspace::new();
+        let view = effects.view();
+        let (solution, certificate) = solve(view, (tau2, model.is_random()), &mut workspace, true)
+            .map_err(|failure| failure.explain(tau2, effects.labels()))?;
+        let estimate = Estimate::new(&solution, inference, level, effects.measure(), view.pooled_scale())?;
+        let heterogeneity = Heterogeneity::new(&solution, model.is_random());
+        let mut fit =
+            Self { model, effects: effects.clone(), solution, estimate, heterogeneity, certificate, notes: Vec::new() };
+        fit.notes = fit.collect_notes();
+        Ok(fit)
+    }
+
+    /// The same model fitted to other effects, e.g. to a subset.
+    ///
+    /// # Errors
+    /// As the model's `fit`.
+    pub fn refit(&self, effects: &Effects) -> Result<Self> {
+        Self::fit(self.model, effects)
+    }
+
+    /// The model and its options.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The effects that were pooled.
+    pub fn effects(&self) -> &Effects {
+        &self.effects
+    }
+
+    /// The plain numbers of the solution.
+    pub fn solution(&self) -> &Solution {
+        &self.solution
+    }
+
+    /// Number of studies.
+    pub fn k(&self) -> usize {
+        self.solution.k
+    }
+
+    /// The pooled effect on the analysis scale.
+    pub fn estimate(&self) -> &Estimate {
+        &self.estimate
+    }
+
+    /// The pooled effect on the natural scale. See [`Estimate::natural`].
+    pub fn natural(&self) -> Natural {
+        self.estimate.natural()
+    }
+
+    /// Q, I2, H2, tau2.
+    pub fn heterogeneity(&self) -> &Heterogeneity {
+        &self.heterogeneity
+    }
+
+    /// Q-profile confidence regions for tau2, I2 and H2 at the level of the model; metafor: `confint`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooFewStudies`] for one study; [`ErrorKind::Overflow`].
+    pub fn heterogeneity_intervals(&self) -> Result<HeterogeneityIntervals> {
+        self.heterogeneity_intervals_at(self.estimate.level())
+    }
+
+    /// As [`heterogeneity_intervals`](Self::heterogeneity_intervals), at another level.
+    ///
+    /// # Errors
+    /// Also [`ErrorKind::LevelOutOfRange`].
+    pub fn heterogeneity_intervals_at(&self, level: f64) -> Result<HeterogeneityIntervals> {
+        let tail = 0.5 * (1.0 - check_level(level)?);
+        let Some(s2) = self.solution.typical_variance else {
+            let (k, remedy) = (self.k(), "one study says nothing about heterogeneity");
+            return Err(ErrorKind::TooFewStudies { what: "an interval for tau2", k, needed: 2, remedy }.into());
+        };
+        let df = self.solution.df();
+        let (upper, lower) = (chi_squared::quantile_upper(tail, df), chi_squared::quantile(tail, df));
+        let set = self.loaded()?.q_profile(upper, lower).map_err(|e| self.explain(e))?;
+        let tau2 = match set {
+            Tau2Set::Empty => None,
+            Tau2Set::Interval { lower, upper } => Some((lower, upper)),
+        };
+        Ok(HeterogeneityIntervals::new(level, tau2, s2))
+    }
+
+    /// The prediction interval by the model's method and level.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotApplicable`] for the common-effect model; [`ErrorKind::UndefinedDf`] for methods with k - 2
+    /// df and two studies.
+    pub fn prediction(&self) -> Result<PredictionInterval> {
+        match &self.model {
+            Model::CommonEffect(_) => Err(CommonEffect::no_prediction()),
+            Model::RandomEffects(model) => self.prediction_by(model.prediction_method()),
+        }
+    }
+
+    /// The prediction interval by another method, at the level of the model.
+    ///
+    /// # Errors
+    /// As [`prediction`](Self::prediction).
+    pub fn prediction_by(&self, method: Prediction) -> Result<PredictionInterval> {
+        let Model::RandomEffects(_) = self.model else {
+            return Err(CommonEffect::no_prediction());
+        };
+        let (inference, level) = (self.estimate.inference(), self.estimate.level());
+        let of = (self.estimate.measure(), self.estimate.scale());
+        PredictionInterval::new(&self.solution, (method, inference), level, of)
+    }
+
+    /// Log-likelihood at the fitted values, with AIC, BIC and AICc.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooFewStudies`] for the restricted likelihood of one study; [`ErrorKind::Overflow`].
+    pub fn information(&self, likelihood: Likelihood) -> Result<Information> {
+        if likelihood == Likelihood::Restricted && self.k() < 2 {
+            let (k, remedy) = (self.k(), "use `Likelihood::Full`");
+            return Err(ErrorKind::TooFewStudies { what: "the restricted likelihood", k, needed: 2, remedy }.into());
+        }
+        let (tau2, ..) = self.model.options();
+        let parameters = if matches!(tau2, Tau2::Fixed(_)) { 1 } else { 2 };
+        let ll = self.loaded()?.log_likelihood(self.solution.tau2, likelihood).map_err(|e| self.explain(e))?;
+        Ok(Information::new(likelihood, ll, parameters, self.k()))
+    }
+
+    /// The proof that the likelihood estimate is the global maximum, with every other local maximum;
+    /// for [`Tau2::Reml`] and [`Tau2::MaximumLikelihood`] only.
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.certificate.as_ref()
+    }
+
+    /// Weight of each study in the pooled effect, as shares that add up to 1:
+    ///
+    /// ```text
+    /// (1 / (v + tau2)) / sum (1 / (v + tau2))
+    /// ```
+    pub fn weights(&self) -> Vec<f64> {
+        let least = self.effects.v().iter().copied().fold(f64::INFINITY, f64::min) + self.solution.tau2;
+        let ratios: Vec<f64> = self.effects.v().iter().map(|v| least / (v + self.solution.tau2)).collect();
+        let total: f64 = ratios.iter().sum();
+        ratios.into_iter().map(|ratio| ratio / total).collect()
+    }
+
+    /// What a report of this result has to disclose.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    fn loaded(&self) -> Result<Workspace> {
+        let mut workspace = Workspace::new();
+        workspace.load(self.effects.y(), self.effects.v()).map_err(|e| self.explain(e))?;
+        Ok(workspace)
+    }
+
+    fn explain(&self, error: crate::tau2::Tau2Error) -> Error {
+        super::solve::Failure::from(error).explain(self.model.options().0, self.effects.labels())
+    }
+
+    fn collect_notes(&self) -> Vec<Note> {
+        let mut notes = Vec::new();
+        let touched = self.effects.labels().iter().zip(self.effects.adjustments());
+        let studies: Vec<String> = touched.filter(|(_, a)| a.is_some()).map(|(label, _)| label.clone()).collect();
+        if !studies.is_empty() {
+            notes.push(Note::CountsAdded { studies });
+        }
+        notes.extend(
+            self.effects.dropped().iter().map(|d| Note::Dropped { study: d.study.clone(), reason: d.reason.clone() }),
+        );
+        if self.model.is_random() {
+            notes.extend(self.random_effects_notes());
+        }
+        notes
+    }
+
+    fn random_effects_notes(&self) -> Vec<Note> {
+        let mut notes = Vec::new();
+        let fixed = matches!(self.model.options().0, Tau2::Fixed(_));
+        if self.k() < 5 {
+            notes.push(Note::FewStudies { k: self.k() });
+        }
+        if self.solution.tau2 <= 0.0 && !fixed {
+            notes.push(Note::Tau2AtBoundary);
+        }
+        if let Some(certificate) = &self.certificate
+            && let Some(gap) = certificate.gap
+        {
+            let others = certificate.maxima.iter().map(|m| m.tau2).filter(|&t| t != self.solution.tau2).collect();
+            notes.push(Note::SeveralMaxima { others, gap, tie: certificate.tie });
+        }
+        let (estimate, level) = (&self.estimate, self.estimate.level());
+        if estimate.inference() == Inference::HartungKnapp
+            && let Ok(wald) =
+                Estimate::new(&self.solution, Inference::Wald, level, estimate.measure(), estimate.scale())
+        {
+            let width = |(lower, upper): (f64, f64)| upper - lower;
+            if width(estimate.interval()) < width(wald.interval()) {
+                notes.push(Note::NarrowerThanWald);
+            }
+        }
+        notes
+    }
+}
+
+impl std::fmt::Display for Pooled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (estimate, natural) = (&self.estimate, self.natural());
+        write!(f, "{} ", natural.measure.natural_name())?;
+        std::fmt::Display::fmt(&natural, f)?;
+        write!(f, ", {} studies; {}, {} {}", self.k(), self.model, percent(estimate.level()), estimate.inference())?;
+        match estimate.df() {
+            Some(df) => write!(f, " interval (t, {df} df)")?,
+            None => write!(f, " interval (normal)")?,
+        }
+        if self.effects.measure().null_value().is_some() {
+            write!(f, ", p {}", crate::num::format::p_value(estimate.p_value()))?;
+        }
+        write!(f, "; {}", self.heterogeneity)?;
+        if f.alternate() {
+            write!(f, "\n  {estimate}, standard error {}", significant(estimate.se()))?;
+            if let Ok(prediction) = self.prediction() {
+                let (lower, upper) = prediction.interval();
+                let method = prediction.method();
+                write!(f, "\n  prediction [{}, {}] ({method})", significant(lower), significant(upper))?;
+            }
+        }
+        for note in &self.notes {
+            write!(f, "\n  note: {note}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,99 @@
+//! From columns to a solution: the one path for a single fit, a subset and a batch.
+
+use super::random::RandomEffects;
+use crate::effects::EffectsView;
+use crate::error::{Error, ErrorKind, Result};
+use crate::inference::Solution;
+use crate::tau2::{Certificate, Tau2, Tau2Error, Workspace};
+
+/// Solves the model for these effects in the memory of `workspace`, which is left loaded with them.
+///
+/// `certify`: with the proof of a global maximum, which costs a little memory.
+pub(super) fn solve(
+    view: EffectsView<'_>,
+    (tau2, random): (Tau2, bool),
+    workspace: &mut Workspace,
+    certify: bool,
+) -> Result<(Solution, Option<Certificate>), Failure> {
+    workspace.load(view.y(), view.v())?;
+    let k = workspace.studies();
+    if random && k < 2 {
+        return Err(Failure::Model(RandomEffects::too_few(k)));
+    }
+    let at_zero = workspace.mean_at(0.0)?;
+    let fit = if certify { workspace.certify(tau2)? } else { workspace.estimate(tau2)? };
+    let at_tau2 = if fit.tau2 > 0.0 { workspace.mean_at(fit.tau2)? } else { at_zero };
+    let solution = Solution {
+        k,
+        mu: at_tau2.mean,
+        se: at_tau2.standard_error,
+        tau2: fit.tau2,
+        tau2_se: fit.se,
+        q: at_zero.q,
+        q_at_tau2: at_tau2.q,
+        typical_variance: workspace.typical_variance()?,
+    };
+    Ok((solution, fit.certificate))
+}
+
+/// Why a model could not be solved, before studies have labels again.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Model(Error),
+    Data(Tau2Error),
+}
+
+impl From<Tau2Error> for Failure {
+    fn from(error: Tau2Error) -> Self {
+        Self::Data(error)
+    }
+}
+
+impl From<ErrorKind> for Failure {
+    fn from(kind: ErrorKind) -> Self {
+        Self::Model(kind.into())
+    }
+}
+
+impl Failure {
+    /// The crate's error, with the label of the study where one study is concerned. `tau2`: the estimator.
+    pub(super) fn explain(self, tau2: Tau2, labels: &[String]) -> Error {
+        let error = match self {
+            Self::Model(error) => return error,
+            Self::Data(error) => error,
+        };
+        let (kind, index) = kind_of(error, tau2);
+        match index.and_then(|i| labels.get(i)) {
+            Some(label) => Error::new(kind).in_study(label),
+            None => Error::new(kind),
+        }
+    }
+}
+
+fn kind_of(error: Tau2Error, tau2: Tau2) -> (ErrorKind, Option<usize>) {
+    match error {
+        Tau2Error::Empty => (ErrorKind::Empty, None),
+        Tau2Error::LengthMismatch { effects, variances } => {
+            (ErrorKind::LengthMismatch { field: "v".to_owned(), expected: effects, found: variances }, None)
+        }
+        Tau2Error::NonFiniteEffect { index, value } => (ErrorKind::NonFinite { field: "effect", value }, Some(index)),
+        Tau2Error::NonFiniteVariance { index, value } => {
+            (ErrorKind::NonFinite { field: "variance", value }, Some(index))
+        }
+        Tau2Error::NegativeVariance { index, value } => (ErrorKind::NegativeVariance { value }, Some(index)),
+        Tau2Error::ZeroVariance { index } => {
+            let what = "its weight, and Cochran's Q";
+            let remedy = "supply the variance, or estimate tau2 alone with `tau2::estimate`";
+            (ErrorKind::ZeroVariance { what, remedy }, Some(index))
+        }
+        Tau2Error::TooFewStudies { k, .. } => (RandomEffects::too_few(k).kind().clone(), None),
+        Tau2Error::VarianceRatioOutOfRange { smallest, .. } => (ErrorKind::VarianceRatioOutOfRange, Some(smallest)),
+        Tau2Error::UnboundedLikelihood => {
+            let likelihood = if tau2 == Tau2::Reml { "restricted" } else { "full" };
+            (ErrorKind::UnboundedLikelihood { likelihood }, None)
+        }
+        Tau2Error::InvalidTau2 { value } => (ErrorKind::InvalidTau2 { value }, None),
+        // What is left concerns overflow, and design matrices, which a pooled mean does not have.
+        _ => (ErrorKind::Overflow { what: "the pooled result" }, None),
+    }
+}

@@ -1,0 +1,5 @@
+//! Results as plain tables on the natural scale: the only input of pictures and of other renderers.
+
+mod forest;
+
+pub use forest::{ForestRow, ForestTable};
