@@ -22,6 +22,7 @@ scalar <- function(v) {
 json <- function(x) {
   if (is.null(x)) return("null")
   if (is.list(x)) {
+    if (length(x) == 0) return("{}")
     items <- vapply(x, json, "")
     if (is.null(names(x))) return(paste0("[", paste(items, collapse = ","), "]"))
     return(paste0("{", paste0(quoted(names(x)), ":", items, collapse = ","), "}"))
@@ -104,10 +105,10 @@ add_effect <- function(...) effects[[length(effects) + 1]] <<- effect(...)
 for (m in c("OR", "RR", "RD", "AS", "PETO")) for (d in two_by_two) for (o in cell_rules) add_effect(m, d, o)
 add_effect("MD", two_means); add_effect("MD", two_means, list(vtype = "HO"))
 for (v in c("LS", "LS2", "UB")) add_effect("SMD", two_means, list(vtype = v))
-add_effect("SMD", two_means, list(correct = FALSE)); add_effect("SMDH", two_means); add_effect("ROM", two_means)
-for (m in c("MC", "SMCR", "SMCC", "SMCRH", "ROMC")) add_effect(m, paired)
+# SMDH, ROM, SMCRH and ROMC are left out: their conventions changed after 3.8; correct = FALSE: 3.8 ignores it
+for (m in c("MC", "SMCR", "SMCC")) add_effect(m, paired)
 for (m in c("PR", "PLN", "PLO", "PAS", "PFT")) for (d in proportions) for (o in one_group_rules) add_effect(m, d, o)
-for (m in c("COR", "ZCOR", "UCOR")) add_effect(m, correlations)
+for (m in c("COR", "ZCOR")) add_effect(m, correlations)
 for (m in c("IR", "IRLN", "IRS", "IRFT")) for (d in rates) for (o in rate_rules) add_effect(m, d, o)
 for (m in c("IRR", "IRD", "IRSD")) for (d in two_rates) for (o in rate_rules) add_effect(m, d, o)
 

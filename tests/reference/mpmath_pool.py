@@ -289,7 +289,7 @@ def main():
         pool = json.load(f)["cases"]
     chosen = [c for c in pool if c["name"].startswith("ivig_") or c["name"] in (
         "bcg_OR", "bcg_RR", "bcg_RD", "clasp_OR", "viechtbauer2005_GEN", "lipsey2001_GEN", "normand1999_MD", "normand1999_SMD",
-        "hackshaw1998_OR", "raudenbush1985_SMD", "collins1985b_OR", "molloy2014_ZCOR", "lau1992_OR", "yusuf1985_table6_OR", "hine1989_RD")]
+        "hackshaw1998_OR", "raudenbush1985_SMD", "collins1985b_OR", "molloy2014_ZCOR", "lau1992_OR", "yusuf1985_table6_OR", "hine1989_RD", "nielweise2007_RD", "pritz1997_PLO", "pritz1997_PFT")]
     rows = [analyse(c["name"], [float(a) for a in c["yi"]], [float(a) for a in c["vi"]], "as in metafor_pool.json") for c in chosen]
     rows += [analyse(*a) for a in awkward()]
     source = {"tool": "mpmath", "version": mp.__version__, "precision": f"{mp.mp.dps} digits, {DIGITS} written", "script": "mpmath_pool.py",
