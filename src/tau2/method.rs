@@ -175,6 +175,14 @@ pub struct ParseTau2Error {
     name: String,
 }
 
+impl ParseTau2Error {
+    /// The text that is no estimator.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 impl FromStr for Tau2 {
     type Err = ParseTau2Error;
 
