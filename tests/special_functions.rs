@@ -451,8 +451,12 @@ fn references() {
     );
 }
 
+type One = (&'static str, fn(f64) -> f64);
+type Two = (&'static str, fn(f64, f64) -> f64);
+type Three = (&'static str, fn(f64, f64, f64) -> f64);
+
 /// Every public function of one, two or three arguments, for the properties that hold on all of `f64`.
-const ONE: &[(&str, fn(f64) -> f64)] = &[
+const ONE: &[One] = &[
     ("erf", erf::erf),
     ("erfc", erf::erfc),
     ("erf_inv", erf::erf_inv),
@@ -471,7 +475,7 @@ const ONE: &[(&str, fn(f64) -> f64)] = &[
     ("trigamma", gamma::trigamma),
 ];
 
-const TWO: &[(&str, fn(f64, f64) -> f64)] = &[
+const TWO: &[Two] = &[
     ("ln_beta", beta::ln_beta),
     ("gamma::lower_regularized", gamma::lower_regularized),
     ("gamma::upper_regularized", gamma::upper_regularized),
@@ -501,7 +505,7 @@ const TWO: &[(&str, fn(f64, f64) -> f64)] = &[
     ("student_t::quantile_upper", student_t::quantile_upper),
 ];
 
-const THREE: &[(&str, fn(f64, f64, f64) -> f64)] = &[
+const THREE: &[Three] = &[
     ("beta::regularized", beta::regularized),
     ("beta::regularized_upper", beta::regularized_upper),
     ("beta::ln_regularized", beta::ln_regularized),

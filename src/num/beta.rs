@@ -209,7 +209,9 @@ fn normal_deviate(a: f64, b: f64, x: f64, y: f64) -> f64 {
     let (a, b) = (0.125 * a, 0.125 * b);
     let n = a + b;
     let root = 4.0 * (deviance(a, n * x) + deviance(b, n * y)).sqrt();
-    if n * x < a { -root } else { root }
+    // the smaller shape goes with the argument that kept its digits
+    let below = if a <= b { n * x < a } else { n * y > b };
+    if below { -root } else { root }
 }
 
 /// Is `x^a / (a B)` all of `I_x(a, b)`? The next term has the relative size `a (1 - b) x / (a + 1)`.
