@@ -8,7 +8,8 @@
 //!
 //! The functions follow DiDonato AR, Morris AH (1992), Algorithm 708: significant digit computation of the incomplete beta function
 //! ratios, ACM Transactions on Mathematical Software 18: 360-373, doi:10.1145/131766.131776, through `cdflib`. Far tails use the continued
-//! fraction DLMF 8.17.22 with the prefactor kept as a logarithm, because the library underflows near 1e-287.
+//! fraction DLMF 8.17.22 with the prefactor kept as a logarithm, because the library underflows near 1e-287. Beyond a shape of 1e18 the
+//! functions are those of the limiting gamma or normal distribution, and no longer accurate to 1e-12.
 
 use cdflib::special::{beta_log, try_beta_inc};
 
