@@ -8,7 +8,8 @@
 //!
 //! The functions follow DiDonato AR, Morris AH (1992), Algorithm 708: significant digit computation of the incomplete beta function
 //! ratios, ACM Transactions on Mathematical Software 18: 360-373, doi:10.1145/131766.131776, through `cdflib`. Far tails use the continued
-//! fraction DLMF 8.17.22 with the prefactor kept as a logarithm, because the library underflows near 1e-287.
+//! fraction DLMF 8.17.22 with the prefactor kept as a logarithm, because the library underflows near 1e-287. Beyond a shape of 1e18 the
+//! functions are those of the limiting gamma or normal distribution, and no longer accurate to 1e-12.
 
 use cdflib::special::{beta_log, try_beta_inc};
 
@@ -180,11 +181,25 @@ pub(super) fn moderate_tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
     if a.max(b) > HUGE_SHAPE {
         return huge_tails(a, b, x, y);
     }
+    if let Some(floor) = linear_below(b, a) {
+        let lower = moderate_tails(a, floor, x, y).0 * (b / floor);
+        return (lower, 1.0 - lower);
+    }
+    if let Some(floor) = linear_below(a, b) {
+        let upper = moderate_tails(floor, b, x, y).1 * (a / floor);
+        return (1.0 - upper, upper);
+    }
     let (lower, upper) = try_beta_inc(a, b, x, y).unwrap_or((f64::NAN, f64::NAN));
     if lower.is_nan() || upper.is_nan() {
         return huge_tails(a, b, x, y);
     }
     (lower.clamp(0.0, 1.0), upper.clamp(0.0, 1.0))
+}
+
+/// The shape from which `I_x(other, shape)` can be scaled down, because it is proportional to so small a shape. None where it is not.
+fn linear_below(shape: f64, other: f64) -> Option<f64> {
+    let floor = 1e-20 * other.min(1.0);
+    (shape < floor && floor > TINY).then_some(floor)
 }
 
 /// `(I, 1 - I)` in the limit of a huge shape: gamma for the small shape when only one is large, else the leading normal term of Temme's
@@ -260,6 +275,9 @@ fn ln_lower_far(a: f64, b: f64, x: f64, y: f64) -> f64 {
         } else {
             normal::ln_cdf(normal_deviate(a, b, x, y))
         };
+    }
+    if let Some(floor) = linear_below(b, a) {
+        return ln_tails(a, floor, x, y).0 + (b / floor).ln();
     }
     let h = fraction(|k| {
         let m = (0.5 * k).floor();

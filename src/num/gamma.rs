@@ -21,6 +21,8 @@ use super::saddle_point::ln_gamma_kernel;
 const TINY: f64 = 1e-200;
 /// Arguments below this leave only the first term of the power series.
 const SMALL_X: f64 = 1e-30;
+/// `Q(a, x)` is proportional to `a` below this shape, as long as `x` is not below `SMALL_X`.
+const LINEAR_SHAPE: f64 = 1e-20;
 /// Hard bound of the continued fractions. They are only used far in a tail, where a few dozen terms suffice.
 const MAX_TERMS: u32 = 10_000;
 
@@ -234,6 +236,10 @@ fn moderate_tails(a: f64, x: f64) -> (f64, f64) {
         let ln_p = ln_first_term(a, x);
         return (ln_p.exp().min(1.0), (-ln_p.exp_m1()).max(0.0));
     }
+    if a < LINEAR_SHAPE {
+        let q = moderate_tails(LINEAR_SHAPE, x).1 * (a / LINEAR_SHAPE);
+        return (1.0 - q, q);
+    }
     let (p, q) = try_gamma_inc(a, x).unwrap_or((f64::NAN, f64::NAN));
     (p.clamp(0.0, 1.0), q.clamp(0.0, 1.0))
 }
@@ -278,6 +284,9 @@ fn ln_lower_far(a: f64, x: f64) -> f64 {
 fn ln_upper_far(a: f64, x: f64) -> f64 {
     if x == f64::INFINITY {
         return f64::NEG_INFINITY;
+    }
+    if a < LINEAR_SHAPE {
+        return ln_upper_regularized(LINEAR_SHAPE, x) + (a / LINEAR_SHAPE).ln();
     }
     (ln_gamma_kernel(a, x) - fraction(|k| (k * (a - k), x - a + (2.0 * k + 1.0))).ln()).min(0.0)
 }
