@@ -183,10 +183,11 @@ impl FromStr for Tau2 {
         let fixed = plain
             .strip_prefix("fixed(")
             .and_then(|rest| rest.strip_suffix(')'));
-        if let Some(tau2) = fixed.and_then(|value| value.parse::<f64>().ok()) {
-            if tau2.is_finite() && tau2 >= 0.0 {
-                return Ok(Self::Fixed(tau2));
-            }
+        if let Some(tau2) = fixed.and_then(|value| value.parse::<f64>().ok())
+            && tau2.is_finite()
+            && tau2 >= 0.0
+        {
+            return Ok(Self::Fixed(tau2));
         }
         if plain == "eb" {
             return Ok(Self::PauleMandel);

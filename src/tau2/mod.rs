@@ -13,8 +13,9 @@
 //!
 //! [`estimate`] is the way in for one analysis; [`Workspace`] is the same without allocation, for many.
 
-// mod design;
+mod design;
 mod error;
+mod householder;
 mod interval;
 mod likelihood;
 mod method;
@@ -25,7 +26,7 @@ mod q_root;
 mod search;
 mod workspace;
 
-// pub use design::estimate_with_design;
+pub use design::estimate_with_design;
 pub use error::Tau2Error;
 pub use interval::Tau2Set;
 pub use likelihood::{Certificate, LocalMaximum};

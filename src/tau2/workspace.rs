@@ -107,7 +107,7 @@ impl Workspace {
         Axis::at_zero(smallest, largest, rss, survey)
     }
 
-    fn profile(&mut self) -> Result<(Mean<'_>, &mut Scratch, Unit), Tau2Error> {
+    pub(super) fn profile(&mut self) -> Result<(Mean<'_>, &mut Scratch, Unit), Tau2Error> {
         if self.k == 0 {
             return Err(Tau2Error::Empty);
         }
