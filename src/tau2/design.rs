@@ -99,6 +99,10 @@ impl Design {
         if spans_constant(x) {
             effects.iter_mut().for_each(|y| *y -= origin);
         }
+        let of_zeros = effects[..survey.zeros]
+            .iter()
+            .map(|y| y.abs())
+            .fold(0.0, f64::max);
         let rank = eliminate(&mut rows.clone(), &mut vec![0.0; k], p, 1.0);
         if rank < p || eliminate(&mut rows, &mut effects, p, LENIENT) < p {
             return Err(Tau2Error::RankDeficient { columns: p, rank });
@@ -141,7 +145,7 @@ impl Design {
         };
         design.take_unweighted(&variances);
         if survey.zeros > 0 {
-            let misfit = design.take_zeros(survey.zeros);
+            let misfit = design.take_zeros(survey.zeros, unit.shrink(of_zeros));
             let positive = unit.shrink_square(survey.smallest_positive);
             let smallest = if misfit > 0.0 {
                 positive.min(misfit * misfit)
@@ -172,8 +176,8 @@ impl Design {
         };
     }
 
-    /// Ranks the zero-variance studies and returns how far from a common fit they are.
-    fn take_zeros(&mut self, count: usize) -> f64 {
+    /// Ranks the zero-variance studies, whose effects are at most `size`, and returns how far from a common fit they are.
+    fn take_zeros(&mut self, count: usize, size: f64) -> f64 {
         let mut x = self.x[..count * self.p].to_vec();
         let mut y = self.y[..count].to_vec();
         let rank = eliminate(&mut x, &mut y, self.p, 1.0);
@@ -184,8 +188,7 @@ impl Design {
         } else {
             0.0
         };
-        let largest = self.y[..count].iter().map(|y| y.abs()).fold(0.0, f64::max);
-        let fitted = misfit <= rounding * largest;
+        let fitted = misfit <= rounding * size;
         self.zeros = Zeros {
             count,
             rank,
