@@ -67,6 +67,18 @@ fn nearly_tied(y: &[f64], v: &[f64], method: Tau2) -> bool {
     certificate.is_some_and(|c| c.gap.is_some_and(|gap| gap < 1e-9))
 }
 
+/// Any double, or one of moderate size, or 0.
+fn wild() -> impl Strategy<Value = f64> {
+    let moderate = (-40.0..40.0_f64, any::<bool>()).prop_map(|(e, negative)| {
+        if negative {
+            -10_f64.powf(e)
+        } else {
+            10_f64.powf(e)
+        }
+    });
+    prop_oneof![1 => any::<f64>(), 20 => moderate, 2 => Just(0.0)]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -369,7 +381,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_panics_and_nothing_is_nan(y in vec(any::<f64>(), 0..6), v in vec(any::<f64>(), 0..6), t in any::<f64>()) {
+    fn nothing_panics_and_nothing_is_nan(y in vec(wild(), 0..6), v in vec(wild(), 0..6), t in wild()) {
         let v: Vec<f64> = v.iter().map(|v| v.abs()).collect();
         for method in Tau2::ESTIMATORS.into_iter().chain([Tau2::Fixed(t)]) {
             if let Ok(fit) = estimate(&y, &v, method) {
@@ -457,27 +469,27 @@ fn zero_variances_have_the_limits_that_exist() {
     let cases = [
         (
             [0.0, 0.03, 0.05, 0.01, 0.05, 0.02],
-            0.041813141958766332511,
+            0.041813141958766335,
             None,
-            0.031045103466616122614,
+            0.03104510346661612,
         ),
         (
             [0.03, 0.03, 0.05, 0.0, 0.05, 0.02],
-            0.042370615807407226065,
+            0.042370615807407225,
             None,
-            0.029715594585968223578,
+            0.029715594585968223,
         ),
         (
             [0.0, 0.0, 0.05, 0.01, 0.05, 0.02],
-            0.037542466190930354616,
-            Some(0.029602514666297478461),
-            0.031065805552186381916,
+            0.03754246619093035,
+            Some(0.02960251466629748),
+            0.031065805552186382,
         ),
         (
             [0.03, 0.0, 0.05, 0.01, 0.05, 0.0],
-            0.033201055629175362609,
-            Some(0.025321143967934239454),
-            0.027806992839867328105,
+            0.033201055629175365,
+            Some(0.02532114396793424),
+            0.027806992839867328,
         ),
     ];
     let close = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-14;
@@ -522,10 +534,50 @@ fn zero_variances_have_the_limits_that_exist() {
     for method in [Tau2::Reml, Tau2::PauleMandel, Tau2::Hedges] {
         assert!(close(tau2(&y, &none, method), s2), "{method}");
     }
+    // At tau2 = 0 the weights of these studies do not exist, nor does a standard error that needs them.
+    let pm = estimate(&[0.3, 0.3, 0.31], &[0.0, 0.0, 9.0], Tau2::PauleMandel).unwrap();
+    assert!(pm.at_boundary && pm.se.is_none());
+    assert_eq!(
+        estimate(&[0.3; 3], &[0.1; 3], Tau2::SidikJonkman)
+            .unwrap()
+            .se,
+        None
+    );
     assert!(close(
         tau2(&y, &none, Tau2::MaximumLikelihood),
         s2 * 5.0 / 6.0
     ));
+}
+
+/// Moves one effect, one bit at the end, to where the better of two maxima changes.
+#[test]
+fn a_tie_is_flagged_and_goes_to_the_larger_tau2() {
+    let v = [1.12079, 0.08715, 0.10021, 0.11632, 0.03057, 0.01591];
+    let y = |effect: f64| [-0.2683, -0.6069, -0.4356, effect, -0.2211, -0.2508];
+    let fit = |effect: f64| estimate(&y(effect), &v, Tau2::Reml).unwrap();
+    let (mut low, mut high) = (0.55, 0.6483);
+    assert!(fit(low).at_boundary);
+    assert!(fit(high).tau2 > 0.04);
+    loop {
+        let middle = 0.5 * (low + high);
+        if middle <= low || middle >= high {
+            break;
+        }
+        if fit(middle).at_boundary {
+            low = middle
+        } else {
+            high = middle
+        }
+    }
+    let tied = fit(high);
+    let certificate = tied.certificate.unwrap();
+    assert_eq!(certificate.maxima.len(), 2);
+    assert!(
+        certificate.tie && certificate.gap.unwrap() < 1e-13,
+        "{certificate:?}"
+    );
+    assert_eq!(tied.tau2.to_bits(), certificate.maxima[1].tau2.to_bits());
+    assert!(!fit(high + 1e-6).certificate.unwrap().tie);
 }
 
 #[test]
