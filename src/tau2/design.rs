@@ -1,5 +1,6 @@
 //! Everything an estimator may ask about the data, for any design matrix.
 
+use super::eliminate::{LENIENT, eliminate};
 use super::householder::Householder;
 use super::prepare::{Axis, Unit, survey};
 use super::profile::{Likelihood, LogTerms, Profile, Sums, Unweighted};
@@ -93,12 +94,7 @@ impl Design {
         let mut order: Vec<usize> = (0..k).collect();
         order.sort_by(|&i, &j| v[i].total_cmp(&v[j]));
         let mut rows = scaled_rows(x, &order);
-        // Taken relative to the first study before anything is multiplied, in case all share a large offset.
-        let origin = y[survey.first];
         let mut effects: Vec<f64> = order.iter().map(|&i| y[i]).collect();
-        if spans_constant(x) {
-            effects.iter_mut().for_each(|y| *y -= origin);
-        }
         let of_zeros = effects[..survey.zeros]
             .iter()
             .map(|y| y.abs())
@@ -394,14 +390,6 @@ fn check_design(x: &DMatrix<f64>, studies: usize) -> Result<(), Tau2Error> {
     Ok(())
 }
 
-/// Whether a column is constant and not 0, so that the origin of the effects is arbitrary.
-fn spans_constant(x: &DMatrix<f64>) -> bool {
-    x.column_iter().any(|column| {
-        let first = column[0];
-        first.abs() > 0.0 && column.iter().all(|value| value.total_cmp(&first).is_eq())
-    })
-}
-
 /// The rows in the given order, each column multiplied by a power of two that makes its largest entry about 1.
 fn scaled_rows(x: &DMatrix<f64>, order: &[usize]) -> Vec<f64> {
     let (k, p) = (order.len(), x.ncols());
@@ -414,48 +402,6 @@ fn scaled_rows(x: &DMatrix<f64>, order: &[usize]) -> Vec<f64> {
         }
     }
     rows
-}
-
-/// How small a row may be relative to the largest and still become an origin: precise studies are preferred, but not at the price of
-/// dividing by a nearly dependent row.
-const LENIENT: f64 = 1.0 / 1024.0;
-
-/// Expresses the rows of `x` in `p` of them and takes `y` relative to those, returning the rank.
-///
-/// Column operations only, so the column space stays. Row by row the first one at least `lenient` times as large as the largest remainder
-/// is chosen. Equal rows stay exactly equal.
-fn eliminate(x: &mut [f64], y: &mut [f64], p: usize, lenient: f64) -> usize {
-    let dust = 8.0 * y.len().max(p) as f64 * f64::EPSILON;
-    let mut open = vec![true; p];
-    for rank in 0..p {
-        let remainder = |row: &[f64]| {
-            let entries = row.iter().zip(&open).filter(|(_, open)| **open);
-            entries.map(|(a, _)| a.abs()).fold(0.0, f64::max)
-        };
-        let largest = x.chunks_exact(p).map(remainder).fold(0.0, f64::max);
-        let Some(chosen) = x
-            .chunks_exact(p)
-            .position(|row| largest > dust && remainder(row) >= largest * lenient)
-        else {
-            return rank;
-        };
-        let base = x[chosen * p..(chosen + 1) * p].to_vec();
-        let column = (0..p)
-            .filter(|&j| open[j])
-            .max_by(|&i, &j| base[i].abs().total_cmp(&base[j].abs()))
-            .unwrap_or(0);
-        let origin = y[chosen];
-        for (row, y) in x.chunks_exact_mut(p).zip(y.iter_mut()) {
-            let share = row[column] / base[column];
-            for (a, b) in row.iter_mut().zip(&base) {
-                *a -= share * b;
-            }
-            row[column] = share;
-            *y -= share * origin;
-        }
-        open[column] = false;
-    }
-    p
 }
 
 #[cfg(test)]

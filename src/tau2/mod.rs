@@ -14,6 +14,7 @@
 //! [`estimate`] is the way in for one analysis; [`Workspace`] is the same without allocation, for many.
 
 mod design;
+mod eliminate;
 mod error;
 mod householder;
 mod interval;
