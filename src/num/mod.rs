@@ -20,6 +20,8 @@
 //! | [`beta`] | beta, incomplete beta and its inverse |
 //! | [`chi_squared`], [`student_t`], [`fisher_f`] | the three test distributions, real df |
 //! | [`binomial`] | binomial distribution |
+//! | [`gamma_ratio`] | gamma functions half a step apart |
+//! | [`format`](mod@format) | numbers as text |
 
 pub mod beta;
 pub mod binomial;

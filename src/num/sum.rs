@@ -45,6 +45,20 @@ impl LogProduct {
         self.normalise();
     }
 
+    /// The product of two products.
+    pub(crate) fn times(mut self, other: Self) -> Self {
+        self.multiply(other.mantissa);
+        self.exponent += other.exponent;
+        self
+    }
+
+    /// The ratio of two products.
+    pub(crate) fn over(mut self, other: Self) -> Self {
+        self.divide(other.mantissa);
+        self.exponent -= other.exponent;
+        self
+    }
+
     fn normalise(&mut self) {
         let (m, e) = split(self.mantissa);
         self.mantissa = m;

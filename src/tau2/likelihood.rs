@@ -214,10 +214,11 @@ pub(super) fn log_likelihood<P: Profile>(
     likelihood: Likelihood,
 ) -> Result<f64, Tau2Error> {
     let s = super::scaled_s(profile, unit, tau2)?;
-    if let Some(index) = profile.first_zero() {
-        if s <= profile.axis().start && !profile.finite_at_zero(likelihood) {
-            return Err(Tau2Error::ZeroVariance { index });
-        }
+    if let Some(index) = profile.first_zero()
+        && s <= profile.axis().start
+        && !profile.finite_at_zero(likelihood)
+    {
+        return Err(Tau2Error::ZeroVariance { index });
     }
     let value = log_likelihood_at(profile, unit, s, likelihood);
     if value.is_finite() {

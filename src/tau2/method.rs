@@ -100,7 +100,8 @@ pub enum Tau2 {
     /// se = t0/(k-p) sqrt(2 tr(P S P S)),   P at t0,  S = diag(v_i + tau2)
     /// ```
     ///
-    /// Always positive unless all effects are fitted exactly. Overestimates when tau2 is small. The start divides by `k`, as in the paper;
+    /// With moderators the start is taken about the fitted values, so that effects may be shifted by any fitted part; metafor takes it about
+    /// the mean there and gives other numbers. Always positive unless all effects are fitted exactly. Overestimates when tau2 is small. The start divides by `k`, as in the paper;
     /// variants that start elsewhere are other estimators. Standard error for normal effects with `t0` taken as known.
     ///
     /// Sidik K, Jonkman JN (2005) J R Stat Soc C 54:367-384, doi:10.1111/j.1467-9876.2005.00489.x.
@@ -191,10 +192,11 @@ impl FromStr for Tau2 {
         let fixed = plain
             .strip_prefix("fixed(")
             .and_then(|rest| rest.strip_suffix(')'));
-        if let Some(tau2) = fixed.and_then(|value| value.parse::<f64>().ok()) {
-            if tau2.is_finite() && tau2 >= 0.0 {
-                return Ok(Self::Fixed(tau2));
-            }
+        if let Some(tau2) = fixed.and_then(|value| value.parse::<f64>().ok())
+            && tau2.is_finite()
+            && tau2 >= 0.0
+        {
+            return Ok(Self::Fixed(tau2));
         }
         if plain == "eb" {
             return Ok(Self::PauleMandel);

@@ -13,8 +13,10 @@
 //!
 //! [`estimate`] is the way in for one analysis; [`Workspace`] is the same without allocation, for many.
 
-// mod design;
+mod design;
+mod eliminate;
 mod error;
+mod householder;
 mod interval;
 mod likelihood;
 mod method;
@@ -25,7 +27,7 @@ mod q_root;
 mod search;
 mod workspace;
 
-// pub use design::estimate_with_design;
+pub use design::estimate_with_design;
 pub use error::Tau2Error;
 pub use interval::Tau2Set;
 pub use likelihood::{Certificate, LocalMaximum};
@@ -45,7 +47,7 @@ pub struct Tau2Fit {
     /// The estimate, on the squared scale of the effects, truncated at 0.
     pub tau2: f64,
     /// Its standard error, by the formula given with each [`Tau2`] variant; `None` where there is none (a fixed tau2; Sidik-Jonkman with
-    /// all effects equal).
+    /// all effects equal; Paule-Mandel of 0 with a sampling variance of 0).
     pub se: Option<f64>,
     /// Whether the estimate is 0, the boundary of what tau2 can be.
     pub at_boundary: bool,
@@ -68,12 +70,19 @@ pub struct MeanAt {
     pub mean: f64,
     /// `1/sqrt(sum w)`, the Wald standard error.
     pub standard_error: f64,
-    /// `sum w`.
-    pub sum_of_weights: f64,
     /// `Q(tau2)`; at tau2 = 0 it is Cochran's Q.
     pub q: f64,
     /// `Q(tau2)/(k-1)`, the factor by which Hartung and Knapp multiply the squared standard error; `None` for one study.
     pub hartung_knapp: Option<f64>,
+}
+
+impl MeanAt {
+    /// `sum w = 1/se^2`; `None` if that exceeds the range of double precision, as it can where every other result does not.
+    #[must_use]
+    pub fn sum_of_weights(&self) -> Option<f64> {
+        let sum = self.standard_error.powi(-2);
+        sum.is_finite().then_some(sum)
+    }
 }
 
 /// An estimate in the scaled unit.

@@ -42,6 +42,9 @@ pub(super) fn paule_mandel<P: Profile>(profile: &mut P) -> Solved {
     let df = profile.df();
     let k = profile.studies() as f64;
     let (tau2, evaluations) = q_root(profile, df);
+    if tau2 <= 0.0 && profile.first_zero().is_some() {
+        return Solved::new(tau2, None, evaluations);
+    }
     let at = profile.at(profile.axis().s(tau2));
     let se = k * (2.0 / df).sqrt() * (at.s / at.weight);
     Solved::new(tau2, Some(se), evaluations + 1)
