@@ -38,33 +38,17 @@ const VARIANCE: [f64; 13] = [
     0.5325058452001528,
     0.0714046596839863,
 ];
-const LATITUDE: [f64; 13] = [
-    44.0, 55.0, 42.0, 52.0, 13.0, 44.0, 19.0, 13.0, 27.0, 42.0, 18.0, 33.0, 33.0,
-];
-const YEAR: [f64; 13] = [
-    1948.0, 1949.0, 1960.0, 1977.0, 1973.0, 1953.0, 1973.0, 1980.0, 1968.0, 1961.0, 1974.0, 1969.0,
-    1976.0,
-];
+const LATITUDE: [f64; 13] = [44.0, 55.0, 42.0, 52.0, 13.0, 44.0, 19.0, 13.0, 27.0, 42.0, 18.0, 33.0, 33.0];
+const YEAR: [f64; 13] =
+    [1948.0, 1949.0, 1960.0, 1977.0, 1973.0, 1953.0, 1973.0, 1980.0, 1968.0, 1961.0, 1974.0, 1969.0, 1976.0];
 
 /// Method, tau2, standard error.
 const TRUTH: [(Tau2, f64, f64); 7] = [
-    (
-        Tau2::DerSimonianLaird,
-        0.07903895781525448,
-        0.07393523915019835,
-    ),
+    (Tau2::DerSimonianLaird, 0.07903895781525448, 0.07393523915019835),
     (Tau2::Hedges, 0.2356107608170765, 0.1920286957394875),
-    (
-        Tau2::HunterSchmidt,
-        0.025135517361814144,
-        0.013079310941160405,
-    ),
+    (Tau2::HunterSchmidt, 0.025135517361814144, 0.013079310941160405),
     (Tau2::SidikJonkman, 0.22175659294931552, 0.11016262556857906),
-    (
-        Tau2::MaximumLikelihood,
-        0.026873199313656386,
-        0.023584366717446487,
-    ),
+    (Tau2::MaximumLikelihood, 0.026873199313656386, 0.023584366717446487),
     (Tau2::Reml, 0.1107846969474215, 0.08446077545982048),
     (Tau2::PauleMandel, 0.17163711572458215, 0.11763993838250646),
 ];
@@ -74,27 +58,12 @@ fn bcg_on_latitude_and_year() {
     let x = DMatrix::from_fn(13, 3, |i, j| [1.0, LATITUDE[i], YEAR[i]][j]);
     for (method, tau2, se) in TRUTH {
         let fit = estimate_with_design(&LOG_RISK_RATIO, &VARIANCE, &x, method).unwrap();
-        assert!(
-            (fit.tau2 / tau2 - 1.0).abs() < 1e-12,
-            "{method}: {}",
-            fit.tau2
-        );
-        assert!(
-            (fit.se.unwrap() / se - 1.0).abs() < 1e-12,
-            "{method}: {:?}",
-            fit.se
-        );
+        assert!((fit.tau2 / tau2 - 1.0).abs() < 1e-12, "{method}: {}", fit.tau2);
+        assert!((fit.se.unwrap() / se - 1.0).abs() < 1e-12, "{method}: {:?}", fit.se);
         if let Some(certificate) = fit.certificate {
-            let truth = if method == Tau2::Reml {
-                -8.106873837010511
-            } else {
-                -7.646115227730119
-            };
+            let truth = if method == Tau2::Reml { -8.106873837010511 } else { -7.646115227730119 };
             assert!(certificate.unimodal);
-            assert!(
-                (certificate.maxima[0].log_likelihood - truth).abs() < 1e-11,
-                "{certificate:?}"
-            );
+            assert!((certificate.maxima[0].log_likelihood - truth).abs() < 1e-11, "{certificate:?}");
         }
     }
 }
@@ -129,22 +98,14 @@ const HARD: &[Hard] = &[
             2.537091975226268e-21,
             6.653419332639655e-08,
         ],
-        x: &[
-            24.4, 20.2, 15.3, 16.4, 22.8, 24.9, 0.75, 1.21, 0.71, 0.03, 0.84, 0.59,
-        ],
+        x: &[24.4, 20.2, 15.3, 16.4, 22.8, 24.9, 0.75, 1.21, 0.71, 0.03, 0.84, 0.59],
         dl: 1.8976484831309512e-20,
         pm: 6.495895326149857e-17,
         ml: 0.0,
         reml: 0.0,
     },
     Hard {
-        y: &[
-            -7.369473735909266,
-            -12.649585694705436,
-            -7.329701798794151,
-            -10.555421063774814,
-            -7.735985243525415,
-        ],
+        y: &[-7.369473735909266, -12.649585694705436, -7.329701798794151, -10.555421063774814, -7.735985243525415],
         v: &[
             2.8088918722008108e-14,
             1.0881831873124771e-18,
@@ -179,10 +140,7 @@ const HARD: &[Hard] = &[
             6.752086434843857e-27,
             9.68927550306339e-24,
         ],
-        x: &[
-            11.8, 21.3, 23.6, 21.3, 18.2, 20.4, 25.8, 16.4, 0.92, 0.71, 0.26, 1.45, -0.72, 0.94,
-            -0.93, -0.77,
-        ],
+        x: &[11.8, 21.3, 23.6, 21.3, 18.2, 20.4, 25.8, 16.4, 0.92, 0.71, 0.26, 1.45, -0.72, 0.94, -0.93, -0.77],
         dl: 1.0550435418494378e-19,
         pm: 0.4318288501629253,
         ml: 0.0,
@@ -205,9 +163,7 @@ const HARD: &[Hard] = &[
             2.91413797041663e-49,
             4.803890307479451e-57,
         ],
-        x: &[
-            0.0, 0.0, 1.0, 0.0, 0.0, 1.0, -0.3, 0.83, -1.14, -0.78, 0.15, -0.43,
-        ],
+        x: &[0.0, 0.0, 1.0, 0.0, 0.0, 1.0, -0.3, 0.83, -1.14, -0.78, 0.15, -0.43],
         dl: 4.108363761170971e-34,
         pm: 0.0003998428399045737,
         ml: 1.0267209544277186e-34,
@@ -219,11 +175,7 @@ const HARD: &[Hard] = &[
 fn very_unequal_variances_cost_no_digits() {
     for (i, case) in HARD.iter().enumerate() {
         let k = case.y.len();
-        let x = DMatrix::from_fn(
-            k,
-            3,
-            |i, j| if j == 0 { 1.0 } else { case.x[(j - 1) * k + i] },
-        );
+        let x = DMatrix::from_fn(k, 3, |i, j| if j == 0 { 1.0 } else { case.x[(j - 1) * k + i] });
         let least = case.v.iter().copied().fold(f64::INFINITY, f64::min);
         let methods = [
             (Tau2::DerSimonianLaird, case.dl),
@@ -232,26 +184,19 @@ fn very_unequal_variances_cost_no_digits() {
             (Tau2::Reml, case.reml),
         ];
         for (method, truth) in methods {
-            let tau2 = estimate_with_design(case.y, case.v, &x, method)
-                .unwrap()
-                .tau2;
-            assert!(
-                (tau2 - truth).abs() <= 1e-12 * (truth + least),
-                "{i} {method}: {tau2:e} {truth:e}"
-            );
+            let tau2 = estimate_with_design(case.y, case.v, &x, method).unwrap().tau2;
+            assert!((tau2 - truth).abs() <= 1e-12 * (truth + least), "{i} {method}: {tau2:e} {truth:e}");
         }
     }
 }
 
 /// Any double, or one of moderate size, or 0.
 fn wild() -> impl Strategy<Value = f64> {
-    let moderate = (-20.0..20.0_f64, any::<bool>()).prop_map(|(e, negative)| {
-        if negative {
-            -10_f64.powf(e)
-        } else {
-            10_f64.powf(e)
-        }
-    });
+    let moderate = (-20.0..20.0_f64, any::<bool>()).prop_map(
+        |(e, negative)| {
+            if negative { -10_f64.powf(e) } else { 10_f64.powf(e) }
+        },
+    );
     prop_oneof![1 => any::<f64>(), 40 => moderate, 3 => Just(0.0)]
 }
 

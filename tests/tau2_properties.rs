@@ -1,8 +1,8 @@
 //! Statements that hold for every data set, each for its own class of estimators. A tolerance on tau2 is relative to `tau2 + min v`.
 
 use meta_analysis::tau2::{
-    Likelihood, Tau2, Tau2Error, Tau2Set, Workspace, estimate, estimate_with_design, generalized_q,
-    log_likelihood, q_profile,
+    Likelihood, Tau2, Tau2Error, Tau2Set, Workspace, estimate, estimate_with_design, generalized_q, log_likelihood,
+    q_profile,
 };
 use nalgebra::DMatrix;
 use proptest::collection::vec;
@@ -43,9 +43,7 @@ fn mean_at(y: &[f64], v: &[f64], tau2: f64) -> meta_analysis::tau2::MeanAt {
 }
 
 fn chi_squared(y: &[f64], p: f64) -> f64 {
-    ChiSquared::new((y.len() - 1) as f64)
-        .expect("df > 0")
-        .inverse_cdf(p)
+    ChiSquared::new((y.len() - 1) as f64).expect("df > 0").inverse_cdf(p)
 }
 
 /// The Q-profile set of a level.
@@ -69,13 +67,11 @@ fn nearly_tied(y: &[f64], v: &[f64], method: Tau2) -> bool {
 
 /// Any double, or one of moderate size, or 0.
 fn wild() -> impl Strategy<Value = f64> {
-    let moderate = (-40.0..40.0_f64, any::<bool>()).prop_map(|(e, negative)| {
-        if negative {
-            -10_f64.powf(e)
-        } else {
-            10_f64.powf(e)
-        }
-    });
+    let moderate = (-40.0..40.0_f64, any::<bool>()).prop_map(
+        |(e, negative)| {
+            if negative { -10_f64.powf(e) } else { 10_f64.powf(e) }
+        },
+    );
     prop_oneof![1 => any::<f64>(), 20 => moderate, 2 => Just(0.0)]
 }
 
@@ -428,18 +424,12 @@ fn p24_the_q_profile_set_covers_as_often_as_it_says() {
     let runs = 4000;
     let mut covered = 0;
     for _ in 0..runs {
-        let y: Vec<f64> = v
-            .iter()
-            .map(|v| 0.7 + (v + tau2).sqrt() * normal.next())
-            .collect();
+        let y: Vec<f64> = v.iter().map(|v| 0.7 + (v + tau2).sqrt() * normal.next()).collect();
         covered += usize::from(set(&y, &v, 0.95).contains(tau2));
     }
     // Three standard deviations of a binomial proportion.
     let error = covered as f64 / runs as f64 - 0.95;
-    assert!(
-        error.abs() < 3.0 * (0.95 * 0.05 / runs as f64).sqrt(),
-        "{error}"
-    );
+    assert!(error.abs() < 3.0 * (0.95 * 0.05 / runs as f64).sqrt(), "{error}");
 }
 
 #[test]
@@ -467,30 +457,10 @@ fn zero_variances_have_the_limits_that_exist() {
     // Truth by mpmath at 120 digits, from the equations with the variance at exactly 0.
     let y = [0.1, 0.3, 0.35, 0.65, 0.45, 0.15];
     let cases = [
-        (
-            [0.0, 0.03, 0.05, 0.01, 0.05, 0.02],
-            0.041813141958766335,
-            None,
-            0.03104510346661612,
-        ),
-        (
-            [0.03, 0.03, 0.05, 0.0, 0.05, 0.02],
-            0.042370615807407225,
-            None,
-            0.029715594585968223,
-        ),
-        (
-            [0.0, 0.0, 0.05, 0.01, 0.05, 0.02],
-            0.03754246619093035,
-            Some(0.02960251466629748),
-            0.031065805552186382,
-        ),
-        (
-            [0.03, 0.0, 0.05, 0.01, 0.05, 0.0],
-            0.033201055629175365,
-            Some(0.02532114396793424),
-            0.027806992839867328,
-        ),
+        ([0.0, 0.03, 0.05, 0.01, 0.05, 0.02], 0.041813141958766335, None, 0.03104510346661612),
+        ([0.03, 0.03, 0.05, 0.0, 0.05, 0.02], 0.042370615807407225, None, 0.029715594585968223),
+        ([0.0, 0.0, 0.05, 0.01, 0.05, 0.02], 0.03754246619093035, Some(0.02960251466629748), 0.031065805552186382),
+        ([0.03, 0.0, 0.05, 0.01, 0.05, 0.0], 0.033201055629175365, Some(0.02532114396793424), 0.027806992839867328),
     ];
     let close = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-14;
     for (v, reml, ml, pm) in cases {
@@ -499,35 +469,23 @@ fn zero_variances_have_the_limits_that_exist() {
         assert!(close(tau2(&y, &v, Tau2::PauleMandel), pm));
         match ml {
             Some(ml) => assert!(close(tau2(&y, &v, Tau2::MaximumLikelihood), ml)),
-            None => assert_eq!(
-                estimate(&y, &v, Tau2::MaximumLikelihood),
-                Err(Tau2Error::UnboundedLikelihood)
-            ),
+            None => assert_eq!(estimate(&y, &v, Tau2::MaximumLikelihood), Err(Tau2Error::UnboundedLikelihood)),
         }
         for method in [Tau2::DerSimonianLaird, Tau2::HunterSchmidt] {
-            assert_eq!(
-                estimate(&y, &v, method),
-                Err(Tau2Error::ZeroVariance { index })
-            );
+            assert_eq!(estimate(&y, &v, method), Err(Tau2Error::ZeroVariance { index }));
         }
         for method in [Tau2::Hedges, Tau2::SidikJonkman] {
             assert!(tau2(&y, &v, method) > 0.0);
         }
         let ones = DMatrix::from_element(6, 1, 1.0);
         for method in [Tau2::Reml, Tau2::PauleMandel, Tau2::MaximumLikelihood] {
-            let (a, b) = (
-                estimate(&y, &v, method),
-                estimate_with_design(&y, &v, &ones, method),
-            );
+            let (a, b) = (estimate(&y, &v, method), estimate_with_design(&y, &v, &ones, method));
             match (a, b) {
                 (Ok(a), Ok(b)) => assert!(close(a.tau2, b.tau2)),
                 (a, b) => assert_eq!(a, b),
             }
         }
-        assert_eq!(
-            generalized_q(&y, &v, 0.0),
-            Err(Tau2Error::ZeroVariance { index })
-        );
+        assert_eq!(generalized_q(&y, &v, 0.0), Err(Tau2Error::ZeroVariance { index }));
     }
     // All variances 0: the sample variance, with divisor k under maximum likelihood.
     let (none, s2) = ([0.0; 6], rss(&y) / 5.0);
@@ -537,16 +495,8 @@ fn zero_variances_have_the_limits_that_exist() {
     // At tau2 = 0 the weights of these studies do not exist, nor does a standard error that needs them.
     let pm = estimate(&[0.3, 0.3, 0.31], &[0.0, 0.0, 9.0], Tau2::PauleMandel).unwrap();
     assert!(pm.at_boundary && pm.se.is_none());
-    assert_eq!(
-        estimate(&[0.3; 3], &[0.1; 3], Tau2::SidikJonkman)
-            .unwrap()
-            .se,
-        None
-    );
-    assert!(close(
-        tau2(&y, &none, Tau2::MaximumLikelihood),
-        s2 * 5.0 / 6.0
-    ));
+    assert_eq!(estimate(&[0.3; 3], &[0.1; 3], Tau2::SidikJonkman).unwrap().se, None);
+    assert!(close(tau2(&y, &none, Tau2::MaximumLikelihood), s2 * 5.0 / 6.0));
 }
 
 /// Moves one effect, one bit at the end, to where the better of two maxima changes.
@@ -563,19 +513,12 @@ fn a_tie_is_flagged_and_goes_to_the_larger_tau2() {
         if middle <= low || middle >= high {
             break;
         }
-        if fit(middle).at_boundary {
-            low = middle
-        } else {
-            high = middle
-        }
+        if fit(middle).at_boundary { low = middle } else { high = middle }
     }
     let tied = fit(high);
     let certificate = tied.certificate.unwrap();
     assert_eq!(certificate.maxima.len(), 2);
-    assert!(
-        certificate.tie && certificate.gap.unwrap() < 1e-13,
-        "{certificate:?}"
-    );
+    assert!(certificate.tie && certificate.gap.unwrap() < 1e-13, "{certificate:?}");
     assert_eq!(tied.tau2.to_bits(), certificate.maxima[1].tau2.to_bits());
     assert!(!fit(high + 1e-6).certificate.unwrap().tie);
 }
@@ -585,26 +528,17 @@ fn unbounded_likelihoods_are_refused() {
     let y = [0.3, 0.3, 0.5, 0.9];
     let v = [0.0, 0.0, 0.1, 0.2];
     for method in [Tau2::Reml, Tau2::MaximumLikelihood] {
-        assert_eq!(
-            estimate(&y, &v, method),
-            Err(Tau2Error::UnboundedLikelihood)
-        );
+        assert_eq!(estimate(&y, &v, method), Err(Tau2Error::UnboundedLikelihood));
     }
     // Two zero variances fitted exactly by an intercept and a slope: the full likelihood only. Three on a line: both.
     let x = DMatrix::from_fn(6, 2, |i, j| if j == 0 { 1.0 } else { i as f64 });
     let y = [0.1, 0.3, 0.5, 0.2, 0.9, 0.4];
     let two = [0.0, 0.0, 0.1, 0.2, 0.1, 0.3];
-    assert_eq!(
-        estimate_with_design(&y, &two, &x, Tau2::MaximumLikelihood),
-        Err(Tau2Error::UnboundedLikelihood)
-    );
+    assert_eq!(estimate_with_design(&y, &two, &x, Tau2::MaximumLikelihood), Err(Tau2Error::UnboundedLikelihood));
     assert!(estimate_with_design(&y, &two, &x, Tau2::Reml).unwrap().tau2 > 0.0);
     let three = [0.0, 0.0, 0.0, 0.2, 0.1, 0.3];
     for method in [Tau2::Reml, Tau2::MaximumLikelihood] {
-        assert_eq!(
-            estimate_with_design(&y, &three, &x, method),
-            Err(Tau2Error::UnboundedLikelihood)
-        );
+        assert_eq!(estimate_with_design(&y, &three, &x, method), Err(Tau2Error::UnboundedLikelihood));
     }
 }
 
@@ -612,38 +546,14 @@ fn unbounded_likelihoods_are_refused() {
 fn every_fault_has_its_error() {
     let fit = |y: &[f64], v: &[f64]| estimate(y, v, Tau2::Reml).unwrap_err();
     assert_eq!(fit(&[], &[]), Tau2Error::Empty);
-    assert_eq!(
-        fit(&[1.0], &[1.0, 2.0]),
-        Tau2Error::LengthMismatch {
-            effects: 1,
-            variances: 2
-        }
-    );
-    assert_eq!(
-        fit(&[1.0], &[1.0]),
-        Tau2Error::TooFewStudies { k: 1, needed: 2 }
-    );
-    assert!(matches!(
-        fit(&[1.0, f64::NAN], &[1.0, 1.0]),
-        Tau2Error::NonFiniteEffect { index: 1, .. }
-    ));
-    assert!(matches!(
-        fit(&[1.0, 2.0], &[f64::INFINITY, 1.0]),
-        Tau2Error::NonFiniteVariance { index: 0, .. }
-    ));
-    assert_eq!(
-        fit(&[1.0, 2.0], &[1.0, -0.1]),
-        Tau2Error::NegativeVariance {
-            index: 1,
-            value: -0.1
-        }
-    );
+    assert_eq!(fit(&[1.0], &[1.0, 2.0]), Tau2Error::LengthMismatch { effects: 1, variances: 2 });
+    assert_eq!(fit(&[1.0], &[1.0]), Tau2Error::TooFewStudies { k: 1, needed: 2 });
+    assert!(matches!(fit(&[1.0, f64::NAN], &[1.0, 1.0]), Tau2Error::NonFiniteEffect { index: 1, .. }));
+    assert!(matches!(fit(&[1.0, 2.0], &[f64::INFINITY, 1.0]), Tau2Error::NonFiniteVariance { index: 0, .. }));
+    assert_eq!(fit(&[1.0, 2.0], &[1.0, -0.1]), Tau2Error::NegativeVariance { index: 1, value: -0.1 });
     assert_eq!(
         fit(&[1.0, 2.0, 3.0], &[1.0, 1e-100, 1.0]),
-        Tau2Error::VarianceRatioOutOfRange {
-            smallest: 1,
-            largest: 0
-        }
+        Tau2Error::VarianceRatioOutOfRange { smallest: 1, largest: 0 }
     );
     assert_eq!(fit(&[1e200, -1e200], &[1e300, 1e300]), Tau2Error::Overflow);
     assert_eq!(fit(&[1e300, -1e300], &[1.0, 1.0]), Tau2Error::Overflow);
@@ -654,10 +564,7 @@ fn every_fault_has_its_error() {
     let fixed = estimate(&[1.0], &[1.0], Tau2::Fixed(0.25)).unwrap();
     assert_eq!((fixed.tau2, fixed.se, fixed.evaluations), (0.25, None, 0));
     let (lower, upper) = (3.0, 2.0);
-    assert_eq!(
-        q_profile(&[1.0, 2.0], &[1.0, 1.0], upper, lower),
-        Err(Tau2Error::InvalidQuantiles { lower, upper })
-    );
+    assert_eq!(q_profile(&[1.0, 2.0], &[1.0, 1.0], upper, lower), Err(Tau2Error::InvalidQuantiles { lower, upper }));
     assert_eq!(Workspace::new().estimate(Tau2::Reml), Err(Tau2Error::Empty));
 }
 
@@ -669,10 +576,7 @@ fn an_offset_of_a_hundred_million_costs_no_digits() {
     let far: Vec<f64> = y.iter().map(|y| y + 1e8).collect();
     let (here, there) = (mean_at(&y, &v, 0.2), mean_at(&far, &v, 0.2));
     assert_eq!(here.q.to_bits(), there.q.to_bits());
-    assert_eq!(
-        here.standard_error.to_bits(),
-        there.standard_error.to_bits()
-    );
+    assert_eq!(here.standard_error.to_bits(), there.standard_error.to_bits());
     assert!((there.mean - 1e8 - here.mean).abs() <= 1e8 * f64::EPSILON);
 }
 
@@ -680,13 +584,7 @@ fn an_offset_of_a_hundred_million_costs_no_digits() {
 fn fits_survive_serialisation() {
     let fit = estimate(&[0.1, 0.9, 0.4], &[0.04, 0.09, 0.05], Tau2::Reml).unwrap();
     let text = serde_json::to_string(&fit).unwrap();
-    assert_eq!(
-        serde_json::from_str::<meta_analysis::tau2::Tau2Fit>(&text).unwrap(),
-        fit
-    );
+    assert_eq!(serde_json::from_str::<meta_analysis::tau2::Tau2Fit>(&text).unwrap(), fit);
     let method: Tau2 = serde_json::from_str("{\"Fixed\":-1.0}").unwrap();
-    assert_eq!(
-        estimate(&[0.1, 0.9], &[0.04, 0.09], method),
-        Err(Tau2Error::InvalidTau2 { value: -1.0 })
-    );
+    assert_eq!(estimate(&[0.1, 0.9], &[0.04, 0.09], method), Err(Tau2Error::InvalidTau2 { value: -1.0 }));
 }

@@ -22,10 +22,7 @@ impl Random {
     }
 
     fn normal(&mut self) -> f64 {
-        let (a, b) = (
-            self.uniform(1e-300, 1.0),
-            self.uniform(0.0, core::f64::consts::TAU),
-        );
+        let (a, b) = (self.uniform(1e-300, 1.0), self.uniform(0.0, core::f64::consts::TAU));
         (-2.0 * a.ln()).sqrt() * b.cos()
     }
 
@@ -56,17 +53,11 @@ fn studies(random: &mut Random) -> (Vec<f64>, Vec<f64>) {
         let step = random.uniform(0.5, 80.0 / k as f64);
         v = (0..k).map(|i| 10.0_f64.powf(-step * i as f64)).collect();
     }
-    let mut y: Vec<f64> = v
-        .iter()
-        .map(|v| (v + tau * tau).sqrt() * random.normal())
-        .collect();
+    let mut y: Vec<f64> = v.iter().map(|v| (v + tau * tau).sqrt() * random.normal()).collect();
     match family {
         0 => {
             let size = random.uniform(1.0, 8.0);
-            y = v
-                .iter()
-                .map(|v| size * v.sqrt() * random.normal())
-                .collect();
+            y = v.iter().map(|v| size * v.sqrt() * random.normal()).collect();
         }
         1 => {
             // Gross outliers among the imprecise.
@@ -90,10 +81,8 @@ fn studies(random: &mut Random) -> (Vec<f64>, Vec<f64>) {
     (y, v)
 }
 
-const LIKELIHOODS: [(Tau2, Likelihood); 2] = [
-    (Tau2::MaximumLikelihood, Likelihood::Full),
-    (Tau2::Reml, Likelihood::Restricted),
-];
+const LIKELIHOODS: [(Tau2, Likelihood); 2] =
+    [(Tau2::MaximumLikelihood, Likelihood::Full), (Tau2::Reml, Likelihood::Restricted)];
 
 #[derive(Default, Debug)]
 struct Seen {
@@ -111,17 +100,14 @@ struct Seen {
 
 #[test]
 fn hard_likelihoods_from_a_seed() {
-    let fits: u64 =
-        std::env::var("TAU2_STRESS_FITS").map_or(50_000, |fits| fits.parse().expect("a number"));
+    let fits: u64 = std::env::var("TAU2_STRESS_FITS").map_or(50_000, |fits| fits.parse().expect("a number"));
     let mut random = Random(20_240_607);
     let (mut workspace, mut other) = (Workspace::new(), Workspace::new());
     let mut seen = Seen::default();
     while seen.fits < fits {
         let (y, v) = studies(&mut random);
         let place = format!("{y:?} {v:?}");
-        workspace
-            .load(&y, &v)
-            .unwrap_or_else(|error| panic!("{error}: {place}"));
+        workspace.load(&y, &v).unwrap_or_else(|error| panic!("{error}: {place}"));
         let least = v.iter().copied().fold(f64::INFINITY, f64::min);
         let most = v.iter().copied().fold(0.0, f64::max);
         let mut ml = 0.0;
@@ -136,23 +122,12 @@ fn hard_likelihoods_from_a_seed() {
             seen.most_maxima = seen.most_maxima.max(certificate.maxima.len());
             seen.largest_residual = seen.largest_residual.max(certificate.residual);
             assert!(fit.tau2.is_finite() && fit.tau2 >= 0.0, "{place}");
-            assert!(
-                fit.se.is_some_and(|se| se.is_finite() && se > 0.0),
-                "{place}"
-            );
-            assert!(
-                certificate.residual < 1e-11,
-                "{method} {} {place}",
-                certificate.residual
-            );
+            assert!(fit.se.is_some_and(|se| se.is_finite() && se > 0.0), "{place}");
+            assert!(certificate.residual < 1e-11, "{method} {} {place}", certificate.residual);
 
             // Not beaten by probes over the whole range, and a few near the estimate.
             let best = workspace.log_likelihood(fit.tau2, kind).expect(&place);
-            let top = most.max(
-                y.iter()
-                    .map(|other| (other - y[0]).powi(2))
-                    .fold(0.0, f64::max),
-            );
+            let top = most.max(y.iter().map(|other| (other - y[0]).powi(2)).fold(0.0, f64::max));
             for probe in 0..12 {
                 let tau2 = if probe < 9 {
                     least * (100.0 * top / least).powf(random.uniform(-0.02, 1.0))
@@ -162,31 +137,20 @@ fn hard_likelihoods_from_a_seed() {
                 let ll = workspace.log_likelihood(tau2, kind).expect(&place);
                 let excess = (ll - best) / (1.0 + best.abs());
                 seen.largest_excess = seen.largest_excess.max(excess);
-                assert!(
-                    excess < 1e-12,
-                    "{method}: {tau2:e} beats {:e} by {excess:e}: {place}",
-                    fit.tau2
-                );
+                assert!(excess < 1e-12, "{method}: {tau2:e} beats {:e} by {excess:e}: {place}", fit.tau2);
             }
 
             // Every maximum seen on a grid is one of the certificate's.
             if seen.fits % 32 < 2 {
-                let grid: Vec<f64> = (0..400)
-                    .map(|i| least * ((2.0 * top / least).powf(f64::from(i) / 399.0) - 1.0))
-                    .collect();
-                let heights: Vec<f64> = grid
-                    .iter()
-                    .map(|&tau2| workspace.log_likelihood(tau2, kind).expect(&place))
-                    .collect();
+                let grid: Vec<f64> =
+                    (0..400).map(|i| least * ((2.0 * top / least).powf(f64::from(i) / 399.0) - 1.0)).collect();
+                let heights: Vec<f64> =
+                    grid.iter().map(|&tau2| workspace.log_likelihood(tau2, kind).expect(&place)).collect();
                 for (at, ll) in grid.windows(3).zip(heights.windows(3)) {
                     let noise = 1e-13 * (1.0 + ll[1].abs());
                     if ll[1] > ll[0] + noise && ll[1] > ll[2] + noise {
                         let inside = |m: &LocalMaximum| at[0] <= m.tau2 && m.tau2 <= at[2];
-                        assert!(
-                            certificate.maxima.iter().any(inside),
-                            "{method} at {:e}: {place}",
-                            at[1]
-                        );
+                        assert!(certificate.maxima.iter().any(inside), "{method} at {:e}: {place}", at[1]);
                         seen.grid_maxima += 1;
                     }
                 }
@@ -223,13 +187,8 @@ fn hard_likelihoods_from_a_seed() {
                 assert!(error < 1e-11, "{error:e}: {place}");
             }
         }
-        for method in [
-            Tau2::DerSimonianLaird,
-            Tau2::PauleMandel,
-            Tau2::Hedges,
-            Tau2::SidikJonkman,
-            Tau2::HunterSchmidt,
-        ] {
+        for method in [Tau2::DerSimonianLaird, Tau2::PauleMandel, Tau2::Hedges, Tau2::SidikJonkman, Tau2::HunterSchmidt]
+        {
             let fit = workspace.estimate(method).expect(&place);
             assert!(fit.tau2.is_finite() && fit.tau2 >= 0.0, "{method} {place}");
             assert!(fit.se.is_none_or(f64::is_finite), "{method} {place}");

@@ -30,12 +30,7 @@ use nalgebra::DMatrix;
 ///
 /// As [`estimate`](super::estimate), with at least one study more than there are coefficients, and
 /// [`Tau2Error::DesignRows`], [`Tau2Error::NonFiniteDesign`], [`Tau2Error::RankDeficient`].
-pub fn estimate_with_design(
-    y: &[f64],
-    v: &[f64],
-    x: &DMatrix<f64>,
-    method: Tau2,
-) -> Result<Tau2Fit, Tau2Error> {
+pub fn estimate_with_design(y: &[f64], v: &[f64], x: &DMatrix<f64>, method: Tau2) -> Result<Tau2Fit, Tau2Error> {
     let mut design = Design::new(y, v, x)?;
     let unit = design.unit;
     run(&mut design, method, unit, &mut Scratch::default(), true)
@@ -95,10 +90,7 @@ impl Design {
         order.sort_by(|&i, &j| v[i].total_cmp(&v[j]));
         let mut rows = scaled_rows(x, &order);
         let mut effects: Vec<f64> = order.iter().map(|&i| y[i]).collect();
-        let of_zeros = effects[..survey.zeros]
-            .iter()
-            .map(|y| y.abs())
-            .fold(0.0, f64::max);
+        let of_zeros = effects[..survey.zeros].iter().map(|y| y.abs()).fold(0.0, f64::max);
         let rank = eliminate(&mut rows.clone(), &mut vec![0.0; k], p, 1.0);
         if rank < p || eliminate(&mut rows, &mut effects, p, LENIENT) < p {
             return Err(Tau2Error::RankDeficient { columns: p, rank });
@@ -119,16 +111,8 @@ impl Design {
             unit,
             axis: Axis::regular(c),
             first_zero: (survey.zeros > 0).then_some(survey.first),
-            zeros: Zeros {
-                count: survey.zeros,
-                rank: 0,
-                fitted: false,
-            },
-            unweighted: Unweighted {
-                rss: 0.0,
-                trace: 0.0,
-                trace_sq: 0.0,
-            },
+            zeros: Zeros { count: survey.zeros, rank: 0, fitted: false },
+            unweighted: Unweighted { rss: 0.0, trace: 0.0, trace_sq: 0.0 },
             log_gram: LogProduct::new(),
             factor: Householder::default(),
             buffers: Buffers {
@@ -143,11 +127,7 @@ impl Design {
         if survey.zeros > 0 {
             let misfit = design.take_zeros(survey.zeros, unit.shrink(of_zeros));
             let positive = unit.shrink_square(survey.smallest_positive);
-            let smallest = if misfit > 0.0 {
-                positive.min(misfit * misfit)
-            } else {
-                positive
-            };
+            let smallest = if misfit > 0.0 { positive.min(misfit * misfit) } else { positive };
             let largest = variances.last().copied().unwrap_or(0.0);
             design.axis = Axis::at_zero(smallest, largest, design.unweighted.rss, &survey)?;
         }
@@ -159,17 +139,11 @@ impl Design {
         self.buffers.root.fill(1.0);
         self.factor();
         self.log_gram = self.log_determinant();
-        let Self {
-            factor, buffers, y, ..
-        } = self;
+        let Self { factor, buffers, y, .. } = self;
         buffers.a.copy_from_slice(y);
         let rss = factor.residual(&mut buffers.a);
         let (trace, trace_sq) = traces(factor, variances, buffers);
-        self.unweighted = Unweighted {
-            rss,
-            trace,
-            trace_sq,
-        };
+        self.unweighted = Unweighted { rss, trace, trace_sq };
     }
 
     /// Ranks the zero-variance studies, whose effects are at most `size`, and returns how far from a common fit they are.
@@ -179,17 +153,9 @@ impl Design {
         let rank = eliminate(&mut x, &mut y, self.p, 1.0);
         let misfit = y.iter().map(|y| y.abs()).fold(0.0, f64::max);
         // With one coefficient agreement is exact; with more, solving for them rounds.
-        let rounding = if self.p > 1 {
-            16.0 * self.p as f64 * f64::EPSILON
-        } else {
-            0.0
-        };
+        let rounding = if self.p > 1 { 16.0 * self.p as f64 * f64::EPSILON } else { 0.0 };
         let fitted = misfit <= rounding * size;
-        self.zeros = Zeros {
-            count,
-            rank,
-            fitted,
-        };
+        self.zeros = Zeros { count, rank, fitted };
         if fitted { 0.0 } else { misfit }
     }
 
@@ -219,9 +185,7 @@ impl Design {
 
     /// `(s y'Py, s^2 y'P^2y)`, leaving `W^1/2` times the weighted residuals in `a`.
     fn quadratic_forms(&mut self) -> (f64, f64) {
-        let Self {
-            factor, buffers, y, ..
-        } = self;
+        let Self { factor, buffers, y, .. } = self;
         let Buffers { root, a, .. } = buffers;
         for ((a, y), root) in a.iter_mut().zip(y).zip(root.iter()) {
             *a = *y * root;
@@ -255,11 +219,7 @@ impl Profile for Design {
     }
 
     fn unbounded(&self, likelihood: Likelihood) -> bool {
-        let Zeros {
-            count,
-            rank,
-            fitted,
-        } = self.zeros;
+        let Zeros { count, rank, fitted } = self.zeros;
         fitted && count > 0 && (likelihood == Likelihood::Full || count > rank)
     }
 
@@ -271,9 +231,7 @@ impl Profile for Design {
     fn at(&mut self, s: f64) -> Sums {
         self.weigh(s);
         let (q, f) = self.quadratic_forms();
-        let Self {
-            factor, buffers, ..
-        } = self;
+        let Self { factor, buffers, .. } = self;
         let half_slope = factor.residual(&mut buffers.a);
         let omega = core::mem::take(&mut buffers.omega);
         let (trace, trace_sq) = traces(factor, &omega, buffers);
@@ -327,12 +285,7 @@ impl Profile for Design {
 /// `n_ii = 1 - h_ii` is a difference only where the leverage `h_ii` is at most 1/2. At most `2p` rows exceed that, and those are projected.
 /// Among the others `n_ij = -h_ij`, and their part `sum w_i^2 (1 - 2 h_ii) + tr(Q'WQQ'WQ)` has positive terms.
 fn traces(factor: &Householder, w: &[f64], buffers: &mut Buffers) -> (f64, f64) {
-    let Buffers {
-        a: row,
-        leverage,
-        basis,
-        ..
-    } = buffers;
+    let Buffers { a: row, leverage, basis, .. } = buffers;
     leverage.fill(0.0);
     for (j, column) in basis.iter_mut().enumerate() {
         factor.basis(j, column);
@@ -363,11 +316,7 @@ fn traces(factor: &Householder, w: &[f64], buffers: &mut Buffers) -> (f64, f64) 
             let products = first.iter().zip(second).zip(w).zip(leverage.iter());
             let light = products.filter(|(_, h)| is_light(**h));
             let gram: f64 = light.map(|(((a, b), w), _)| a * b * w).sum();
-            square += if l == m {
-                gram * gram
-            } else {
-                2.0 * gram * gram
-            };
+            square += if l == m { gram * gram } else { 2.0 * gram * gram };
         }
     }
     (trace, square)
@@ -379,11 +328,7 @@ fn check_design(x: &DMatrix<f64>, studies: usize) -> Result<(), Tau2Error> {
         return Err(Tau2Error::DesignRows { rows, studies });
     }
     for (column, values) in x.column_iter().enumerate() {
-        if let Some((row, &value)) = values
-            .iter()
-            .enumerate()
-            .find(|(_, value)| !value.is_finite())
-        {
+        if let Some((row, &value)) = values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
             return Err(Tau2Error::NonFiniteDesign { row, column, value });
         }
     }
@@ -473,11 +418,7 @@ mod tests {
         let y = [-0.89, -1.59, -1.35, -1.44, -0.22, -0.79, -1.62, 0.01];
         let v = [0.33, 0.19, 0.42, 0.02, 0.05, 0.007, 0.22, 0.004];
         let x = DMatrix::from_fn(8, 3, |i, j| {
-            [
-                1.0,
-                [44.0, 55.0, 42.0, 52.0, 13.0, 44.0, 19.0, 13.0][i],
-                (i * i) as f64,
-            ][j]
+            [1.0, [44.0, 55.0, 42.0, 52.0, 13.0, 44.0, 19.0, 13.0][i], (i * i) as f64][j]
         });
         let mut design = Design::new(&y, &v, &x).unwrap();
         for tau2 in [0.0, 0.01, 0.4] {
@@ -492,11 +433,7 @@ mod tests {
             let (p2, p3) = (&p * &p, &p * &p * &p);
             assert!(close(at.q, form(&p), 1e-10));
             assert!(close(at.f, unscaled * form(&p2), 1e-10));
-            assert!(close(
-                at.f_slope,
-                2.0 * unscaled * unscaled * form(&p3),
-                1e-10
-            ));
+            assert!(close(at.f_slope, 2.0 * unscaled * unscaled * form(&p3), 1e-10));
             assert!(close(at.trace, unscaled * p.trace(), 1e-10));
             assert!(close(at.trace_sq, unscaled * unscaled * p2.trace(), 1e-10));
         }
@@ -506,60 +443,23 @@ mod tests {
     fn faults_of_the_design_are_named() {
         let (y, v) = ([0.1, 0.2, 0.5], [0.01, 0.02, 0.03]);
         let fit = |x: DMatrix<f64>| estimate_with_design(&y, &v, &x, Tau2::Reml).unwrap_err();
-        assert_eq!(
-            fit(DMatrix::from_element(2, 1, 1.0)),
-            Tau2Error::DesignRows {
-                rows: 2,
-                studies: 3
-            }
-        );
-        assert_eq!(
-            fit(DMatrix::from_element(3, 2, 1.0)),
-            Tau2Error::RankDeficient {
-                columns: 2,
-                rank: 1
-            }
-        );
-        assert_eq!(
-            fit(DMatrix::zeros(3, 1)),
-            Tau2Error::RankDeficient {
-                columns: 1,
-                rank: 0
-            }
-        );
-        assert_eq!(
-            fit(DMatrix::identity(3, 3)),
-            Tau2Error::TooFewStudies { k: 3, needed: 4 }
-        );
+        assert_eq!(fit(DMatrix::from_element(2, 1, 1.0)), Tau2Error::DesignRows { rows: 2, studies: 3 });
+        assert_eq!(fit(DMatrix::from_element(3, 2, 1.0)), Tau2Error::RankDeficient { columns: 2, rank: 1 });
+        assert_eq!(fit(DMatrix::zeros(3, 1)), Tau2Error::RankDeficient { columns: 1, rank: 0 });
+        assert_eq!(fit(DMatrix::identity(3, 3)), Tau2Error::TooFewStudies { k: 3, needed: 4 });
         let mut x = DMatrix::from_element(3, 1, 1.0);
         x[(1, 0)] = f64::INFINITY;
         let value = f64::INFINITY;
-        assert_eq!(
-            fit(x),
-            Tau2Error::NonFiniteDesign {
-                row: 1,
-                column: 0,
-                value
-            }
-        );
+        assert_eq!(fit(x), Tau2Error::NonFiniteDesign { row: 1, column: 0, value });
     }
 
     #[test]
     fn no_coefficients_means_a_known_mean_of_zero() {
         let (y, v) = ([1.0, -2.0, 3.0], [0.5, 0.5, 0.5]);
         let none = DMatrix::zeros(3, 0);
-        for method in [
-            Tau2::Reml,
-            Tau2::MaximumLikelihood,
-            Tau2::PauleMandel,
-            Tau2::DerSimonianLaird,
-            Tau2::Hedges,
-        ] {
+        for method in [Tau2::Reml, Tau2::MaximumLikelihood, Tau2::PauleMandel, Tau2::DerSimonianLaird, Tau2::Hedges] {
             let tau2 = estimate_with_design(&y, &v, &none, method).unwrap().tau2;
-            assert!(
-                (tau2 - (14.0 / 3.0 - 0.5)).abs() < 1e-13,
-                "{method}: {tau2}"
-            );
+            assert!((tau2 - (14.0 / 3.0 - 0.5)).abs() < 1e-13, "{method}: {tau2}");
         }
     }
 }

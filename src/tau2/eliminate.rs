@@ -40,10 +40,7 @@ impl Sub for Double {
     type Output = Self;
 
     fn sub(self, other: Self) -> Self {
-        let (high, low) = (
-            Self::sum(self.high, -other.high),
-            Self::sum(self.low, -other.low),
-        );
+        let (high, low) = (Self::sum(self.high, -other.high), Self::sum(self.low, -other.low));
         let sum = Self::sum(high.high, high.low + low.high);
         Self::sum(sum.high, sum.low + low.low)
     }
@@ -54,10 +51,7 @@ impl Mul for Double {
 
     fn mul(self, other: Self) -> Self {
         let product = Self::product(self.high, other.high);
-        Self::sum(
-            product.high,
-            product.low + (self.high * other.low + self.low * other.high),
-        )
+        Self::sum(product.high, product.low + (self.high * other.low + self.low * other.high))
     }
 }
 
@@ -93,17 +87,13 @@ pub(super) fn eliminate(x: &mut [f64], y: &mut [f64], p: usize, lenient: f64) ->
             entries.map(|(a, _)| a.high.abs()).fold(0.0, f64::max)
         };
         let largest = rows.chunks_exact(p).map(remainder).fold(0.0, f64::max);
-        let Some(chosen) = rows
-            .chunks_exact(p)
-            .position(|row| largest > dust && remainder(row) >= largest * lenient)
+        let Some(chosen) = rows.chunks_exact(p).position(|row| largest > dust && remainder(row) >= largest * lenient)
         else {
             return rank;
         };
         let base = rows[chosen * p..(chosen + 1) * p].to_vec();
-        let column = (0..p)
-            .filter(|&j| open[j])
-            .max_by(|&i, &j| base[i].high.abs().total_cmp(&base[j].high.abs()))
-            .unwrap_or(0);
+        let column =
+            (0..p).filter(|&j| open[j]).max_by(|&i, &j| base[i].high.abs().total_cmp(&base[j].high.abs())).unwrap_or(0);
         let origin = effects[chosen];
         for (row, effect) in rows.chunks_exact_mut(p).zip(&mut effects) {
             let share = row[column] / base[column];
@@ -130,10 +120,7 @@ mod tests {
         let third = Double::from(1.0) / Double::from(3.0);
         let rest = Double::from(1.0) - third * Double::from(3.0);
         assert!(rest.high.abs() < 1e-31);
-        assert!(
-            (third.low / (1.0 / 3.0 - 0.5) * 1e17).abs() > 0.1,
-            "the second part is used"
-        );
+        assert!((third.low / (1.0 / 3.0 - 0.5) * 1e17).abs() > 0.1, "the second part is used");
     }
 
     #[test]
@@ -144,10 +131,7 @@ mod tests {
         assert_eq!(eliminate(&mut x, &mut y, 2, LENIENT), 2);
         assert!(y.iter().all(|y| y.abs() < 1e-15), "{y:?}");
         assert_eq!(x[..2], x[6..]);
-        assert_eq!(
-            x[..4],
-            [0.0, 1.0, 1.0, 0.0].map(|a| if x[0] > 0.5 { 1.0 - a } else { a })
-        );
+        assert_eq!(x[..4], [0.0, 1.0, 1.0, 0.0].map(|a| if x[0] > 0.5 { 1.0 - a } else { a }));
     }
 
     #[test]

@@ -74,10 +74,7 @@ impl Householder {
     }
 
     fn reflector(&self, j: usize) -> (&[f64], f64) {
-        (
-            &self.u[j * self.rows + j..(j + 1) * self.rows],
-            self.beta[j],
-        )
+        (&self.u[j * self.rows + j..(j + 1) * self.rows], self.beta[j])
     }
 
     /// `a <- Q'a`
@@ -140,11 +137,8 @@ mod tests {
             assert!(dot.abs() < 1e-14);
         }
         // |X'WX| by hand.
-        let gram = |j: usize, l: usize| -> f64 {
-            (0..4)
-                .map(|i| scale[i] * scale[i] * x[2 * i + j] * x[2 * i + l])
-                .sum()
-        };
+        let gram =
+            |j: usize, l: usize| -> f64 { (0..4).map(|i| scale[i] * scale[i] * x[2 * i + j] * x[2 * i + l]).sum() };
         let determinant = gram(0, 0) * gram(1, 1) - gram(0, 1) * gram(0, 1);
         let product: f64 = qr.diagonal().iter().product();
         assert!((product * product / determinant - 1.0).abs() < 1e-13);
