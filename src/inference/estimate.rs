@@ -41,7 +41,11 @@ impl Estimate {
         if !(lower.is_finite() && upper.is_finite()) {
             return Err(ErrorKind::Overflow { what: "the confidence interval" }.into());
         }
-        Ok(Self { measure, scale, value, se, df, level, lower, upper, inference })
+        let estimate = Self { measure, scale, value, se, df, level, lower, upper, inference };
+        if !estimate.statistic().is_finite() {
+            return Err(ErrorKind::Overflow { what: "the test statistic" }.into());
+        }
+        Ok(estimate)
     }
 
     /// The pooled effect.

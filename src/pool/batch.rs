@@ -18,7 +18,8 @@ use crate::tau2::{Tau2, Workspace};
 /// let endpoints = Batch::new(Measure::LogOddsRatio, &y, &v, &[0, 3, 6])?;
 /// let fits = RandomEffects::new(Tau2::DerSimonianLaird).fit_batch(&endpoints);
 /// assert_eq!(fits.len(), 2);
-/// assert_eq!(fits[0].as_ref().unwrap().natural().to_string(), "1.69 [0.694, 4.10]");
+/// // metafor 3.8: rma(yi, vi, method = "DL", test = "knha")
+/// assert_eq!(fits[0].as_ref().unwrap().natural().to_string(), "1.69 [0.684, 4.20]");
 /// # Ok::<(), meta_analysis::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]

@@ -32,7 +32,9 @@ use serde::{Deserialize, Serialize};
 /// ])?;
 /// let fit = RandomEffects::new(Tau2::DerSimonianLaird).inference(Inference::Wald).fit(&effects)?;
 /// // metafor 3.8, rma(c(.1, .9, .5), c(.04, .05, .03), method = "DL")
-/// assert!((fit.solution().tau2 - 0.1150).abs() < 1e-3);
+/// assert!((fit.solution().tau2 - 0.100_833_333_333_333).abs() < 1e-14);
+/// assert!((fit.estimate().value() - 0.491_189_983_516_291).abs() < 1e-14);
+/// assert!((fit.estimate().se() - 0.216_301_613_228_954).abs() < 1e-14);
 /// # Ok::<(), meta_analysis::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
