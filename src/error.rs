@@ -26,18 +26,26 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     study: Option<String>,
+    record: Option<u64>,
 }
 
 impl Error {
     /// An error of this kind, not yet tied to a study.
     pub fn new(kind: ErrorKind) -> Self {
-        Self(Box::new(Inner { kind, study: None }))
+        Self(Box::new(Inner { kind, study: None, record: None }))
     }
 
     /// The same error with the label of the study it concerns. A label given earlier is kept.
     #[must_use]
     pub fn in_study(mut self, label: &str) -> Self {
         self.0.study.get_or_insert_with(|| label.to_owned());
+        self
+    }
+
+    /// The same error with the number of the record that was being read, counted from 1 without the header.
+    #[must_use]
+    pub fn in_record(mut self, record: u64) -> Self {
+        self.0.record.get_or_insert(record);
         self
     }
 
@@ -51,6 +59,11 @@ impl Error {
         self.0.study.as_deref()
     }
 
+    /// The number of the record concerned, when the data were read from a table: from 1, without the header.
+    pub fn record(&self) -> Option<u64> {
+        self.0.record
+    }
+
     /// The name of the input field concerned, when one field is.
     pub fn field(&self) -> Option<&str> {
         self.0.kind.field()
@@ -59,10 +72,13 @@ impl Error {
 
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.study() {
-            Some(study) => write!(f, "study {study:?}: {}", self.0.kind),
-            None => write!(f, "{}", self.0.kind),
+        if let Some(record) = self.record() {
+            write!(f, "record {record}: ")?;
         }
+        if let Some(study) = self.study() {
+            write!(f, "study {study:?}: ")?;
+        }
+        self.0.kind.fmt(f)
     }
 }
 
@@ -419,12 +435,42 @@ pub enum ErrorKind {
         known: &'static str,
     },
     /// A table of text could not be read.
-    #[error("record {record}: {problem}")]
+    #[error("{problem}")]
     Unreadable {
-        /// Record number, counted from 1 without the header; 0 for the header or the file as a whole.
-        record: u64,
         /// What is wrong.
         problem: String,
+    },
+    /// A column that was asked for is not in the table, or is there twice.
+    #[error("{problem} column {column:?} for {field}; columns: {found}")]
+    InvalidColumn {
+        /// Name of the column.
+        column: String,
+        /// The field it should fill.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+        /// The columns of the table.
+        found: String,
+    },
+    /// A cell that should hold a number does not.
+    #[error("column {column:?} must hold a number for {field}, got {text:?}")]
+    NotANumber {
+        /// Name of the column.
+        column: String,
+        /// The field it should fill.
+        field: &'static str,
+        /// What the cell holds.
+        text: String,
+    },
+    /// A cell that should hold a number is empty.
+    #[error(
+        "column {column:?} is empty, but {field} is needed; supply it, or leave such studies out with `Missing::LeaveOut`"
+    )]
+    MissingValue {
+        /// Name of the column.
+        column: String,
+        /// The field it should fill.
+        field: &'static str,
     },
 }
 
@@ -447,6 +493,9 @@ impl ErrorKind {
             | Self::NonPositiveOnLogScale { field, .. }
             | Self::OutsideSupport { field, .. } => field,
             Self::LengthMismatch { field, .. } => field,
+            Self::InvalidColumn { field, .. } | Self::NotANumber { field, .. } | Self::MissingValue { field, .. } => {
+                field
+            }
             Self::InvalidCovariate { name, .. } => name,
             Self::EventsExceedTotal { .. } | Self::DoubleZero { .. } | Self::DoubleFull { .. } => "events",
             Self::InvalidCorrection { .. } => "zero_cells",

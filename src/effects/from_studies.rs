@@ -1,9 +1,9 @@
 //! From what papers report to effects: the one place where rows become columns.
 
-use super::{Dropped, Effects};
+use super::Effects;
 use crate::effect::Effect;
 use crate::error::{ErrorKind, Result};
-use crate::study::{Conversion, Studies, Summary, Uninformative};
+use crate::study::{Conversion, Dropped, Studies, Summary, Uninformative};
 
 impl<T: Summary> Studies<T> {
     /// Effect and variance of every study; metafor: `escalc`.
@@ -20,7 +20,7 @@ impl<T: Summary> Studies<T> {
         let drops = how.zero_cells_policy().uninformative() == Uninformative::Drop;
         let mut kept: Vec<usize> = Vec::with_capacity(self.len());
         let mut rows: Vec<(&str, Effect)> = Vec::with_capacity(self.len());
-        let mut dropped = Vec::new();
+        let mut dropped = self.dropped().to_vec();
         for (i, (label, row)) in self.iter().enumerate() {
             match row.effect(&how) {
                 Ok(effect) => {

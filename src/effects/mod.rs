@@ -9,8 +9,8 @@ use crate::effect::{Adjustment, Effect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::measure::Measure;
 use crate::scale::Scale;
-use crate::study::check_labels;
 use crate::study::covariates::Covariates;
+use crate::study::{Dropped, check_labels};
 use serde::{Deserialize, Serialize};
 
 /// Effects and variances of `k` studies, all of one measure, on its analysis scale.
@@ -48,15 +48,6 @@ pub struct Effects {
     adjustments: Vec<Option<Adjustment>>,
     dropped: Vec<Dropped>,
     covariates: Covariates,
-}
-
-/// A study that was left out when the effects were computed, as the options asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dropped {
-    /// Label of the study.
-    pub study: String,
-    /// Why it was left out.
-    pub reason: String,
 }
 
 /// The columns as they come from a file, before the rules are checked.

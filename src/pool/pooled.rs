@@ -266,7 +266,12 @@ impl Pooled {
         if let Some(certificate) = &self.certificate
             && let Some(gap) = certificate.gap
         {
-            let others = certificate.maxima.iter().map(|m| m.tau2).filter(|&t| t != self.solution.tau2).collect();
+            let others = certificate
+                .maxima
+                .iter()
+                .map(|m| m.tau2)
+                .filter(|t| t.to_bits() != self.solution.tau2.to_bits())
+                .collect();
             notes.push(Note::SeveralMaxima { others, gap, tie: certificate.tie });
         }
         let (estimate, level) = (&self.estimate, self.estimate.level());

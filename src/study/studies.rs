@@ -29,6 +29,16 @@ use serde::{Deserialize, Serialize};
 pub struct Studies<T> {
     rows: Vec<(String, T)>,
     covariates: Covariates,
+    dropped: Vec<Dropped>,
+}
+
+/// A study that was left out, as the options asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dropped {
+    /// Label of the study.
+    pub study: String,
+    /// Why it was left out.
+    pub reason: String,
 }
 
 #[derive(Deserialize)]
@@ -36,6 +46,8 @@ struct Unchecked<T> {
     rows: Vec<(String, T)>,
     #[serde(default)]
     covariates: Covariates,
+    #[serde(default)]
+    dropped: Vec<Dropped>,
 }
 
 impl<T> TryFrom<Unchecked<T>> for Studies<T> {
@@ -43,13 +55,13 @@ impl<T> TryFrom<Unchecked<T>> for Studies<T> {
 
     fn try_from(raw: Unchecked<T>) -> Result<Self> {
         raw.covariates.check_len(raw.rows.len())?;
-        Ok(Self { rows: raw.rows, covariates: raw.covariates })
+        Ok(Self { rows: raw.rows, covariates: raw.covariates, dropped: raw.dropped })
     }
 }
 
 impl<T> Default for Studies<T> {
     fn default() -> Self {
-        Self { rows: Vec::new(), covariates: Covariates::default() }
+        Self { rows: Vec::new(), covariates: Covariates::default(), dropped: Vec::new() }
     }
 }
 
@@ -68,7 +80,7 @@ impl<L: Into<String>, T> From<Vec<(L, T)>> for Studies<T> {
 impl<L: Into<String>, T> FromIterator<(L, T)> for Studies<T> {
     fn from_iter<I: IntoIterator<Item = (L, T)>>(rows: I) -> Self {
         let rows = rows.into_iter().map(|(label, row)| (label.into(), row)).collect();
-        Self { rows, covariates: Covariates::default() }
+        Self { rows, covariates: Covariates::default(), dropped: Vec::new() }
     }
 }
 
@@ -123,7 +135,19 @@ impl<T> Studies<T> {
         Self {
             rows: kept.iter().filter_map(|&i| self.rows.get(i).cloned()).collect(),
             covariates: self.covariates.select(&kept),
+            dropped: self.dropped.clone(),
         }
+    }
+
+    /// Studies that were left out when the data were read.
+    pub fn dropped(&self) -> &[Dropped] {
+        &self.dropped
+    }
+
+    /// The same studies with a record of those that were left out.
+    pub(super) fn without(mut self, dropped: Vec<Dropped>) -> Self {
+        self.dropped = dropped;
+        self
     }
 
     /// # Errors

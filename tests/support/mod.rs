@@ -67,13 +67,15 @@ impl Comparison {
         tolerance: f64,
     ) {
         self.compared += 1;
-        let error = if actual == expected { 0.0 } else { (actual - expected).abs() / size };
+        let distance = (actual - expected).abs();
+        let error = if distance == 0.0 { 0.0 } else { distance / size };
         match self.worst.iter_mut().find(|(k, _)| k == kind) {
             Some((_, worst)) => *worst = worst.max(error),
             None => self.worst.push((kind.to_owned(), error)),
         }
-        // The negation also catches NaN.
-        if !(error <= tolerance) {
+        // NaN is not within any tolerance.
+        let within = error <= tolerance;
+        if !within {
             self.failures.push(format!("{}: {kind} {actual:e}, expected {expected:e}, off by {error:.1e}", what()));
         }
     }
