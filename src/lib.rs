@@ -66,6 +66,7 @@
 //! In `examples/`, each run by the tests: `ivig` (the main job), `ivig_responses`, `cookbook-proportions`,
 //! `cookbook-two-arms`, `cookbook-pre-post`, `cookbook-reported`, `cookbook-leave-one-out`, `cookbook-batch`.
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), warn(clippy::float_cmp))]
 
 pub mod diagnostics;
 mod effect;
