@@ -1,6 +1,7 @@
 //! Random-effects meta-analysis.
 #![forbid(unsafe_code)]
 
+pub mod datasets;
 pub mod diagnostics;
 mod effect;
 pub mod effects;

@@ -264,5 +264,9 @@ fn start_odds(a: f64, b: f64, p: f64, q: f64) -> f64 {
     let ln_b = ln_beta(a, b);
     let ln_x = (p.ln() + a.ln() + ln_b) / a;
     let ln_y = (q.ln() + b.ln() + ln_b) / b;
-    if ln_x < ln_y { ln_x.exp().min(0.9) / (1.0 - ln_x.exp().min(0.9)) } else { (1.0 - ln_y.exp().min(0.9)) / ln_y.exp().min(0.9) }
+    if ln_x < ln_y {
+        ln_x.exp().min(0.9) / (1.0 - ln_x.exp().min(0.9))
+    } else {
+        (1.0 - ln_y.exp().min(0.9)) / ln_y.exp().min(0.9)
+    }
 }

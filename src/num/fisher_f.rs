@@ -39,7 +39,9 @@ pub fn ln_pdf(x: f64, d1: f64, d2: f64) -> f64 {
         let split = Split::new(x, d1, d2);
         if split.y < TINY || split.z < TINY {
             // one of the arguments may have underflowed: powers of logarithms
-            return 0.5 * d1 * split.ln_y() + 0.5 * d2 * split.ln_z() - super::beta::ln_beta(0.5 * d1, 0.5 * d2) - x.ln();
+            return 0.5 * d1 * split.ln_y() + 0.5 * d2 * split.ln_z()
+                - super::beta::ln_beta(0.5 * d1, 0.5 * d2)
+                - x.ln();
         }
         ln_beta_kernel(0.5 * d1, 0.5 * d2, split.y, split.z) - x.ln()
     }
