@@ -22,24 +22,92 @@ use serde::{Deserialize, Serialize};
 pub enum Measure {
     /// Log odds ratio of two groups.
     LogOddsRatio,
+    /// Log odds ratio of two groups by Peto's one-step method.
+    PetoLogOddsRatio,
     /// Log risk ratio of two groups.
     LogRiskRatio,
     /// Risk difference of two groups.
     RiskDifference,
+    /// Difference of two arcsine-transformed risks.
+    ArcsineDifference,
+    /// Phi coefficient of a 2x2 table.
+    Phi,
+    /// Fisher's z of a phi coefficient.
+    FisherZPhi,
+    /// Yule's Q of a 2x2 table.
+    YuleQ,
+    /// Yule's Y of a 2x2 table.
+    YuleY,
+    /// Tetrachoric correlation of a 2x2 table.
+    Tetrachoric,
+    /// Fisher's z of a tetrachoric correlation.
+    FisherZTetrachoric,
+    /// Difference of two probit-transformed risks: a standardised mean difference.
+    ProbitDifference,
+    /// Standardised mean difference from an odds ratio, assuming logistic distributions.
+    OddsRatioToD,
+    /// Standardised mean difference from an odds ratio, assuming normal distributions.
+    OddsRatioToDNormal,
     /// Log hazard ratio of two groups, as a paper reports it.
     LogHazardRatio,
+    /// Difference of two hazards, as a paper reports it.
+    HazardDifference,
+    /// Marginal risk difference of matched pairs.
+    MatchedRiskDifference,
+    /// Marginal log risk ratio of matched pairs.
+    MatchedLogRiskRatio,
+    /// Marginal log odds ratio of matched pairs.
+    MatchedLogOddsRatio,
+    /// Conditional log odds ratio of matched pairs.
+    ConditionalLogOddsRatio,
+    /// Conditional log odds ratio of matched pairs by Peto's one-step method.
+    MatchedPetoLogOddsRatio,
     /// Log ratio of two incidence rates.
     LogIncidenceRateRatio,
+    /// Difference of two incidence rates.
+    IncidenceRateDifference,
+    /// Difference of the square roots of two incidence rates.
+    RootIncidenceRateDifference,
     /// Difference of two means, in the unit of the outcome.
     MeanDifference,
     /// Standardised mean difference with the exact small-sample correction (Hedges' g).
     HedgesG,
+    /// Mean difference divided by the root of the mean of both variances.
+    SmdAverageSd,
+    /// Mean difference divided by the standard deviation of the second group.
+    GlassDelta,
+    /// Glass's delta with a variance that allows unequal standard deviations.
+    GlassDeltaHeteroscedastic,
+    /// Log ratio of two means (log response ratio).
+    LogRatioOfMeans,
+    /// Log ratio of two standard deviations.
+    LogVariabilityRatio,
+    /// Log ratio of two coefficients of variation.
+    LogCvRatio,
+    /// Point-biserial correlation of group and outcome.
+    PointBiserial,
+    /// Fisher's z of a point-biserial correlation.
+    FisherZPointBiserial,
+    /// Biserial correlation of a dichotomised variable and the outcome.
+    Biserial,
+    /// Fisher's z of a biserial correlation.
+    FisherZBiserial,
+    /// Log odds ratio from a standardised mean difference, assuming logistic distributions.
+    DToLogOddsRatio,
+    /// Log odds ratio from a standardised mean difference, assuming normal distributions.
+    DToLogOddsRatioNormal,
+    /// Common-language effect size, the area under the curve: the chance that a random member of the first group exceeds one of the second.
+    CommonLanguage,
+    /// Common-language effect size from means and standard deviations of normal distributions.
+    CommonLanguageNormal,
     /// Proportion, not transformed.
     RawProportion,
     /// Logit of a proportion.
     LogitProportion,
     /// Log of a proportion.
     LogProportion,
+    /// Probit of a proportion.
+    ProbitProportion,
     /// Arcsine of the square root of a proportion.
     ArcsineProportion,
     /// Freeman-Tukey double arcsine of a proportion.
@@ -48,101 +116,265 @@ pub enum Measure {
     RawRate,
     /// Log incidence rate.
     LogRate,
+    /// Square root of an incidence rate.
+    RootRate,
+    /// Freeman-Tukey square root of an incidence rate.
+    FreemanTukeyRate,
+    /// Mean, in the unit of the outcome.
+    RawMean,
+    /// Mean divided by the standard deviation.
+    StandardizedMean,
+    /// Log of a mean.
+    LogMean,
+    /// Log of a standard deviation.
+    LogSd,
+    /// Log of a coefficient of variation.
+    LogCv,
     /// Mean after minus mean before, in the unit of the outcome.
     MeanChange,
-    /// Mean change divided by the standard deviation before, with small-sample correction.
-    StandardizedMeanChangeRaw,
     /// Mean change divided by the standard deviation of the change, with small-sample correction.
     StandardizedMeanChangeChange,
+    /// Mean change divided by the standard deviation before, with small-sample correction.
+    StandardizedMeanChangeRaw,
+    /// The same with a variance that allows the standard deviation to change.
+    StandardizedMeanChangeRawHeteroscedastic,
+    /// Mean change divided by the standard deviation pooled over both times.
+    StandardizedMeanChangePooled,
+    /// The same with a variance that allows the standard deviation to change.
+    StandardizedMeanChangePooledHeteroscedastic,
+    /// Log ratio of the means after and before.
+    PairedLogRatioOfMeans,
+    /// Log ratio of the standard deviations after and before.
+    PairedLogVariabilityRatio,
+    /// Log ratio of the coefficients of variation after and before.
+    PairedLogCvRatio,
+    /// Common-language effect size of paired measurements from their means and standard deviations.
+    PairedCommonLanguage,
     /// Correlation, not transformed.
     RawCorrelation,
+    /// Correlation, corrected for its small-sample bias.
+    UnbiasedCorrelation,
     /// Fisher's z of a correlation.
     FisherZ,
+    /// Partial correlation.
+    PartialCorrelation,
+    /// Fisher's z of a partial correlation.
+    FisherZPartial,
+    /// Semipartial correlation.
+    SemipartialCorrelation,
+    /// Fisher's z of a semipartial correlation.
+    FisherZSemipartial,
+    /// Coefficient of determination.
+    RSquared,
+    /// Fisher's z of the root of a coefficient of determination.
+    FisherZRSquared,
+    /// Cronbach's alpha, not transformed.
+    ReliabilityAlpha,
+    /// Cronbach's alpha, Hakstian-Whalen transformed.
+    ReliabilityHakstianWhalen,
+    /// Cronbach's alpha, Bonett transformed.
+    ReliabilityBonett,
+    /// Log relative excess heterozygosity.
+    LogRelativeExcessHeterozygosity,
     /// A number of any other kind, analysed as it is.
     Generic,
 }
 
-/// What there is to know of a measure; one row of the table in [`Measure::row`].
+/// What there is to know of a measure.
 struct Row {
     name: &'static str,
     natural_name: &'static str,
     code: &'static str,
-    scale: Transform,
+    rule: Rule,
     null: Option<f64>,
 }
 
-/// A scale that may still wait for its sample size.
-enum Transform {
-    To(Scale),
-    DoubleArcsine,
+/// A scale, or the need of a size to know it.
+enum Rule {
+    Of(Scale),
+    ForPeople,
+    ForTime,
+}
+
+fn row(
+    name: &'static str,
+    natural_name: &'static str,
+    code: &'static str,
+    rule: Rule,
+    null: Option<f64>,
+) -> Row {
+    Row { name, natural_name, code, rule, null }
 }
 
 impl Measure {
     /// Every measure, in the order of the declaration.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 79] = [
         Self::LogOddsRatio,
+        Self::PetoLogOddsRatio,
         Self::LogRiskRatio,
         Self::RiskDifference,
+        Self::ArcsineDifference,
+        Self::Phi,
+        Self::FisherZPhi,
+        Self::YuleQ,
+        Self::YuleY,
+        Self::Tetrachoric,
+        Self::FisherZTetrachoric,
+        Self::ProbitDifference,
+        Self::OddsRatioToD,
+        Self::OddsRatioToDNormal,
         Self::LogHazardRatio,
+        Self::HazardDifference,
+        Self::MatchedRiskDifference,
+        Self::MatchedLogRiskRatio,
+        Self::MatchedLogOddsRatio,
+        Self::ConditionalLogOddsRatio,
+        Self::MatchedPetoLogOddsRatio,
         Self::LogIncidenceRateRatio,
+        Self::IncidenceRateDifference,
+        Self::RootIncidenceRateDifference,
         Self::MeanDifference,
         Self::HedgesG,
+        Self::SmdAverageSd,
+        Self::GlassDelta,
+        Self::GlassDeltaHeteroscedastic,
+        Self::LogRatioOfMeans,
+        Self::LogVariabilityRatio,
+        Self::LogCvRatio,
+        Self::PointBiserial,
+        Self::FisherZPointBiserial,
+        Self::Biserial,
+        Self::FisherZBiserial,
+        Self::DToLogOddsRatio,
+        Self::DToLogOddsRatioNormal,
+        Self::CommonLanguage,
+        Self::CommonLanguageNormal,
         Self::RawProportion,
         Self::LogitProportion,
         Self::LogProportion,
+        Self::ProbitProportion,
         Self::ArcsineProportion,
         Self::FreemanTukeyProportion,
         Self::RawRate,
         Self::LogRate,
+        Self::RootRate,
+        Self::FreemanTukeyRate,
+        Self::RawMean,
+        Self::StandardizedMean,
+        Self::LogMean,
+        Self::LogSd,
+        Self::LogCv,
         Self::MeanChange,
-        Self::StandardizedMeanChangeRaw,
         Self::StandardizedMeanChangeChange,
+        Self::StandardizedMeanChangeRaw,
+        Self::StandardizedMeanChangeRawHeteroscedastic,
+        Self::StandardizedMeanChangePooled,
+        Self::StandardizedMeanChangePooledHeteroscedastic,
+        Self::PairedLogRatioOfMeans,
+        Self::PairedLogVariabilityRatio,
+        Self::PairedLogCvRatio,
+        Self::PairedCommonLanguage,
         Self::RawCorrelation,
+        Self::UnbiasedCorrelation,
         Self::FisherZ,
+        Self::PartialCorrelation,
+        Self::FisherZPartial,
+        Self::SemipartialCorrelation,
+        Self::FisherZSemipartial,
+        Self::RSquared,
+        Self::FisherZRSquared,
+        Self::ReliabilityAlpha,
+        Self::ReliabilityHakstianWhalen,
+        Self::ReliabilityBonett,
+        Self::LogRelativeExcessHeterozygosity,
         Self::Generic,
     ];
 
     /// The one table of measures. A new measure is a new row: name, natural name, metafor's code, scale, and
     /// the analysis value of "no effect" where there is one.
+    #[rustfmt::skip]
     fn row(self) -> Row {
-        use Transform::{DoubleArcsine, To};
-        let (name, natural_name, code, scale, null) = match self {
-            Self::LogOddsRatio => ("log odds ratio", "odds ratio", "OR", To(Scale::Log), Some(0.0)),
-            Self::LogRiskRatio => ("log risk ratio", "risk ratio", "RR", To(Scale::Log), Some(0.0)),
-            Self::RiskDifference => ("risk difference", "risk difference", "RD", To(Scale::Identity), Some(0.0)),
-            Self::LogHazardRatio => ("log hazard ratio", "hazard ratio", "HR", To(Scale::Log), Some(0.0)),
-            Self::LogIncidenceRateRatio => {
-                ("log incidence rate ratio", "incidence rate ratio", "IRR", To(Scale::Log), Some(0.0))
-            }
-            Self::MeanDifference => ("mean difference", "mean difference", "MD", To(Scale::Identity), Some(0.0)),
-            Self::HedgesG => ("Hedges' g", "Hedges' g", "SMD", To(Scale::Identity), Some(0.0)),
-            Self::RawProportion => ("raw proportion", "proportion", "PR", To(Scale::Identity), None),
-            Self::LogitProportion => ("logit proportion", "proportion", "PLO", To(Scale::Logit), None),
-            Self::LogProportion => ("log proportion", "proportion", "PLN", To(Scale::Log), None),
-            Self::ArcsineProportion => ("arcsine proportion", "proportion", "PAS", To(Scale::Arcsine), None),
-            Self::FreemanTukeyProportion => ("Freeman-Tukey proportion", "proportion", "PFT", DoubleArcsine, None),
-            Self::RawRate => ("raw rate", "rate", "IR", To(Scale::Identity), None),
-            Self::LogRate => ("log rate", "rate", "IRLN", To(Scale::Log), None),
-            Self::MeanChange => ("mean change", "mean change", "MC", To(Scale::Identity), Some(0.0)),
-            Self::StandardizedMeanChangeRaw => (
-                "standardised mean change (SD before)",
-                "standardised mean change (SD before)",
-                "SMCR",
-                To(Scale::Identity),
-                Some(0.0),
-            ),
-            Self::StandardizedMeanChangeChange => (
-                "standardised mean change (SD of change)",
-                "standardised mean change (SD of change)",
-                "SMCC",
-                To(Scale::Identity),
-                Some(0.0),
-            ),
-            Self::RawCorrelation => ("raw correlation", "correlation", "COR", To(Scale::Identity), Some(0.0)),
-            Self::FisherZ => ("Fisher z", "correlation", "ZCOR", To(Scale::FisherZ), Some(0.0)),
-            Self::Generic => ("effect", "effect", "GEN", To(Scale::Identity), Some(0.0)),
-        };
-        Row { name, natural_name, code, scale, null }
+        match self {
+            Self::LogOddsRatio => row("log odds ratio", "odds ratio", "OR", Rule::Of(Scale::Log), Some(0.0)),
+            Self::PetoLogOddsRatio => row("Peto log odds ratio", "odds ratio (Peto)", "PETO", Rule::Of(Scale::Log), Some(0.0)),
+            Self::LogRiskRatio => row("log risk ratio", "risk ratio", "RR", Rule::Of(Scale::Log), Some(0.0)),
+            Self::RiskDifference => row("risk difference", "risk difference", "RD", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::ArcsineDifference => row("arcsine difference", "arcsine difference", "AS", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::Phi => row("phi coefficient", "phi coefficient", "PHI", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::FisherZPhi => row("Fisher z of phi", "phi coefficient (from z)", "ZPHI", Rule::Of(Scale::FisherZ), Some(0.0)),
+            Self::YuleQ => row("Yule's Q", "Yule's Q", "YUQ", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::YuleY => row("Yule's Y", "Yule's Y", "YUY", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::Tetrachoric => row("tetrachoric correlation", "tetrachoric correlation", "RTET", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::FisherZTetrachoric => row("Fisher z of tetrachoric", "tetrachoric correlation (from z)", "ZTET", Rule::Of(Scale::FisherZ), Some(0.0)),
+            Self::ProbitDifference => row("probit difference", "standardised mean difference (probit)", "PBIT", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::OddsRatioToD => row("d from odds ratio (logistic)", "standardised mean difference (logistic)", "OR2D", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::OddsRatioToDNormal => row("d from odds ratio (normal)", "standardised mean difference (normal)", "OR2DN", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::LogHazardRatio => row("log hazard ratio", "hazard ratio", "HR", Rule::Of(Scale::Log), Some(0.0)),
+            Self::HazardDifference => row("hazard difference", "hazard difference", "HD", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::MatchedRiskDifference => row("matched risk difference", "risk difference (matched)", "MPRD", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::MatchedLogRiskRatio => row("matched log risk ratio", "risk ratio (matched)", "MPRR", Rule::Of(Scale::Log), Some(0.0)),
+            Self::MatchedLogOddsRatio => row("matched log odds ratio", "odds ratio (matched)", "MPOR", Rule::Of(Scale::Log), Some(0.0)),
+            Self::ConditionalLogOddsRatio => row("conditional log odds ratio", "odds ratio (conditional)", "MPORC", Rule::Of(Scale::Log), Some(0.0)),
+            Self::MatchedPetoLogOddsRatio => row("matched Peto log odds ratio", "odds ratio (conditional, Peto)", "MPPETO", Rule::Of(Scale::Log), Some(0.0)),
+            Self::LogIncidenceRateRatio => row("log incidence rate ratio", "incidence rate ratio", "IRR", Rule::Of(Scale::Log), Some(0.0)),
+            Self::IncidenceRateDifference => row("incidence rate difference", "incidence rate difference", "IRD", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::RootIncidenceRateDifference => row("square-root incidence rate difference", "square-root incidence rate difference", "IRSD", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::MeanDifference => row("mean difference", "mean difference", "MD", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::HedgesG => row("Hedges' g", "Hedges' g", "SMD", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::SmdAverageSd => row("standardised mean difference (average SD)", "standardised mean difference (average SD)", "SMDH", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::GlassDelta => row("Glass's delta", "Glass's delta", "SMD1", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::GlassDeltaHeteroscedastic => row("Glass's delta (heteroscedastic)", "Glass's delta (heteroscedastic)", "SMD1H", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::LogRatioOfMeans => row("log ratio of means", "ratio of means", "ROM", Rule::Of(Scale::Log), Some(0.0)),
+            Self::LogVariabilityRatio => row("log variability ratio", "variability ratio", "VR", Rule::Of(Scale::Log), Some(0.0)),
+            Self::LogCvRatio => row("log coefficient of variation ratio", "coefficient of variation ratio", "CVR", Rule::Of(Scale::Log), Some(0.0)),
+            Self::PointBiserial => row("point-biserial correlation", "point-biserial correlation", "RPB", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::FisherZPointBiserial => row("Fisher z of point-biserial", "point-biserial correlation (from z)", "ZPB", Rule::Of(Scale::FisherZ), Some(0.0)),
+            Self::Biserial => row("biserial correlation", "biserial correlation", "RBIS", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::FisherZBiserial => row("Fisher z of biserial", "biserial correlation (from z)", "ZBIS", Rule::Of(Scale::FisherZ), Some(0.0)),
+            Self::DToLogOddsRatio => row("log odds ratio from d (logistic)", "odds ratio (from d, logistic)", "D2OR", Rule::Of(Scale::Log), Some(0.0)),
+            Self::DToLogOddsRatioNormal => row("log odds ratio from d (normal)", "odds ratio (from d, normal)", "D2ORN", Rule::Of(Scale::Log), Some(0.0)),
+            Self::CommonLanguage => row("common-language effect size", "common-language effect size", "CLES", Rule::Of(Scale::Identity), Some(0.5)),
+            Self::CommonLanguageNormal => row("common-language effect size (normal)", "common-language effect size (normal)", "CLESN", Rule::Of(Scale::Identity), Some(0.5)),
+            Self::RawProportion => row("raw proportion", "proportion", "PR", Rule::Of(Scale::Identity), None),
+            Self::LogitProportion => row("logit proportion", "proportion", "PLO", Rule::Of(Scale::Logit), None),
+            Self::LogProportion => row("log proportion", "proportion", "PLN", Rule::Of(Scale::Log), None),
+            Self::ProbitProportion => row("probit proportion", "proportion", "PRZ", Rule::Of(Scale::Probit), None),
+            Self::ArcsineProportion => row("arcsine proportion", "proportion", "PAS", Rule::Of(Scale::Arcsine), None),
+            Self::FreemanTukeyProportion => row("Freeman-Tukey proportion", "proportion", "PFT", Rule::ForPeople, None),
+            Self::RawRate => row("raw rate", "rate", "IR", Rule::Of(Scale::Identity), None),
+            Self::LogRate => row("log rate", "rate", "IRLN", Rule::Of(Scale::Log), None),
+            Self::RootRate => row("square-root rate", "rate", "IRS", Rule::Of(Scale::Sqrt), None),
+            Self::FreemanTukeyRate => row("Freeman-Tukey rate", "rate", "IRFT", Rule::ForTime, None),
+            Self::RawMean => row("raw mean", "mean", "MN", Rule::Of(Scale::Identity), None),
+            Self::StandardizedMean => row("standardised mean", "standardised mean", "SMN", Rule::Of(Scale::Identity), None),
+            Self::LogMean => row("log mean", "mean", "MNLN", Rule::Of(Scale::Log), None),
+            Self::LogSd => row("log standard deviation", "standard deviation", "SDLN", Rule::Of(Scale::Log), None),
+            Self::LogCv => row("log coefficient of variation", "coefficient of variation", "CVLN", Rule::Of(Scale::Log), None),
+            Self::MeanChange => row("mean change", "mean change", "MC", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::StandardizedMeanChangeChange => row("standardised mean change (SD of change)", "standardised mean change (SD of change)", "SMCC", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::StandardizedMeanChangeRaw => row("standardised mean change (SD before)", "standardised mean change (SD before)", "SMCR", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::StandardizedMeanChangeRawHeteroscedastic => row("standardised mean change (SD before, heteroscedastic)", "standardised mean change (SD before, heteroscedastic)", "SMCRH", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::StandardizedMeanChangePooled => row("standardised mean change (pooled SD)", "standardised mean change (pooled SD)", "SMCRP", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::StandardizedMeanChangePooledHeteroscedastic => row("standardised mean change (pooled SD, heteroscedastic)", "standardised mean change (pooled SD, heteroscedastic)", "SMCRPH", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::PairedLogRatioOfMeans => row("paired log ratio of means", "ratio of means (paired)", "ROMC", Rule::Of(Scale::Log), Some(0.0)),
+            Self::PairedLogVariabilityRatio => row("paired log variability ratio", "variability ratio (paired)", "VRC", Rule::Of(Scale::Log), Some(0.0)),
+            Self::PairedLogCvRatio => row("paired log coefficient of variation ratio", "coefficient of variation ratio (paired)", "CVRC", Rule::Of(Scale::Log), Some(0.0)),
+            Self::PairedCommonLanguage => row("paired common-language effect size", "common-language effect size (paired)", "CLESCN", Rule::Of(Scale::Identity), Some(0.5)),
+            Self::RawCorrelation => row("raw correlation", "correlation", "COR", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::UnbiasedCorrelation => row("bias-corrected correlation", "correlation", "UCOR", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::FisherZ => row("Fisher z", "correlation", "ZCOR", Rule::Of(Scale::FisherZ), Some(0.0)),
+            Self::PartialCorrelation => row("partial correlation", "partial correlation", "PCOR", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::FisherZPartial => row("Fisher z of partial", "partial correlation (from z)", "ZPCOR", Rule::Of(Scale::FisherZ), Some(0.0)),
+            Self::SemipartialCorrelation => row("semipartial correlation", "semipartial correlation", "SPCOR", Rule::Of(Scale::Identity), Some(0.0)),
+            Self::FisherZSemipartial => row("Fisher z of semipartial", "semipartial correlation (from z)", "ZSPCOR", Rule::Of(Scale::FisherZ), Some(0.0)),
+            Self::RSquared => row("R squared", "R squared", "R2", Rule::Of(Scale::Identity), None),
+            Self::FisherZRSquared => row("Fisher z of R", "R squared (from z)", "ZR2", Rule::Of(Scale::RootFisherZ), None),
+            Self::ReliabilityAlpha => row("raw reliability", "reliability", "ARAW", Rule::Of(Scale::Identity), None),
+            Self::ReliabilityHakstianWhalen => row("Hakstian-Whalen reliability", "reliability", "AHW", Rule::Of(Scale::HakstianWhalen), None),
+            Self::ReliabilityBonett => row("Bonett reliability", "reliability", "ABT", Rule::Of(Scale::Bonett), None),
+            Self::LogRelativeExcessHeterozygosity => row("log relative excess heterozygosity", "relative excess heterozygosity", "REH", Rule::Of(Scale::Log), Some(0.0)),
+            Self::Generic => row("effect", "effect", "GEN", Rule::Of(Scale::Identity), Some(0.0)),
+        }
     }
 
     /// Name on the analysis scale.
@@ -160,20 +392,21 @@ impl Measure {
         self.row().code
     }
 
-    /// The scale of a number of this measure that stands for `n` people, or `None` where the scale needs `n`
-    /// and there is none.
+    /// The scale of a number of this measure that stands for `n` people (or units of person-time), or `None`
+    /// where the scale needs `n` and there is none.
     ///
-    /// Only the Freeman-Tukey scale needs `n`.
+    /// Only the Freeman-Tukey scales need `n`.
     pub fn scale(self, n: Option<f64>) -> Option<Scale> {
-        match self.row().scale {
-            Transform::To(scale) => Some(scale),
-            Transform::DoubleArcsine => n.map(|n| Scale::DoubleArcsine { n }),
+        match self.row().rule {
+            Rule::Of(scale) => Some(scale),
+            Rule::ForPeople => n.map(|n| Scale::DoubleArcsine { n }),
+            Rule::ForTime => n.map(|time| Scale::FreemanTukeyRate { time }),
         }
     }
 
     /// Whether [`scale`](Self::scale) needs the sample size.
     pub fn needs_sample_size(self) -> bool {
-        matches!(self.row().scale, Transform::DoubleArcsine)
+        !matches!(self.row().rule, Rule::Of(_))
     }
 
     /// The value on the analysis scale that means "no effect", where there is one: none for a proportion or a
@@ -190,12 +423,17 @@ impl Measure {
     /// ```
     pub fn natural_range(self) -> (f64, f64) {
         match self {
-            Self::RawProportion | Self::LogProportion => (0.0, 1.0),
+            Self::RawProportion | Self::LogProportion | Self::RSquared => (0.0, 1.0),
+            Self::CommonLanguage | Self::CommonLanguageNormal | Self::PairedCommonLanguage => (0.0, 1.0),
             Self::RawRate => (0.0, f64::INFINITY),
-            Self::RiskDifference | Self::RawCorrelation => (-1.0, 1.0),
-            _ => match self.row().scale {
-                Transform::To(scale) => scale.support(),
-                Transform::DoubleArcsine => (0.0, 1.0),
+            Self::RiskDifference | Self::MatchedRiskDifference | Self::Phi | Self::YuleQ | Self::YuleY => (-1.0, 1.0),
+            Self::Tetrachoric | Self::RawCorrelation | Self::UnbiasedCorrelation | Self::PointBiserial => (-1.0, 1.0),
+            Self::PartialCorrelation | Self::SemipartialCorrelation => (-1.0, 1.0),
+            Self::ReliabilityAlpha => (f64::NEG_INFINITY, 1.0),
+            _ => match self.row().rule {
+                Rule::Of(scale) => scale.support(),
+                Rule::ForPeople => (0.0, 1.0),
+                Rule::ForTime => (0.0, f64::INFINITY),
             },
         }
     }

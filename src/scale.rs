@@ -43,6 +43,27 @@ pub enum Scale {
     },
     /// `y = sqrt x`. Natural range: [0, inf).
     Sqrt,
+    /// `y` = normal quantile of `x`. Natural range: (0, 1).
+    Probit,
+    /// `y = atanh sqrt x`. Natural range: [0, 1): a coefficient of determination.
+    RootFisherZ,
+    /// `y = 1 - (1 - x)^(1/3)`. Natural range: up to 1: a reliability. Hakstian & Whalen 1976, Psychometrika 41:219,
+    /// doi 10.1007/BF02291840.
+    HakstianWhalen,
+    /// `y = -ln(1 - x)`. Natural range: up to 1: a reliability. Bonett 2002, J Educ Behav Stat 27:335,
+    /// doi 10.3102/10769986027004335.
+    Bonett,
+    /// Freeman-Tukey square root of a rate seen in person-time `time`:
+    ///
+    /// ```text
+    /// y = (sqrt(x/t) + sqrt((x + 1)/t)) / 2        x = number of events
+    /// ```
+    ///
+    /// with the inverse `(1/t - 4 y^2)^2 / (16 y^2)`; `y` below the value of no events goes to 0.
+    FreemanTukeyRate {
+        /// Person-time; for a pooled value the harmonic mean.
+        time: f64,
+    },
 }
 
 impl Scale {
@@ -56,6 +77,11 @@ impl Scale {
             Self::Arcsine => "arcsine",
             Self::DoubleArcsine { .. } => "double arcsine",
             Self::Sqrt => "square root",
+            Self::Probit => "probit",
+            Self::RootFisherZ => "Fisher z of the root",
+            Self::HakstianWhalen => "Hakstian-Whalen",
+            Self::Bonett => "Bonett",
+            Self::FreemanTukeyRate { .. } => "Freeman-Tukey square root",
         }
     }
 
@@ -76,6 +102,13 @@ impl Scale {
                 0.5 * ((x * n / (n + 1.0)).sqrt().asin() + ((x * n + 1.0) / (n + 1.0)).sqrt().asin())
             }
             Self::Sqrt => x.sqrt(),
+            Self::Probit => crate::num::normal::quantile(x),
+            Self::RootFisherZ => x.sqrt().atanh(),
+            // -expm1(ln(1 - x)/3) keeps the digits of a small x.
+            Self::HakstianWhalen if x < 1.0 => -((-x).ln_1p() / 3.0).exp_m1(),
+            Self::HakstianWhalen => 1.0 + (x - 1.0).cbrt(),
+            Self::Bonett => -(-x).ln_1p(),
+            Self::FreemanTukeyRate { time } => 0.5 * (x.sqrt() + (x + 1.0 / time).sqrt()),
         };
         y.is_finite().then_some(y)
     }
@@ -96,6 +129,15 @@ impl Scale {
             Self::Arcsine => y.clamp(0.0, std::f64::consts::FRAC_PI_2).sin().powi(2),
             Self::DoubleArcsine { n } => double_arcsine_inverse(y, n),
             Self::Sqrt => y.max(0.0).powi(2),
+            Self::Probit => crate::num::normal::cdf(y),
+            Self::RootFisherZ => y.max(0.0).tanh().powi(2),
+            Self::HakstianWhalen => y * (3.0 + y * (y - 3.0)),
+            Self::Bonett => -(-y).exp_m1(),
+            Self::FreemanTukeyRate { time } => {
+                let root = y.max(0.5 * time.recip().sqrt());
+                // (4 y^2 - 1/t)^2 / (16 y^2)
+                (root - 0.25 / (time * root)).powi(2)
+            }
         }
     }
 
@@ -124,6 +166,14 @@ impl Scale {
             }
             Self::DoubleArcsine { n } => double_arcsine_slope(y, n),
             Self::Sqrt => 2.0 * y.max(0.0),
+            Self::Probit => crate::num::normal::ln_pdf(y).exp(),
+            Self::RootFisherZ => 2.0 * y.max(0.0).tanh() / y.cosh().powi(2),
+            Self::HakstianWhalen => 3.0 * (1.0 - y).powi(2),
+            Self::Bonett => (-y).exp(),
+            Self::FreemanTukeyRate { time } => {
+                let least = 0.25 / time;
+                if y * y <= least || y < 0.0 { 0.0 } else { 2.0 * (y - least / y) * (1.0 + least / (y * y)) }
+            }
         }
     }
 
@@ -131,8 +181,9 @@ impl Scale {
     pub fn support(self) -> (f64, f64) {
         match self {
             Self::Identity => (f64::NEG_INFINITY, f64::INFINITY),
-            Self::Log | Self::Sqrt => (0.0, f64::INFINITY),
-            Self::Logit | Self::Arcsine | Self::DoubleArcsine { .. } => (0.0, 1.0),
+            Self::Log | Self::Sqrt | Self::FreemanTukeyRate { .. } => (0.0, f64::INFINITY),
+            Self::Logit | Self::Probit | Self::Arcsine | Self::DoubleArcsine { .. } | Self::RootFisherZ => (0.0, 1.0),
+            Self::HakstianWhalen | Self::Bonett => (f64::NEG_INFINITY, 1.0),
             Self::FisherZ => (-1.0, 1.0),
         }
     }
@@ -145,7 +196,7 @@ impl Scale {
         match self {
             Self::Identity => Some(Self::Identity),
             Self::Log | Self::Logit => Some(Self::Log),
-            Self::FisherZ | Self::Arcsine | Self::DoubleArcsine { .. } | Self::Sqrt => None,
+            _ => None,
         }
     }
 }
@@ -193,7 +244,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const ALL: [Scale; 7] = [
+    const ALL: [Scale; 12] = [
         Scale::Identity,
         Scale::Log,
         Scale::Logit,
@@ -201,6 +252,11 @@ mod tests {
         Scale::Arcsine,
         Scale::DoubleArcsine { n: 24.0 },
         Scale::Sqrt,
+        Scale::Probit,
+        Scale::RootFisherZ,
+        Scale::HakstianWhalen,
+        Scale::Bonett,
+        Scale::FreemanTukeyRate { time: 30.0 },
     ];
 
     proptest! {

@@ -15,7 +15,8 @@ impl<T: Summary> Studies<T> {
     /// [`ErrorKind::DuplicateLabel`], [`ErrorKind::InvalidLabel`].
     pub fn effects(&self, how: impl Into<Conversion<T::Measure>>) -> Result<Effects> {
         self.check_labels()?;
-        let how = how.into().settled(self.iter().any(|(_, row)| row.has_zero_cell()));
+        let data: Vec<&T> = self.iter().map(|(_, row)| row).collect();
+        let how = how.into().settled(&data)?;
         let drops = how.zero_cells_policy().uninformative() == Uninformative::Drop;
         let mut kept: Vec<usize> = Vec::with_capacity(self.len());
         let mut rows: Vec<(&str, Effect)> = Vec::with_capacity(self.len());

@@ -84,18 +84,23 @@ impl Estimate {
         self.scale
     }
 
-    /// Value over standard error.
-    pub fn statistic(&self) -> f64 {
-        self.value / self.se
+    /// The analysis value that is tested: [`Measure::null_value`], or 0 for a measure that has none.
+    fn hypothesis(&self) -> f64 {
+        self.measure.null_value().unwrap_or(0.0)
     }
 
-    /// Two-sided p-value of the hypothesis that the analysis value is 0.
+    /// Distance from the hypothesis of no effect in standard errors.
+    pub fn statistic(&self) -> f64 {
+        (self.value - self.hypothesis()) / self.se
+    }
+
+    /// Two-sided p-value of the hypothesis of no effect ([`Measure::null_value`]).
     ///
-    /// For a comparison that is the hypothesis of no effect ([`Measure::null_value`]). For a single group's
-    /// proportion or rate there is no such hypothesis, and results do not print this number; use
-    /// [`p_value_against`](Self::p_value_against).
+    /// For a single group's proportion or rate there is no such hypothesis; this is then the p-value of an
+    /// analysis value of 0 (as metafor prints it), which results do not show. Use
+    /// [`p_value_against`](Self::p_value_against) to test a value that means something.
     pub fn p_value(&self) -> f64 {
-        self.p_value_against(0.0)
+        self.p_value_against(self.hypothesis())
     }
 
     /// Two-sided p-value of the hypothesis that the analysis value is `hypothesis`.

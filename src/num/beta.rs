@@ -12,15 +12,20 @@
 
 use cdflib::special::{beta_log, try_beta_inc};
 
-use super::gamma::{digamma, fraction, ln_ratio, ln_tail, trigamma};
+use super::gamma::{
+    digamma, fraction, ln_lower_regularized, ln_ratio, ln_tail, ln_upper_regularized,
+    lower_regularized, trigamma, upper_regularized,
+};
 use super::invert::{Side, Tail, positive_root};
 use super::normal;
-use super::saddle_point::ln_beta_kernel;
+use super::saddle_point::{deviance, ln_beta_kernel, ln_of};
 
 /// Tails below this are computed through their logarithm.
 const TINY: f64 = 1e-200;
 /// The first term of the power series is the whole of it when its relative correction is below this.
 const NEGLIGIBLE: f64 = 1e-17;
+/// Shapes above this use limiting distributions: `x` as a `f64` no longer resolves the distribution to 1e-7.
+const HUGE_SHAPE: f64 = 1e18;
 
 /// `ln B(a, b) = ln Gamma(a) + ln Gamma(b) - ln Gamma(a + b)` for `a, b > 0`, without cancellation for large arguments.
 ///
@@ -33,7 +38,11 @@ const NEGLIGIBLE: f64 = 1e-17;
 #[must_use]
 pub fn ln_beta(a: f64, b: f64) -> f64 {
     if !is_shape(a) || !is_shape(b) {
-        return if a >= 0.0 && b >= 0.0 && a < f64::INFINITY && b < f64::INFINITY { f64::INFINITY } else { f64::NAN };
+        return if a >= 0.0 && b >= 0.0 && a < f64::INFINITY && b < f64::INFINITY {
+            f64::INFINITY
+        } else {
+            f64::NAN
+        };
     }
     if a.max(b) < 1e-8 {
         // B -> 1/a + 1/b
@@ -144,7 +153,10 @@ pub(super) fn tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
 /// `(ln I, ln(1 - I))` at `x = 1 - y`.
 pub(super) fn ln_tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
     let (lower, upper) = moderate_tails(a, b, x, y);
-    (ln_tail(lower, upper, || ln_lower_far(a, b, x, y)), ln_tail(upper, lower, || ln_lower_far(b, a, y, x)))
+    (
+        ln_tail(lower, upper, || ln_lower_far(a, b, x, y)),
+        ln_tail(upper, lower, || ln_lower_far(b, a, y, x)),
+    )
 }
 
 /// `(I, 1 - I)`, of which a value below `TINY` is only known to be small.
@@ -165,8 +177,41 @@ pub(super) fn moderate_tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
         let (upper, lower) = first_term_tails(b, a, y.ln());
         return (lower, upper);
     }
+    if a.max(b) > HUGE_SHAPE {
+        return huge_tails(a, b, x, y);
+    }
     let (lower, upper) = try_beta_inc(a, b, x, y).unwrap_or((f64::NAN, f64::NAN));
+    if lower.is_nan() || upper.is_nan() {
+        return huge_tails(a, b, x, y);
+    }
     (lower.clamp(0.0, 1.0), upper.clamp(0.0, 1.0))
+}
+
+/// `(I, 1 - I)` in the limit of a huge shape: gamma for the small shape when only one is large, else the leading normal term of Temme's
+/// uniform expansion.
+fn huge_tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
+    if a > b {
+        let (upper, lower) = huge_tails(b, a, y, x);
+        return (lower, upper);
+    }
+    if a < (1e-14 * b).cbrt() * b.cbrt() {
+        let u = -(b + 0.5 * (a - 1.0)) * ln_of(y, x);
+        (lower_regularized(a, u), upper_regularized(a, u))
+    } else {
+        let z = normal_deviate(a, b, x, y);
+        (normal::cdf(z), normal::sf(z))
+    }
+}
+
+/// `z` with `Phi(z)` close to `I_x(a, b)`: the signed root of twice the deviance.
+fn normal_deviate(a: f64, b: f64, x: f64, y: f64) -> f64 {
+    // a scale of 1/8 keeps a + b finite
+    let (a, b) = (0.125 * a, 0.125 * b);
+    let n = a + b;
+    let root = 4.0 * (deviance(a, n * x) + deviance(b, n * y)).sqrt();
+    // the smaller shape goes with the argument that kept its digits
+    let below = if a <= b { n * x < a } else { n * y > b };
+    if below { -root } else { root }
 }
 
 /// Is `x^a / (a B)` all of `I_x(a, b)`? The next term has the relative size `a (1 - b) x / (a + 1)`.
@@ -207,6 +252,15 @@ fn ln_lower_far(a: f64, b: f64, x: f64, y: f64) -> f64 {
     if is_first_term(b, x) {
         return ln_first_term(a, b, x.ln());
     }
+    if a.max(b) > HUGE_SHAPE {
+        return if a < (1e-14 * b).cbrt() * b.cbrt() {
+            ln_lower_regularized(a, -(b + 0.5 * (a - 1.0)) * ln_of(y, x))
+        } else if b < (1e-14 * a).cbrt() * a.cbrt() {
+            ln_upper_regularized(b, -(a + 0.5 * (b - 1.0)) * ln_of(x, y))
+        } else {
+            normal::ln_cdf(normal_deviate(a, b, x, y))
+        };
+    }
     let h = fraction(|k| {
         let m = (0.5 * k).floor();
         let n = a + k;
@@ -217,7 +271,7 @@ fn ln_lower_far(a: f64, b: f64, x: f64, y: f64) -> f64 {
         };
         (numerator, 1.0)
     });
-    ln_beta_kernel(a, b, x, y) - a.ln() - h.ln()
+    (ln_beta_kernel(a, b, x, y) - a.ln() - h.ln()).min(0.0)
 }
 
 /// The odds `x / (1 - x)` with `I_x(a, b) = p` and `1 - I_x(a, b) = q`, where `p + q = 1` and the smaller of the two is exact.
@@ -231,7 +285,11 @@ pub(super) fn inverse_odds(a: f64, b: f64, p: f64, q: f64) -> f64 {
     if q <= 0.0 {
         return f64::INFINITY;
     }
-    let (side, target) = if p <= q { (Side::Lower, p) } else { (Side::Upper, q) };
+    let (side, target) = if p <= q {
+        (Side::Lower, p)
+    } else {
+        (Side::Upper, q)
+    };
     let ln_target = target.ln();
     positive_root(side, start_odds(a, b, p, q), |odds| {
         let (x, y) = share(odds);
@@ -241,10 +299,22 @@ pub(super) fn inverse_odds(a: f64, b: f64, p: f64, q: f64) -> f64 {
         // d ln(kernel) / d ln(odds)
         let bend = a * y - b * x;
         if tail < TINY {
-            let ln_value = if side == Side::Lower { ln_lower_far(a, b, x, y) } else { ln_lower_far(b, a, y, x) };
-            Tail { log_ratio: ln_value - ln_target, slope: (ln_kernel - ln_value).exp(), bend }
+            let ln_value = if side == Side::Lower {
+                ln_lower_far(a, b, x, y)
+            } else {
+                ln_lower_far(b, a, y, x)
+            };
+            Tail {
+                log_ratio: ln_value - ln_target,
+                slope: (ln_kernel - ln_value).exp(),
+                bend,
+            }
         } else {
-            Tail { log_ratio: ln_ratio(tail, target), slope: ln_kernel.exp() / tail, bend }
+            Tail {
+                log_ratio: ln_ratio(tail, target),
+                slope: ln_kernel.exp() / tail,
+                bend,
+            }
         }
     })
 }
@@ -253,11 +323,16 @@ pub(super) fn inverse_odds(a: f64, b: f64, p: f64, q: f64) -> f64 {
 /// (Abramowitz and Stegun 1964, 26.5.22).
 fn start_odds(a: f64, b: f64, p: f64, q: f64) -> f64 {
     if a > 1.0 && b > 1.0 {
-        let z = if p < q { -normal::quantile(p) } else { -normal::quantile_upper(q) };
+        let z = if p < q {
+            -normal::quantile(p)
+        } else {
+            -normal::quantile_upper(q)
+        };
         let (ra, rb) = (1.0 / (2.0 * a - 1.0), 1.0 / (2.0 * b - 1.0));
         let h = 2.0 / (ra + rb);
         let lambda = (z * z - 3.0) / 6.0;
-        let w = z * (h + lambda).max(0.1).sqrt() / h - (rb - ra) * (lambda + 5.0 / 6.0 - 2.0 / (3.0 * h));
+        let w = z * (h + lambda).max(0.1).sqrt() / h
+            - (rb - ra) * (lambda + 5.0 / 6.0 - 2.0 / (3.0 * h));
         return a / b * (-2.0 * w).clamp(-600.0, 600.0).exp();
     }
     // match both power laws, take the one that holds

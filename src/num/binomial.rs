@@ -121,5 +121,5 @@ fn place(k: f64, n: f64, p: f64) -> Place {
 
 /// A whole, finite number of trials and a probability.
 fn is_valid(n: f64, p: f64) -> bool {
-    n >= 0.0 && n < f64::INFINITY && n.fract().abs() <= 0.0 && (0.0..=1.0).contains(&p)
+    (0.0..f64::INFINITY).contains(&n) && n.fract().abs() <= 0.0 && (0.0..=1.0).contains(&p)
 }

@@ -4,7 +4,7 @@ use super::random::RandomEffects;
 use crate::effects::EffectsView;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inference::Solution;
-use crate::tau2::{Certificate, Tau2, Tau2Error, Workspace};
+use crate::tau2::{Certificate, ParseTau2Error, Tau2, Tau2Error, Workspace};
 
 /// Solves the model for these effects in the memory of `workspace`, which is left loaded with them.
 ///
@@ -95,5 +95,12 @@ fn kind_of(error: Tau2Error, tau2: Tau2) -> (ErrorKind, Option<usize>) {
         Tau2Error::InvalidTau2 { value } => (ErrorKind::InvalidTau2 { value }, None),
         // What is left concerns overflow, and design matrices, which a pooled mean does not have.
         _ => (ErrorKind::Overflow { what: "the pooled result" }, None),
+    }
+}
+
+impl From<ParseTau2Error> for Error {
+    fn from(error: ParseTau2Error) -> Self {
+        let known = "DL, REML, PM (EB), ML, HE, SJ, HS, their full names, and fixed(value)";
+        ErrorKind::UnknownName { what: "estimator of tau2", name: error.name().to_owned(), known }.into()
     }
 }

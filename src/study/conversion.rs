@@ -1,8 +1,9 @@
 //! How one study's data become an effect: the one open trait, and the options of the computation.
 
+use super::variance::VarianceType;
 use super::zero_cells::ZeroCells;
 use crate::effect::Effect;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::measure::Measure;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +42,29 @@ pub trait Summary {
     fn has_zero_cell(&self) -> bool {
         false
     }
+
+    /// Settles what all rows together decide (an average over the studies, a pooled odds) before the first
+    /// effect is computed. Default: nothing.
+    ///
+    /// # Errors
+    /// Whatever leaves that undefined.
+    fn context(_rows: &[&Self], _how: &Conversion<Self::Measure>) -> Result<Context>
+    where
+        Self: Sized,
+    {
+        Ok(Context::default())
+    }
+}
+
+/// What all studies together contribute to the effect of one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Context {
+    /// Averages over the studies, weighted by sample size, for [`VarianceType::Average`] and its kin: one for
+    /// most measures, two where each group has its own.
+    pub averages: Option<[f64; 2]>,
+    /// Pooled odds ratio of the studies without zero cells, for the empirical continuity correction.
+    pub pooled_odds_ratio: Option<f64>,
 }
 
 /// A measure and the choices that go into computing it.
@@ -61,18 +85,43 @@ pub trait Summary {
 pub struct Conversion<M> {
     measure: M,
     zero_cells: ZeroCells,
+    variance: VarianceType,
+    bias_correction: bool,
+    #[serde(default)]
+    context: Context,
 }
 
 impl<M: Copy> Conversion<M> {
     /// This measure, with every choice at its default.
     pub fn new(measure: M) -> Self {
-        Self { measure, zero_cells: ZeroCells::none() }
+        Self {
+            measure,
+            zero_cells: ZeroCells::none(),
+            variance: VarianceType::Usual,
+            bias_correction: true,
+            context: Context::default(),
+        }
     }
 
     /// What to do with zero cells. Default: [`ZeroCells::none`].
     #[must_use]
     pub fn zero_cells(mut self, policy: ZeroCells) -> Self {
         self.zero_cells = policy;
+        self
+    }
+
+    /// Which sampling variance is computed. Default: [`VarianceType::Usual`].
+    #[must_use]
+    pub fn variance(mut self, variance: VarianceType) -> Self {
+        self.variance = variance;
+        self
+    }
+
+    /// Whether the small-sample bias correction of the measure is applied, where it has one (Hedges' J and the
+    /// like). Default: yes. metafor: `correct`.
+    #[must_use]
+    pub fn bias_correction(mut self, apply: bool) -> Self {
+        self.bias_correction = apply;
         self
     }
 
@@ -86,10 +135,35 @@ impl<M: Copy> Conversion<M> {
         self.zero_cells
     }
 
-    /// The same conversion once it is known whether any study has a zero cell.
-    pub(crate) fn settled(mut self, any_zero: bool) -> Self {
-        self.zero_cells = self.zero_cells.settled(any_zero);
-        self
+    /// Which sampling variance is computed.
+    pub fn variance_type(&self) -> VarianceType {
+        self.variance
+    }
+
+    /// Whether the small-sample bias correction is applied.
+    pub fn corrects_bias(&self) -> bool {
+        self.bias_correction
+    }
+
+    /// What all studies together contribute, once [`Summary::context`] has settled it.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The same conversion with what all rows together decide.
+    pub(crate) fn settled<T: Summary<Measure = M>>(mut self, rows: &[&T]) -> Result<Self>
+    where
+        M: Into<Measure>,
+    {
+        self.zero_cells = self.zero_cells.settled(rows.iter().any(|row| row.has_zero_cell()));
+        self.context = T::context(rows, &self)?;
+        Ok(self)
+    }
+
+    /// The answer to a variance type that the measure does not have.
+    pub(crate) fn no_such_variance(&self) -> crate::Error {
+        let why = "this measure has no such variant; its documentation lists those it has";
+        ErrorKind::NotApplicable { what: "sampling variance of that type", why }.into()
     }
 }
 
