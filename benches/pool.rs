@@ -10,12 +10,8 @@ use meta_analysis::{Batch, Effect, Effects, Measure, RandomEffects, Tau2};
 use std::hint::black_box;
 
 const SIZES: [usize; 5] = [5, 10, 20, 100, 1000];
-const ESTIMATORS: [(&str, Tau2); 4] = [
-    ("dl", Tau2::DerSimonianLaird),
-    ("pm", Tau2::PauleMandel),
-    ("reml", Tau2::Reml),
-    ("ml", Tau2::MaximumLikelihood),
-];
+const ESTIMATORS: [(&str, Tau2); 4] =
+    [("dl", Tau2::DerSimonianLaird), ("pm", Tau2::PauleMandel), ("reml", Tau2::Reml), ("ml", Tau2::MaximumLikelihood)];
 
 /// Heterogeneous effects of `k` studies, the same on every machine: I2 around 60 %.
 fn data(k: usize, seed: u64) -> (Vec<f64>, Vec<f64>) {
@@ -49,7 +45,8 @@ fn pool(c: &mut Criterion) {
                 });
             });
             let rows = y.iter().zip(&v).enumerate();
-            let rows = rows.map(|(i, (&y, &v))| (i.to_string(), Effect::from_variance(Measure::Generic, y, v).expect("valid")));
+            let rows = rows
+                .map(|(i, (&y, &v))| (i.to_string(), Effect::from_variance(Measure::Generic, y, v).expect("valid")));
             let effects = Effects::from_rows(rows).expect("valid");
             group.bench_function("fit", |b| {
                 b.iter(|| {

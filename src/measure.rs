@@ -196,13 +196,7 @@ enum Rule {
     ForTime,
 }
 
-fn row(
-    name: &'static str,
-    natural_name: &'static str,
-    code: &'static str,
-    rule: Rule,
-    null: Option<f64>,
-) -> Row {
+fn row(name: &'static str, natural_name: &'static str, code: &'static str, rule: Rule, null: Option<f64>) -> Row {
     Row { name, natural_name, code, rule, null }
 }
 

@@ -62,7 +62,8 @@ fn imports(source: &str) -> Vec<String> {
             modules.push(rest.to_owned());
         }
     }
-    let first = |text: &String| text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let first =
+        |text: &String| text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
     modules.iter().map(first).filter(|name| !name.is_empty()).collect()
 }
 
@@ -79,7 +80,8 @@ fn imports_run_one_way() {
         let path = file.strip_prefix(&root).expect("below src");
         let module = path.components().next().expect("a name").as_os_str().to_string_lossy().replace(".rs", "");
         for import in imports(&fs::read_to_string(file).expect("readable")) {
-            let import = ROOT_NAMES.iter().find(|(name, _)| *name == import).map_or(import.as_str(), |(_, module)| module);
+            let import =
+                ROOT_NAMES.iter().find(|(name, _)| *name == import).map_or(import.as_str(), |(_, module)| module);
             checked += 1;
             if import != module && rank(import) >= rank(&module) {
                 wrong.push(format!("{} imports {import}", path.display()));

@@ -182,7 +182,8 @@ fn one_bad_analysis_is_one_error_of_a_batch() {
     let (y, v) = ([0.1, 0.9, 0.5, 0.2, f64::NAN, 0.3, 0.4], [0.1, 0.1, 0.1, 0.2, 0.1, 0.1, 0.1]);
     let batch = Batch::new(Measure::Generic, &y, &v, &[0, 3, 5, 5, 7]).unwrap();
     let fits = RandomEffects::new(Tau2::Reml).fit_batch(&batch);
-    let kinds: Vec<Option<ErrorKind>> = fits.iter().map(|f| f.as_ref().err().map(|e: &Error| e.kind().clone())).collect();
+    let kinds: Vec<Option<ErrorKind>> =
+        fits.iter().map(|f| f.as_ref().err().map(|e: &Error| e.kind().clone())).collect();
     assert!(kinds[0].is_none() && kinds[3].is_none());
     assert!(matches!(kinds[1], Some(ErrorKind::NonFinite { .. })));
     assert_eq!(kinds[2], Some(ErrorKind::Empty));
@@ -219,7 +220,11 @@ fn assert_finite(fit: &Pooled) -> std::result::Result<(), TestCaseError> {
 }
 
 fn any_bits() -> impl Strategy<Value = f64> {
-    prop_oneof![any::<u64>().prop_map(f64::from_bits), -10.0..10.0_f64, (-300.0..300.0_f64).prop_map(|e| 10.0_f64.powf(e))]
+    prop_oneof![
+        any::<u64>().prop_map(f64::from_bits),
+        -10.0..10.0_f64,
+        (-300.0..300.0_f64).prop_map(|e| 10.0_f64.powf(e))
+    ]
 }
 
 proptest! {

@@ -675,9 +675,9 @@ fn the_trial_prints_the_differences_that_its_counts_give() -> Result<()> {
         let effects = extended::trial(reported.threshold)?.effects(BinaryMeasure::RiskDifference)?;
         let found = CommonEffect::new().fit(&effects)?.natural();
         let decimals = reported.decimals as usize;
-        let print = |x: f64| format!("{x:.decimals$}");
+        let print = |x: f64| format!("{:.decimals$}", 100.0 * x);
         let printed = [reported.difference, reported.lower, reported.upper].map(print);
-        let ours = [found.value, found.lower, found.upper].map(|x| print(100.0 * x));
+        let ours = [found.value, found.lower, found.upper].map(print);
         assert_eq!(ours, printed, "{}", reported.threshold);
     }
     Ok(())

@@ -47,7 +47,8 @@ impl Direct {
     }
 
     fn hedges(&self) -> f64 {
-        let centre = DMatrix::identity(self.y.len(), self.y.len()) - DMatrix::from_element(self.y.len(), self.y.len(), 1.0 / self.k());
+        let centre = DMatrix::identity(self.y.len(), self.y.len())
+            - DMatrix::from_element(self.y.len(), self.y.len(), 1.0 / self.k());
         let rss = (self.y.transpose() * &centre * &self.y)[0];
         let trace = (centre * DMatrix::from_diagonal(&self.v)).trace();
         ((rss - trace) / (self.k() - 1.0)).max(0.0)
@@ -69,7 +70,9 @@ fn studies() -> impl Strategy<Value = Vec<(f64, f64)>> {
 
 fn both(rows: &[(f64, f64)]) -> (Effects, Direct) {
     let effects = Effects::from_rows(
-        rows.iter().enumerate().map(|(i, &(y, v))| (i.to_string(), Effect::from_variance(Measure::Generic, y, v).unwrap())),
+        rows.iter()
+            .enumerate()
+            .map(|(i, &(y, v))| (i.to_string(), Effect::from_variance(Measure::Generic, y, v).unwrap())),
     );
     let y = DVector::from_iterator(rows.len(), rows.iter().map(|r| r.0));
     let v = DVector::from_iterator(rows.len(), rows.iter().map(|r| r.1));

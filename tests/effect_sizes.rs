@@ -142,8 +142,11 @@ fn effects_and_variances_agree_with_25_digits() {
 
 #[test]
 fn all_studies_together_settle_the_scope_if_any() {
-    let tables = [(12, 30, 18, 25), (3, 55, 9, 48), (0, 25, 3, 21)].map(|(a, b, c, d)| TwoByTwo::from_cells(a, b, c, d).unwrap());
-    let labelled = |rows: &[TwoByTwo]| -> Studies<TwoByTwo> { rows.iter().enumerate().map(|(i, r)| (i.to_string(), *r)).collect() };
+    let tables = [(12, 30, 18, 25), (3, 55, 9, 48), (0, 25, 3, 21)]
+        .map(|(a, b, c, d)| TwoByTwo::from_cells(a, b, c, d).unwrap());
+    let labelled = |rows: &[TwoByTwo]| -> Studies<TwoByTwo> {
+        rows.iter().enumerate().map(|(i, r)| (i.to_string(), *r)).collect()
+    };
     let how = Conversion::new(BinaryMeasure::LogOddsRatio).zero_cells(ZeroCells::constant(0.5).scope(Scope::IfAny));
     let with_zero = labelled(&tables).effects(how).unwrap();
     assert!((with_zero.y()[0] - (12.5 * 25.5 / (30.5 * 18.5_f64)).ln()).abs() < 1e-14);

@@ -13,8 +13,8 @@
 use cdflib::special::{beta_log, try_beta_inc};
 
 use super::gamma::{
-    digamma, fraction, ln_lower_regularized, ln_ratio, ln_tail, ln_upper_regularized,
-    lower_regularized, trigamma, upper_regularized,
+    digamma, fraction, ln_lower_regularized, ln_ratio, ln_tail, ln_upper_regularized, lower_regularized, trigamma,
+    upper_regularized,
 };
 use super::invert::{Side, Tail, positive_root};
 use super::normal;
@@ -38,11 +38,7 @@ const HUGE_SHAPE: f64 = 1e18;
 #[must_use]
 pub fn ln_beta(a: f64, b: f64) -> f64 {
     if !is_shape(a) || !is_shape(b) {
-        return if a >= 0.0 && b >= 0.0 && a < f64::INFINITY && b < f64::INFINITY {
-            f64::INFINITY
-        } else {
-            f64::NAN
-        };
+        return if a >= 0.0 && b >= 0.0 && a < f64::INFINITY && b < f64::INFINITY { f64::INFINITY } else { f64::NAN };
     }
     if a.max(b) < 1e-8 {
         // B -> 1/a + 1/b
@@ -153,10 +149,7 @@ pub(super) fn tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
 /// `(ln I, ln(1 - I))` at `x = 1 - y`.
 pub(super) fn ln_tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
     let (lower, upper) = moderate_tails(a, b, x, y);
-    (
-        ln_tail(lower, upper, || ln_lower_far(a, b, x, y)),
-        ln_tail(upper, lower, || ln_lower_far(b, a, y, x)),
-    )
+    (ln_tail(lower, upper, || ln_lower_far(a, b, x, y)), ln_tail(upper, lower, || ln_lower_far(b, a, y, x)))
 }
 
 /// `(I, 1 - I)`, of which a value below `TINY` is only known to be small.
@@ -285,11 +278,7 @@ pub(super) fn inverse_odds(a: f64, b: f64, p: f64, q: f64) -> f64 {
     if q <= 0.0 {
         return f64::INFINITY;
     }
-    let (side, target) = if p <= q {
-        (Side::Lower, p)
-    } else {
-        (Side::Upper, q)
-    };
+    let (side, target) = if p <= q { (Side::Lower, p) } else { (Side::Upper, q) };
     let ln_target = target.ln();
     positive_root(side, start_odds(a, b, p, q), |odds| {
         let (x, y) = share(odds);
@@ -299,22 +288,10 @@ pub(super) fn inverse_odds(a: f64, b: f64, p: f64, q: f64) -> f64 {
         // d ln(kernel) / d ln(odds)
         let bend = a * y - b * x;
         if tail < TINY {
-            let ln_value = if side == Side::Lower {
-                ln_lower_far(a, b, x, y)
-            } else {
-                ln_lower_far(b, a, y, x)
-            };
-            Tail {
-                log_ratio: ln_value - ln_target,
-                slope: (ln_kernel - ln_value).exp(),
-                bend,
-            }
+            let ln_value = if side == Side::Lower { ln_lower_far(a, b, x, y) } else { ln_lower_far(b, a, y, x) };
+            Tail { log_ratio: ln_value - ln_target, slope: (ln_kernel - ln_value).exp(), bend }
         } else {
-            Tail {
-                log_ratio: ln_ratio(tail, target),
-                slope: ln_kernel.exp() / tail,
-                bend,
-            }
+            Tail { log_ratio: ln_ratio(tail, target), slope: ln_kernel.exp() / tail, bend }
         }
     })
 }
@@ -323,16 +300,11 @@ pub(super) fn inverse_odds(a: f64, b: f64, p: f64, q: f64) -> f64 {
 /// (Abramowitz and Stegun 1964, 26.5.22).
 fn start_odds(a: f64, b: f64, p: f64, q: f64) -> f64 {
     if a > 1.0 && b > 1.0 {
-        let z = if p < q {
-            -normal::quantile(p)
-        } else {
-            -normal::quantile_upper(q)
-        };
+        let z = if p < q { -normal::quantile(p) } else { -normal::quantile_upper(q) };
         let (ra, rb) = (1.0 / (2.0 * a - 1.0), 1.0 / (2.0 * b - 1.0));
         let h = 2.0 / (ra + rb);
         let lambda = (z * z - 3.0) / 6.0;
-        let w = z * (h + lambda).max(0.1).sqrt() / h
-            - (rb - ra) * (lambda + 5.0 / 6.0 - 2.0 / (3.0 * h));
+        let w = z * (h + lambda).max(0.1).sqrt() / h - (rb - ra) * (lambda + 5.0 / 6.0 - 2.0 / (3.0 * h));
         return a / b * (-2.0 * w).clamp(-600.0, 600.0).exp();
     }
     // match both power laws, take the one that holds

@@ -140,27 +140,15 @@ impl Split {
     fn new(x: f64, d1: f64, d2: f64) -> Self {
         let odds = if x > 1.0 { x / d2 * d1 } else { x * d1 / d2 };
         let (y, z) = super::beta::share(odds);
-        Self {
-            y,
-            z,
-            ln_odds: x.ln() + d1.ln() - d2.ln(),
-        }
+        Self { y, z, ln_odds: x.ln() + d1.ln() - d2.ln() }
     }
 
     fn ln_y(self) -> f64 {
-        if self.ln_odds > 0.0 {
-            -(-self.ln_odds).exp().ln_1p()
-        } else {
-            self.ln_odds - self.ln_odds.exp().ln_1p()
-        }
+        if self.ln_odds > 0.0 { -(-self.ln_odds).exp().ln_1p() } else { self.ln_odds - self.ln_odds.exp().ln_1p() }
     }
 
     fn ln_z(self) -> f64 {
-        if self.ln_odds > 0.0 {
-            -self.ln_odds - (-self.ln_odds).exp().ln_1p()
-        } else {
-            -self.ln_odds.exp().ln_1p()
-        }
+        if self.ln_odds > 0.0 { -self.ln_odds - (-self.ln_odds).exp().ln_1p() } else { -self.ln_odds.exp().ln_1p() }
     }
 }
 

@@ -90,8 +90,7 @@ pub fn digamma(x: f64) -> f64 {
             - w * (1.0 / 120.0
                 - w * (1.0 / 252.0
                     - w * (1.0 / 240.0
-                        - w * (1.0 / 132.0
-                            - w * (691.0 / 32_760.0 - w * (1.0 / 12.0 - w * 3617.0 / 8160.0)))))));
+                        - w * (1.0 / 132.0 - w * (691.0 / 32_760.0 - w * (1.0 / 12.0 - w * 3617.0 / 8160.0)))))));
     z.ln() - 0.5 / z - series - shift
 }
 
@@ -125,8 +124,7 @@ pub fn trigamma(x: f64) -> f64 {
             - w * (1.0 / 30.0
                 - w * (1.0 / 42.0
                     - w * (1.0 / 30.0
-                        - w * (5.0 / 66.0
-                            - w * (691.0 / 2730.0 - w * (7.0 / 6.0 - w * 3617.0 / 510.0)))))));
+                        - w * (5.0 / 66.0 - w * (691.0 / 2730.0 - w * (7.0 / 6.0 - w * 3617.0 / 510.0)))))));
     shift + (1.0 + 0.5 / z + series) / z
 }
 
@@ -256,11 +254,7 @@ fn ln_first_term(a: f64, x: f64) -> f64 {
 
 /// `ln Gamma(1 + a)`, accurate relative to its value for tiny `a`.
 fn ln_gamma_1p(a: f64) -> f64 {
-    if a < 1.0 {
-        gamma_ln1(a)
-    } else {
-        libm::lgamma(a + 1.0)
-    }
+    if a < 1.0 { gamma_ln1(a) } else { libm::lgamma(a + 1.0) }
 }
 
 /// `ln P` far in the lower tail: the M-fraction `P = K / (a - x + x/(a+1-x + 2x/(a+2-x + ...)))`, `K = x^a e^-x / Gamma(a)`.
@@ -317,33 +311,17 @@ pub(super) fn inverse(a: f64, p: f64, q: f64) -> f64 {
     if q <= 0.0 {
         return f64::INFINITY;
     }
-    let (side, target) = if p <= q {
-        (Side::Lower, p)
-    } else {
-        (Side::Upper, q)
-    };
+    let (side, target) = if p <= q { (Side::Lower, p) } else { (Side::Upper, q) };
     let ln_target = target.ln();
     positive_root(side, inverse_start(a, p, q), |x| {
         let (p, q) = moderate_tails(a, x);
         let tail = if side == Side::Lower { p } else { q };
         let ln_kernel = ln_gamma_kernel(a, x);
         if tail < TINY {
-            let ln_value = if side == Side::Lower {
-                ln_lower_far(a, x)
-            } else {
-                ln_upper_far(a, x)
-            };
-            Tail {
-                log_ratio: ln_value - ln_target,
-                slope: (ln_kernel - ln_value).exp(),
-                bend: a - x,
-            }
+            let ln_value = if side == Side::Lower { ln_lower_far(a, x) } else { ln_upper_far(a, x) };
+            Tail { log_ratio: ln_value - ln_target, slope: (ln_kernel - ln_value).exp(), bend: a - x }
         } else {
-            Tail {
-                log_ratio: ln_ratio(tail, target),
-                slope: ln_kernel.exp() / tail,
-                bend: a - x,
-            }
+            Tail { log_ratio: ln_ratio(tail, target), slope: ln_kernel.exp() / tail, bend: a - x }
         }
     })
 }
@@ -351,21 +329,13 @@ pub(super) fn inverse(a: f64, p: f64, q: f64) -> f64 {
 /// `ln(value / target)` for positive numbers, without cancellation next to equality.
 pub(super) fn ln_ratio(value: f64, target: f64) -> f64 {
     let relative = (value - target) / target;
-    if relative.abs() < 0.5 {
-        relative.ln_1p()
-    } else {
-        value.ln() - target.ln()
-    }
+    if relative.abs() < 0.5 { relative.ln_1p() } else { value.ln() - target.ln() }
 }
 
 /// Starting point: Wilson and Hilferty's cube root (1931, doi:10.1073/pnas.17.12.684), the first term of the series of `P`, or the
 /// exponential upper tail.
 fn inverse_start(a: f64, p: f64, q: f64) -> f64 {
-    let z = if p < q {
-        normal::quantile(p)
-    } else {
-        normal::quantile_upper(q)
-    };
+    let z = if p < q { normal::quantile(p) } else { normal::quantile_upper(q) };
     let c = 1.0 / (9.0 * a);
     let root = 1.0 - c + z * c.sqrt();
     if a > 0.3 && root > 0.2 {

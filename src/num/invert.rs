@@ -59,37 +59,21 @@ pub(super) fn positive_root(side: Side, start: f64, eval: impl Fn(f64) -> Tail) 
         }
         if hi - lo <= 1 {
             // Neighbours. The ends 0 and inf are no evaluated points, but the nearest answer there is.
-            return f64::from_bits(if hi == f64::INFINITY.to_bits() {
-                hi
-            } else {
-                lo
-            });
+            return f64::from_bits(if hi == f64::INFINITY.to_bits() { hi } else { lo });
         }
         // Newton in u, then Halley's correction with g''/g' = bend - (+/-)slope
         let newton = -height / t.slope;
         let curvature = t.bend - sign * t.slope;
         let denominator = 1.0 + 0.5 * newton * curvature;
-        let du = if denominator > 0.5 && denominator < 2.0 {
-            newton / denominator
-        } else {
-            newton
-        };
-        let next = if du.abs() < 0.5 {
-            x + x * du.exp_m1()
-        } else {
-            x * du.exp()
-        };
+        let du = if denominator > 0.5 && denominator < 2.0 { newton / denominator } else { newton };
+        let next = if du.abs() < 0.5 { x + x * du.exp_m1() } else { x * du.exp() };
         let last = t.log_ratio.abs() < LAST_STEP;
         let inside = next > f64::from_bits(lo) && next < f64::from_bits(hi);
         if last && next.is_finite() {
             // also when rounding noise put the step on the bracket's edge
             return if inside { next } else { x };
         }
-        x = if inside && (step < FREE_STEPS || step % 2 == 0) {
-            next
-        } else {
-            middle(lo, hi)
-        };
+        x = if inside && (step < FREE_STEPS || step % 2 == 0) { next } else { middle(lo, hi) };
     }
     x
 }

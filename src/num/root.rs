@@ -88,9 +88,7 @@ mod tests {
 
     #[test]
     fn a_step_function_still_ends() {
-        let root = log_newton(1.0, 4.0, 2.0, |x| {
-            (x, if x < 2.5 { 1.0 } else { -1.0 }, 0.0)
-        });
+        let root = log_newton(1.0, 4.0, 2.0, |x| (x, if x < 2.5 { 1.0 } else { -1.0 }, 0.0));
         assert!((root.at - 2.5).abs() < 1e-14);
     }
 }

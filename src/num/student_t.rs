@@ -8,9 +8,7 @@
 //! `qt`. The tails come from the incomplete beta function of [`beta`](super::beta), the quantile from safeguarded Halley steps on the
 //! logarithm of the tail, or of the central probability `1/2 - q` when the quantile is close to 0.
 
-use super::beta::{
-    first_term_tails, is_first_term, ln_first_term, ln_tails, moderate_tails, tails,
-};
+use super::beta::{first_term_tails, is_first_term, ln_first_term, ln_tails, moderate_tails, tails};
 use super::gamma::ln_ratio;
 use super::invert::{Side, Tail, positive_root};
 use super::normal;
@@ -101,11 +99,7 @@ pub fn ln_sf(t: f64, df: f64) -> f64 {
         return normal::ln_sf(z);
     }
     let split = Split::new(t.abs(), df);
-    if t < 0.0 {
-        (-0.5 * split.two_sided(df)).ln_1p()
-    } else {
-        split.ln_two_sided(df) - std::f64::consts::LN_2
-    }
+    if t < 0.0 { (-0.5 * split.two_sided(df)).ln_1p() } else { split.ln_two_sided(df) - std::f64::consts::LN_2 }
 }
 
 /// Quantile: the `t` with `P(T <= t) = p`.
@@ -139,22 +133,10 @@ pub fn quantile_upper(q: f64, df: f64) -> f64 {
     if df >= NEARLY_NORMAL {
         // the inverse of `normal_equivalent`; z stays below 39
         let z = normal::quantile_upper(q);
-        let stretched = if df < f64::INFINITY {
-            (df * (z * z / (df - 0.5)).exp_m1()).sqrt()
-        } else {
-            z.abs()
-        };
-        return if z.is_finite() {
-            stretched.copysign(z)
-        } else {
-            z
-        };
+        let stretched = if df < f64::INFINITY { (df * (z * z / (df - 0.5)).exp_m1()).sqrt() } else { z.abs() };
+        return if z.is_finite() { stretched.copysign(z) } else { z };
     }
-    if q > 0.5 {
-        -positive_quantile(1.0 - q, q - 0.5, df)
-    } else {
-        positive_quantile(q, 0.5 - q, df)
-    }
+    if q > 0.5 { -positive_quantile(1.0 - q, q - 0.5, df) } else { positive_quantile(q, 0.5 - q, df) }
 }
 
 /// Is `df` a usable, finite number of degrees of freedom?
@@ -171,11 +153,7 @@ fn positive_quantile(q: f64, centre: f64, df: f64) -> f64 {
         return f64::INFINITY;
     }
     let by_tail = q < 0.25;
-    let (side, target) = if by_tail {
-        (Side::Upper, 2.0 * q)
-    } else {
-        (Side::Lower, 2.0 * centre)
-    };
+    let (side, target) = if by_tail { (Side::Upper, 2.0 * q) } else { (Side::Lower, 2.0 * centre) };
     let ln_target = target.ln();
     // ln(2 f(0)): the kernel below is the two-sided density times t
     let ln_front = std::f64::consts::LN_2 + ln_peak(df);
@@ -187,17 +165,9 @@ fn positive_quantile(q: f64, centre: f64, df: f64) -> f64 {
         let ln_kernel = ln_front + t.ln() - 0.5 * (df + 1.0) * split.ln_1p(df);
         if value < TINY && by_tail {
             let ln_value = split.ln_two_sided(df);
-            Tail {
-                log_ratio: ln_value - ln_target,
-                slope: (ln_kernel - ln_value).exp(),
-                bend,
-            }
+            Tail { log_ratio: ln_value - ln_target, slope: (ln_kernel - ln_value).exp(), bend }
         } else {
-            Tail {
-                log_ratio: ln_ratio(value, target),
-                slope: ln_kernel.exp() / value,
-                bend,
-            }
+            Tail { log_ratio: ln_ratio(value, target), slope: ln_kernel.exp() / value, bend }
         }
     })
 }
@@ -210,17 +180,12 @@ fn quantile_start(q: f64, centre: f64, df: f64) -> f64 {
     }
     if df < 1.0 {
         // q = (t^2/df)^(-df/2) / (2 a B(a, 1/2)), a = df/2
-        let ln_square =
-            -(std::f64::consts::LN_2 + q.ln() - ln_first_term(0.5 * df, 0.5, 0.0)) / (0.5 * df);
+        let ln_square = -(std::f64::consts::LN_2 + q.ln() - ln_first_term(0.5 * df, 0.5, 0.0)) / (0.5 * df);
         return (0.5 * (ln_square + df.ln())).exp();
     }
     let z = normal::quantile_upper(q) * (8.0 * df + 3.0) / (8.0 * df + 1.0);
     let w = z * z / df;
-    if w < 600.0 {
-        (df * w.exp_m1()).sqrt()
-    } else {
-        (0.5 * w).exp() * df.sqrt()
-    }
+    if w < 600.0 { (df * w.exp_m1()).sqrt() } else { (0.5 * w).exp() * df.sqrt() }
 }
 
 /// `ln f(0) = ln( Gamma((df+1)/2) / (Gamma(df/2) sqrt(df pi)) )`.
@@ -231,25 +196,19 @@ fn ln_peak(df: f64) -> f64 {
         let w = 1.0 / a / a;
         let series = -(1.0 / 8.0
             - w * (1.0 / 192.0
-                - w * (1.0 / 640.0
-                    - w * (17.0 / 14_336.0 - w * (31.0 / 18_432.0 - w * 691.0 / 180_224.0)))))
+                - w * (1.0 / 640.0 - w * (17.0 / 14_336.0 - w * (31.0 / 18_432.0 - w * 691.0 / 180_224.0)))))
             / a;
         series - normal::LN_SQRT_2PI
     } else {
         // Gamma(a) = Gamma(a + 1) / a keeps the quotient finite for tiny a
-        libm::lgamma(a + 0.5) - libm::lgamma(a + 1.0) + 0.5 * a.ln()
-            - 0.5 * (2.0 * std::f64::consts::PI).ln()
+        libm::lgamma(a + 0.5) - libm::lgamma(a + 1.0) + 0.5 * a.ln() - 0.5 * (2.0 * std::f64::consts::PI).ln()
     }
 }
 
 /// `ln(1 + t^2/df)` for `t >= 0`, without overflow of the square.
 fn ln_1p_square(t: f64, df: f64) -> f64 {
     let square = t * t / df;
-    if square < 1e300 && t < 1e150 {
-        square.ln_1p()
-    } else {
-        2.0 * t.ln() - df.ln()
-    }
+    if square < 1e300 && t < 1e150 { square.ln_1p() } else { 2.0 * t.ln() - df.ln() }
 }
 
 /// `z` with the same normal tail as `t` has with df degrees of freedom, where one correction term is exact:
@@ -257,8 +216,7 @@ fn ln_1p_square(t: f64, df: f64) -> f64 {
 /// (DiDonato and Morris 1992).
 fn normal_equivalent(t: f64, df: f64) -> Option<f64> {
     let square = t / df * t;
-    (df >= NEARLY_NORMAL && square < NEARLY_NORMAL_SQUARE)
-        .then(|| ((df - 0.5) * square.ln_1p()).sqrt().copysign(t))
+    (df >= NEARLY_NORMAL && square < NEARLY_NORMAL_SQUARE).then(|| ((df - 0.5) * square.ln_1p()).sqrt().copysign(t))
 }
 
 /// `t >= 0` split into the two arguments of the incomplete beta function, `y = t^2/(df + t^2)` and `z = 1 - y`.
@@ -274,18 +232,10 @@ impl Split {
         let square = t * t;
         if square < df {
             let w = square / df;
-            Self {
-                t,
-                y: w / (1.0 + w),
-                z: 1.0 / (1.0 + w),
-            }
+            Self { t, y: w / (1.0 + w), z: 1.0 / (1.0 + w) }
         } else {
             let w = df / t / t;
-            Self {
-                t,
-                y: 1.0 / (1.0 + w),
-                z: w / (1.0 + w),
-            }
+            Self { t, y: 1.0 / (1.0 + w), z: w / (1.0 + w) }
         }
     }
 
@@ -301,8 +251,7 @@ impl Split {
 
     /// `(P(|T| > t), P(|T| < t))`, of which a value below `TINY` is only known to be small.
     fn moderate(self, df: f64) -> (f64, f64) {
-        self.limit(df)
-            .unwrap_or_else(|| moderate_tails(0.5 * df, 0.5, self.z, self.y))
+        self.limit(df).unwrap_or_else(|| moderate_tails(0.5 * df, 0.5, self.z, self.y))
     }
 
     /// The same where one argument is so small that the first term of the series is everything.
@@ -324,10 +273,7 @@ impl Split {
 
     /// `P(|T| > t)`.
     fn two_sided(self, df: f64) -> f64 {
-        self.limit(df).map_or_else(
-            || tails(0.5 * df, 0.5, self.z, self.y).0,
-            |(outside, _)| outside,
-        )
+        self.limit(df).map_or_else(|| tails(0.5 * df, 0.5, self.z, self.y).0, |(outside, _)| outside)
     }
 
     /// `ln P(|T| > t)`.

@@ -23,10 +23,7 @@ const ONE: u64 = 1023 << 52;
 impl LogProduct {
     /// The empty product, whose logarithm is 0.
     pub(crate) fn new() -> Self {
-        Self {
-            exponent: 0,
-            mantissa: 1.0,
-        }
+        Self { exponent: 0, mantissa: 1.0 }
     }
 
     /// Multiplies by `x`.

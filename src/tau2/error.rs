@@ -56,9 +56,7 @@ pub enum Tau2Error {
         needed: usize,
     },
     /// The sampling variances differ by more than about 90 orders of magnitude, beyond what double precision can weigh.
-    #[error(
-        "sampling variances of studies {smallest} and {largest} differ by more than a factor 2^300"
-    )]
+    #[error("sampling variances of studies {smallest} and {largest} differ by more than a factor 2^300")]
     VarianceRatioOutOfRange {
         /// Position of the smallest (or a zero) variance.
         smallest: usize,
@@ -67,9 +65,7 @@ pub enum Tau2Error {
     },
     /// The likelihood has no maximum: it grows without bound as tau2 goes to 0, because studies with sampling variance 0 agree
     /// exactly.
-    #[error(
-        "the likelihood is unbounded at tau2 = 0: studies with sampling variance 0 agree exactly"
-    )]
+    #[error("the likelihood is unbounded at tau2 = 0: studies with sampling variance 0 agree exactly")]
     UnboundedLikelihood,
     /// A result, or the spread of the effects in units of the smallest standard error, exceeds the range of double precision.
     #[error("the result exceeds the range of double precision")]
@@ -81,9 +77,7 @@ pub enum Tau2Error {
         value: f64,
     },
     /// A target of the generalised Q statistic is not a positive number, or the two are in the wrong order.
-    #[error(
-        "chi-squared quantiles must be finite, positive and in ascending order, got {lower} and {upper}"
-    )]
+    #[error("chi-squared quantiles must be finite, positive and in ascending order, got {lower} and {upper}")]
     InvalidQuantiles {
         /// The smaller quantile as given.
         lower: f64,

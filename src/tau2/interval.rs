@@ -30,11 +30,7 @@ impl Tau2Set {
 }
 
 /// The tau2 at which `Q` lies between the two quantiles.
-pub(super) fn q_profile<P: Profile>(
-    profile: &mut P,
-    upper_quantile: f64,
-    lower_quantile: f64,
-) -> Tau2Set {
+pub(super) fn q_profile<P: Profile>(profile: &mut P, upper_quantile: f64, lower_quantile: f64) -> Tau2Set {
     let (q, _) = profile.q_at(profile.axis().start);
     if q < lower_quantile {
         return Tau2Set::Empty;

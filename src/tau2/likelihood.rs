@@ -49,13 +49,7 @@ impl Likelihood {
             Self::Restricted => (sums.trace, sums.trace_sq),
             Self::Full => (sums.weight, sums.weight_sq),
         };
-        Point {
-            s: sums.s,
-            f: sums.f,
-            f_slope: sums.f_slope,
-            g,
-            g_slope,
-        }
+        Point { s: sums.s, f: sums.f, f_slope: sums.f_slope, g, g_slope }
     }
 }
 
@@ -76,11 +70,7 @@ struct Choice {
 
 /// The best of the modes, which are in ascending order of tau2.
 fn choose<P: Profile>(profile: &mut P, likelihood: Likelihood, modes: &[Mode]) -> Choice {
-    let mut choice = Choice {
-        index: 0,
-        gap: None,
-        tie: false,
-    };
+    let mut choice = Choice { index: 0, gap: None, tie: false };
     let Some((first, rest)) = modes.split_first() else {
         return choice;
     };
@@ -95,11 +85,7 @@ fn choose<P: Profile>(profile: &mut P, likelihood: Likelihood, modes: &[Mode]) -
         let wins = gain >= -noise;
         let (gap, tie) = (gain.abs(), gain.abs() <= noise);
         if wins {
-            choice = Choice {
-                index: index + 1,
-                gap: Some(gap),
-                tie,
-            };
+            choice = Choice { index: index + 1, gap: Some(gap), tie };
             best = terms;
         } else if choice.gap.is_none_or(|least| gap < least) {
             choice.gap = Some(gap);
@@ -137,14 +123,7 @@ pub(super) fn fit<P: Profile>(
     let solved = Solved::new(profile.axis().tau2(point.s), Some(se), evaluations);
     let mut fit = solved.into_fit(unit)?;
     if certify {
-        fit.certificate = Some(certificate(
-            profile,
-            likelihood,
-            unit,
-            scratch,
-            &choice,
-            evaluations,
-        ));
+        fit.certificate = Some(certificate(profile, likelihood, unit, scratch, &choice, evaluations));
     }
     Ok(fit)
 }
@@ -167,19 +146,12 @@ fn certificate<P: Profile>(
             log_likelihood: log_likelihood_at(profile, unit, mode.point.s, likelihood),
         })
         .collect();
-    let (bracket, residual) = scratch
-        .modes
-        .get(choice.index)
-        .map_or(((0.0, 0.0), 0.0), |mode| {
-            let point = mode.point;
-            let interior = point.s > axis.start;
-            let residual = if interior {
-                ((point.f - point.g) / point.g).abs()
-            } else {
-                0.0
-            };
-            ((tau2(mode.lower), tau2(mode.upper)), residual)
-        });
+    let (bracket, residual) = scratch.modes.get(choice.index).map_or(((0.0, 0.0), 0.0), |mode| {
+        let point = mode.point;
+        let interior = point.s > axis.start;
+        let residual = if interior { ((point.f - point.g) / point.g).abs() } else { 0.0 };
+        ((tau2(mode.lower), tau2(mode.upper)), residual)
+    });
     Certificate {
         unimodal: maxima.len() == 1,
         maxima,
@@ -192,12 +164,7 @@ fn certificate<P: Profile>(
 }
 
 /// The log-likelihood at an `s`, constants included, in the user's unit.
-fn log_likelihood_at<P: Profile>(
-    profile: &mut P,
-    unit: Unit,
-    s: f64,
-    likelihood: Likelihood,
-) -> f64 {
+fn log_likelihood_at<P: Profile>(profile: &mut P, unit: Unit, s: f64, likelihood: Likelihood) -> f64 {
     let contrasts = match likelihood {
         Likelihood::Restricted => profile.df(),
         Likelihood::Full => profile.studies() as f64,
@@ -220,9 +187,5 @@ pub(super) fn log_likelihood<P: Profile>(
         }
     }
     let value = log_likelihood_at(profile, unit, s, likelihood);
-    if value.is_finite() {
-        Ok(value)
-    } else {
-        Err(Tau2Error::Overflow)
-    }
+    if value.is_finite() { Ok(value) } else { Err(Tau2Error::Overflow) }
 }

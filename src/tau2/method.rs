@@ -188,9 +188,7 @@ impl FromStr for Tau2 {
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         let plain = name.trim().to_ascii_lowercase();
-        let fixed = plain
-            .strip_prefix("fixed(")
-            .and_then(|rest| rest.strip_suffix(')'));
+        let fixed = plain.strip_prefix("fixed(").and_then(|rest| rest.strip_suffix(')'));
         if let Some(tau2) = fixed.and_then(|value| value.parse::<f64>().ok()) {
             if tau2.is_finite() && tau2 >= 0.0 {
                 return Ok(Self::Fixed(tau2));
@@ -200,13 +198,10 @@ impl FromStr for Tau2 {
             return Ok(Self::PauleMandel);
         }
         let named = |method: &Self| {
-            plain == method.code().to_ascii_lowercase()
-                || plain == method.to_string().to_ascii_lowercase()
+            plain == method.code().to_ascii_lowercase() || plain == method.to_string().to_ascii_lowercase()
         };
         let found = Self::ESTIMATORS.into_iter().find(named);
-        found.ok_or_else(|| ParseTau2Error {
-            name: name.to_owned(),
-        })
+        found.ok_or_else(|| ParseTau2Error { name: name.to_owned() })
     }
 }
 
@@ -226,15 +221,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused_by_name() {
-        for name in [
-            "",
-            "reml2",
-            "fixed",
-            "fixed(-1)",
-            "fixed(nan)",
-            "fixed(inf)",
-            "FIXED",
-        ] {
+        for name in ["", "reml2", "fixed", "fixed(-1)", "fixed(nan)", "fixed(inf)", "FIXED"] {
             let error = name.parse::<Tau2>().unwrap_err();
             assert!(error.to_string().contains(name));
         }

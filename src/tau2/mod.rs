@@ -86,11 +86,7 @@ pub(crate) struct Solved {
 
 impl Solved {
     fn new(tau2: f64, se: Option<f64>, evaluations: u32) -> Self {
-        Self {
-            tau2,
-            se,
-            evaluations,
-        }
+        Self { tau2, se, evaluations }
     }
 
     /// Back in the user's unit.
@@ -100,13 +96,7 @@ impl Solved {
         if !(tau2.is_finite() && se.is_none_or(f64::is_finite)) {
             return Err(Tau2Error::Overflow);
         }
-        Ok(Tau2Fit {
-            tau2,
-            se,
-            at_boundary: self.tau2 <= 0.0,
-            evaluations: self.evaluations,
-            certificate: None,
-        })
+        Ok(Tau2Fit { tau2, se, at_boundary: self.tau2 <= 0.0, evaluations: self.evaluations, certificate: None })
     }
 }
 
@@ -129,30 +119,18 @@ fn run<P: Profile>(
         Tau2::SidikJonkman => moment::sidik_jonkman(profile).into_fit(unit),
         Tau2::PauleMandel => q_root::paule_mandel(profile).into_fit(unit),
         Tau2::Reml => likelihood::fit(profile, Likelihood::Restricted, unit, scratch, certify),
-        Tau2::MaximumLikelihood => {
-            likelihood::fit(profile, Likelihood::Full, unit, scratch, certify)
-        }
+        Tau2::MaximumLikelihood => likelihood::fit(profile, Likelihood::Full, unit, scratch, certify),
         Tau2::Fixed(tau2) => fixed(tau2),
     }
 }
 
 fn fixed(tau2: f64) -> Result<Tau2Fit, Tau2Error> {
     valid(tau2)?;
-    Ok(Tau2Fit {
-        tau2,
-        se: None,
-        at_boundary: tau2 <= 0.0,
-        evaluations: 0,
-        certificate: None,
-    })
+    Ok(Tau2Fit { tau2, se: None, at_boundary: tau2 <= 0.0, evaluations: 0, certificate: None })
 }
 
 fn valid(tau2: f64) -> Result<(), Tau2Error> {
-    if tau2.is_finite() && tau2 >= 0.0 {
-        Ok(())
-    } else {
-        Err(Tau2Error::InvalidTau2 { value: tau2 })
-    }
+    if tau2.is_finite() && tau2 >= 0.0 { Ok(()) } else { Err(Tau2Error::InvalidTau2 { value: tau2 }) }
 }
 
 fn need_studies(k: usize, needed: usize) -> Result<(), Tau2Error> {
@@ -166,11 +144,7 @@ fn need_studies(k: usize, needed: usize) -> Result<(), Tau2Error> {
 fn scaled_s<P: Profile>(profile: &P, unit: Unit, tau2: f64) -> Result<f64, Tau2Error> {
     valid(tau2)?;
     let s = profile.axis().s(unit.shrink_square(tau2));
-    if s.is_finite() {
-        Ok(s)
-    } else {
-        Err(Tau2Error::Overflow)
-    }
+    if s.is_finite() { Ok(s) } else { Err(Tau2Error::Overflow) }
 }
 
 /// Estimates tau2 from effects `y` and sampling variances `v` with one common mean.
@@ -221,12 +195,7 @@ pub fn estimate(y: &[f64], v: &[f64], method: Tau2) -> Result<Tau2Fit, Tau2Error
 /// # Errors
 ///
 /// As [`estimate`]; [`Tau2Error::ZeroVariance`] at tau2 = 0 where a sampling variance of 0 makes the value infinite.
-pub fn log_likelihood(
-    y: &[f64],
-    v: &[f64],
-    tau2: f64,
-    likelihood: Likelihood,
-) -> Result<f64, Tau2Error> {
+pub fn log_likelihood(y: &[f64], v: &[f64], tau2: f64, likelihood: Likelihood) -> Result<f64, Tau2Error> {
     let mut workspace = Workspace::new();
     workspace.load(y, v)?;
     workspace.log_likelihood(tau2, likelihood)
@@ -262,12 +231,7 @@ pub fn generalized_q(y: &[f64], v: &[f64], tau2: f64) -> Result<f64, Tau2Error> 
 /// # Errors
 ///
 /// What [`Workspace::load`] reports; [`Tau2Error::TooFewStudies`]; [`Tau2Error::InvalidQuantiles`]; [`Tau2Error::Overflow`].
-pub fn q_profile(
-    y: &[f64],
-    v: &[f64],
-    upper_quantile: f64,
-    lower_quantile: f64,
-) -> Result<Tau2Set, Tau2Error> {
+pub fn q_profile(y: &[f64], v: &[f64], upper_quantile: f64, lower_quantile: f64) -> Result<Tau2Set, Tau2Error> {
     let mut workspace = Workspace::new();
     workspace.load(y, v)?;
     workspace.q_profile(upper_quantile, lower_quantile)

@@ -26,9 +26,7 @@ fn at_inverse_variance<P: Profile>(profile: &mut P) -> Result<Sums, Tau2Error> {
 /// ```
 fn sd_of_q(df: f64, tau2: f64, at: &Sums) -> f64 {
     let u = tau2 / at.s;
-    (2.0 * df + 4.0 * u * at.trace)
-        .sqrt()
-        .hypot(u * (2.0 * at.trace_sq).sqrt())
+    (2.0 * df + 4.0 * u * at.trace).sqrt().hypot(u * (2.0 * at.trace_sq).sqrt())
 }
 
 /// DerSimonian-Laird: `E Q = (k - p) + tau2 tr P`.
@@ -37,11 +35,7 @@ pub(super) fn dersimonian_laird<P: Profile>(profile: &mut P) -> Result<Solved, T
     let df = profile.df();
     let per_unit = at.s / at.trace;
     let tau2 = ((at.q - df) * per_unit).max(0.0);
-    Ok(Solved::new(
-        tau2,
-        Some(sd_of_q(df, tau2, &at) * per_unit),
-        1,
-    ))
+    Ok(Solved::new(tau2, Some(sd_of_q(df, tau2, &at) * per_unit), 1))
 }
 
 /// Hunter-Schmidt: `Q - k` over the sum of the weights.
@@ -49,11 +43,7 @@ pub(super) fn hunter_schmidt<P: Profile>(profile: &mut P) -> Result<Solved, Tau2
     let at = at_inverse_variance(profile)?;
     let per_unit = at.s / at.weight;
     let tau2 = ((at.q - profile.studies() as f64) * per_unit).max(0.0);
-    Ok(Solved::new(
-        tau2,
-        Some(sd_of_q(profile.df(), tau2, &at) * per_unit),
-        1,
-    ))
+    Ok(Solved::new(tau2, Some(sd_of_q(profile.df(), tau2, &at) * per_unit), 1))
 }
 
 /// Hedges: `E RSS = tr MV + (k - p) tau2` for ordinary least squares.

@@ -25,10 +25,7 @@ pub(crate) struct Survey {
 /// Rejects what is not a finite effect with a finite variance of at least 0.
 pub(crate) fn survey(y: &[f64], v: &[f64]) -> Result<Survey, Tau2Error> {
     if y.len() != v.len() {
-        return Err(Tau2Error::LengthMismatch {
-            effects: y.len(),
-            variances: v.len(),
-        });
+        return Err(Tau2Error::LengthMismatch { effects: y.len(), variances: v.len() });
     }
     if y.is_empty() {
         return Err(Tau2Error::Empty);
@@ -61,17 +58,9 @@ pub(crate) fn survey(y: &[f64], v: &[f64]) -> Result<Survey, Tau2Error> {
         }
     }
     if least > 0.0 && most / least > VARIANCE_RATIO {
-        return Err(Tau2Error::VarianceRatioOutOfRange {
-            smallest: first,
-            largest: last,
-        });
+        return Err(Tau2Error::VarianceRatioOutOfRange { smallest: first, largest: last });
     }
-    Ok(Survey {
-        first,
-        last,
-        smallest_positive,
-        zeros,
-    })
+    Ok(Survey { first, last, smallest_positive, zeros })
 }
 
 /// The unit the kernel computes in: `2^exponent` for effects, its square for variances.
@@ -84,11 +73,7 @@ pub(crate) struct Unit {
 
 impl Unit {
     /// The unit in which the larger of the spread of the effects and the largest standard error is about 1.
-    pub(crate) fn new(
-        spread: f64,
-        largest_variance: f64,
-        smallest_positive: f64,
-    ) -> Result<Self, Tau2Error> {
+    pub(crate) fn new(spread: f64, largest_variance: f64, smallest_positive: f64) -> Result<Self, Tau2Error> {
         if !(spread < f64::MAX && spread / smallest_positive.sqrt() <= SPREAD) {
             return Err(Tau2Error::Overflow);
         }
@@ -98,9 +83,7 @@ impl Unit {
         if exponent > 1000 {
             return Err(Tau2Error::Overflow);
         }
-        Ok(Self {
-            exponent: exponent.max(-1000),
-        })
+        Ok(Self { exponent: exponent.max(-1000) })
     }
 
     /// An effect or standard error, into this unit.
@@ -142,11 +125,7 @@ fn exponent(x: f64) -> i32 {
         // Subnormal: lift it first.
         return exponent(x * power_of_two(100)) - 100;
     }
-    if x > 0.0 {
-        ((x.to_bits() >> 52) as i32) - 1023
-    } else {
-        -2000
-    }
+    if x > 0.0 { ((x.to_bits() >> 52) as i32) - 1023 } else { -2000 }
 }
 
 /// Where tau2 = 0 lies on the working axis `s = tau2 + c`.
@@ -170,19 +149,11 @@ impl Axis {
 
     /// For scaled data with variances of 0. `smallest` is the smallest of the positive variances and, if it is not 0, the sum of
     /// squares within the zero-variance studies.
-    pub(crate) fn at_zero(
-        smallest: f64,
-        largest: f64,
-        rss: f64,
-        survey: &Survey,
-    ) -> Result<Self, Tau2Error> {
+    pub(crate) fn at_zero(smallest: f64, largest: f64, rss: f64, survey: &Survey) -> Result<Self, Tau2Error> {
         let smallest = if smallest.is_finite() { smallest } else { 1.0 };
         let start = smallest * NEGLIGIBLE;
         if !(largest / start <= VARIANCE_RATIO && (rss / start).sqrt() <= SPREAD) {
-            return Err(Tau2Error::VarianceRatioOutOfRange {
-                smallest: survey.first,
-                largest: survey.last,
-            });
+            return Err(Tau2Error::VarianceRatioOutOfRange { smallest: survey.first, largest: survey.last });
         }
         Ok(Self { c: 0.0, start })
     }
@@ -218,10 +189,7 @@ mod tests {
     #[test]
     fn spread_beyond_the_range_is_an_overflow() {
         assert_eq!(Unit::new(1e200, 1.0, 1.0).err(), Some(Tau2Error::Overflow));
-        assert_eq!(
-            Unit::new(f64::INFINITY, 1.0, 1.0).err(),
-            Some(Tau2Error::Overflow)
-        );
+        assert_eq!(Unit::new(f64::INFINITY, 1.0, 1.0).err(), Some(Tau2Error::Overflow));
         assert!(Unit::new(0.0, 0.0, f64::INFINITY).is_ok());
     }
 }

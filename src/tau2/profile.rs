@@ -240,11 +240,7 @@ impl Profile for Mean<'_> {
             v1 += v;
             v2 += v * v;
         }
-        Unweighted {
-            rss,
-            trace: v1 * ((k - 1.0) / k),
-            trace_sq: v2 * ((k - 2.0) / k) + (v1 / k) * (v1 / k),
-        }
+        Unweighted { rss, trace: v1 * ((k - 1.0) / k), trace_sq: v2 * ((k - 2.0) / k) + (v1 / k) * (v1 / k) }
     }
 
     // Restricted: log s of the first study and the -log s of log|X'WX| = log(sum omega / s) cancel, so neither is formed.

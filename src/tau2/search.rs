@@ -67,11 +67,7 @@ const POINT: f64 = 1e-13;
 const BEYOND: f64 = 1.0 + 1.0 / 1024.0;
 
 /// Finds all local maxima in ascending order (into `scratch.modes`) and returns the number of evaluations.
-pub(super) fn modes<P: Profile>(
-    profile: &mut P,
-    likelihood: Likelihood,
-    scratch: &mut Scratch,
-) -> u32 {
+pub(super) fn modes<P: Profile>(profile: &mut P, likelihood: Likelihood, scratch: &mut Scratch) -> u32 {
     let Scratch { stack, modes } = scratch;
     stack.clear();
     modes.clear();
@@ -86,11 +82,7 @@ pub(super) fn modes<P: Profile>(
 
     let mut a = at(start);
     if !a.rises() {
-        modes.push(Mode {
-            point: a,
-            lower: start,
-            upper: start,
-        });
+        modes.push(Mode { point: a, lower: start, upper: start });
     }
     if end <= start {
         return evaluations;
@@ -116,31 +108,19 @@ fn climb(a: &Point, b: &Point, at: &mut impl FnMut(f64) -> Point) -> Mode {
     // log h against log s is straight for equal variances, so the secant through the ends is a good start.
     let (ha, hb) = (log_ratio(a), log_ratio(b));
     let start = a.s * ((b.s / a.s).ln() * (ha / (ha - hb))).exp();
-    let start = if a.s < start && start < b.s {
-        start
-    } else {
-        a.s.sqrt() * b.s.sqrt()
-    };
+    let start = if a.s < start && start < b.s { start } else { a.s.sqrt() * b.s.sqrt() };
     let root = log_newton(a.s, b.s, start, |s| {
         let point = at(s);
         let elasticity = point.g_slope / point.g - point.f_slope / point.f;
         (point, log_ratio(&point), elasticity)
     });
-    Mode {
-        point: root.at,
-        lower: root.lower,
-        upper: root.upper,
-    }
+    Mode { point: root.at, lower: root.lower, upper: root.upper }
 }
 
 /// `log(f/g)`, accurate near 0.
 fn log_ratio(p: &Point) -> f64 {
     let excess = (p.f - p.g) / p.g;
-    if excess.abs() < 0.5 {
-        excess.ln_1p()
-    } else {
-        (p.f / p.g).ln()
-    }
+    if excess.abs() < 0.5 { excess.ln_1p() } else { (p.f / p.g).ln() }
 }
 
 /// Room left for rounding in every inequality, relative.
@@ -155,39 +135,20 @@ fn classify(a: &Point, b: &Point, margin: f64) -> Verdict {
         return Verdict::NoRoot;
     }
     // In units of a.s from here on.
-    let end = Point {
-        s: b.s,
-        f: b.f * rho,
-        f_slope: b.f_slope * rho * rho,
-        g: b.g * rho,
-        g_slope: b.g_slope * rho * rho,
-    };
+    let end =
+        Point { s: b.s, f: b.f * rho, f_slope: b.f_slope * rho * rho, g: b.g * rho, g_slope: b.g_slope * rho * rho };
     if single_crossing(a, &end, 1.0 + margin) {
         return Verdict::AtMostOne;
     }
     let width = (b.s - a.s) / a.s;
     let clear = if a.rises() && b.rises() {
-        tangents_above_chord(
-            [(a.f, a.f_slope), (end.f, end.f_slope)],
-            [a.g, end.g],
-            width,
-            margin,
-        )
+        tangents_above_chord([(a.f, a.f_slope), (end.f, end.f_slope)], [a.g, end.g], width, margin)
     } else if !a.rises() && !b.rises() {
-        tangents_above_chord(
-            [(a.g, a.g_slope), (end.g, end.g_slope)],
-            [a.f, end.f],
-            width,
-            margin,
-        )
+        tangents_above_chord([(a.g, a.g_slope), (end.g, end.g_slope)], [a.f, end.f], width, margin)
     } else {
         false
     };
-    if clear {
-        Verdict::NoRoot
-    } else {
-        Verdict::Unknown
-    }
+    if clear { Verdict::NoRoot } else { Verdict::Unknown }
 }
 
 /// Between `a` and `b`, `s^2 f` and `s g` do not decrease while `f` and `g` do not increase, so `h = f/g` cannot reach 1 from far above
@@ -242,13 +203,7 @@ mod tests {
 
     /// `f = sum z^2/(t+s)^2`, `g = sum 1/(t+s)` for given poles.
     fn point(z2: &[f64], t: &[f64], s: f64) -> Point {
-        let mut p = Point {
-            s,
-            f: 0.0,
-            f_slope: 0.0,
-            g: 0.0,
-            g_slope: 0.0,
-        };
+        let mut p = Point { s, f: 0.0, f_slope: 0.0, g: 0.0, g_slope: 0.0 };
         for (z2, t) in z2.iter().zip(t) {
             let w = s / (t + s);
             p.f += w * w * z2 / s;
@@ -262,17 +217,12 @@ mod tests {
     #[test]
     fn verdicts_hold_on_a_fine_grid() {
         let (z2, t) = ([0.5, 3.0, 40.0], [0.0, 1.0, 60.0]);
-        let grid: Vec<f64> = (0..=600)
-            .map(|i| 10f64.powf(-3.0 + 0.01 * f64::from(i)))
-            .collect();
+        let grid: Vec<f64> = (0..=600).map(|i| 10f64.powf(-3.0 + 0.01 * f64::from(i))).collect();
         let mut decided = 0;
         for i in (0..600).step_by(7) {
             for j in (i + 1..=600).step_by(11) {
                 let (a, b) = (point(&z2, &t, grid[i]), point(&z2, &t, grid[j]));
-                let signs: Vec<bool> = grid[i..=j]
-                    .iter()
-                    .map(|&s| point(&z2, &t, s).rises())
-                    .collect();
+                let signs: Vec<bool> = grid[i..=j].iter().map(|&s| point(&z2, &t, s).rises()).collect();
                 let changes = signs.windows(2).filter(|w| w[0] != w[1]).count();
                 match classify(&a, &b, margin(4)) {
                     Verdict::NoRoot => assert_eq!(changes, 0, "{} {}", grid[i], grid[j]),

@@ -97,11 +97,7 @@ impl Workspace {
         let mean = zeros().sum::<f64>() / survey.zeros as f64;
         let within: f64 = zeros().map(|y| (y - mean) * (y - mean)).sum();
         let positive = self.unit.shrink_square(survey.smallest_positive);
-        let smallest = if within > 0.0 {
-            within.min(positive)
-        } else {
-            positive
-        };
+        let smallest = if within > 0.0 { within.min(positive) } else { positive };
         let largest = self.unit.shrink_square(v[survey.last]);
         let rss: f64 = self.y.iter().flatten().map(|y| y * y).sum();
         Axis::at_zero(smallest, largest, rss, survey)
@@ -170,11 +166,7 @@ impl Workspace {
             hartung_knapp: (profile.k > 1).then(|| q / profile.df()),
         };
         let numbers = [result.mean, standard_error, result.sum_of_weights, q];
-        if numbers.iter().all(|x| x.is_finite()) {
-            Ok(result)
-        } else {
-            Err(Tau2Error::Overflow)
-        }
+        if numbers.iter().all(|x| x.is_finite()) { Ok(result) } else { Err(Tau2Error::Overflow) }
     }
 
     /// The generalised Q statistic at a given tau2. See [`generalized_q`](super::generalized_q).
@@ -223,18 +215,10 @@ impl Workspace {
     /// # Errors
     ///
     /// As [`q_profile`](super::q_profile).
-    pub fn q_profile(
-        &mut self,
-        upper_quantile: f64,
-        lower_quantile: f64,
-    ) -> Result<Tau2Set, Tau2Error> {
-        let ordered =
-            0.0 < lower_quantile && lower_quantile <= upper_quantile && upper_quantile.is_finite();
+    pub fn q_profile(&mut self, upper_quantile: f64, lower_quantile: f64) -> Result<Tau2Set, Tau2Error> {
+        let ordered = 0.0 < lower_quantile && lower_quantile <= upper_quantile && upper_quantile.is_finite();
         if !ordered {
-            return Err(Tau2Error::InvalidQuantiles {
-                lower: lower_quantile,
-                upper: upper_quantile,
-            });
+            return Err(Tau2Error::InvalidQuantiles { lower: lower_quantile, upper: upper_quantile });
         }
         let (mut profile, _, unit) = self.profile()?;
         super::need_studies(profile.k, 2)?;

@@ -179,19 +179,19 @@ pub fn trial(threshold: TotalImprovement) -> Result<Studies<TwoByTwo>> {
         .with_covariate("derivation", text(&rows, |r| &r.derivation))
 }
 
-/// A risk difference as the trial printed it, in **percentage points**.
+/// A risk difference as the trial printed it, as a proportion: 34.97 % is 0.3497.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReportedDifference {
     /// Threshold of the outcome.
     pub threshold: TotalImprovement,
-    /// Difference, percentage points.
+    /// Difference of the proportions.
     pub difference: f64,
-    /// Lower 95 % limit, percentage points.
+    /// Lower 95 % limit.
     pub lower: f64,
-    /// Upper 95 % limit, percentage points.
+    /// Upper 95 % limit.
     pub upper: f64,
-    /// Decimals that were printed.
+    /// Decimals of the printed percentages.
     pub decimals: u32,
 }
 
@@ -201,7 +201,7 @@ pub struct ReportedDifference {
 /// ```
 /// use meta_analysis::datasets::ivig_dermatomyositis::extended::reported_differences;
 /// let primary = &reported_differences()?[0];
-/// assert_eq!((primary.difference, primary.lower, primary.upper), (34.97, 16.70, 53.24));
+/// assert_eq!((primary.difference, primary.lower, primary.upper), (0.3497, 0.1670, 0.5324));
 /// # Ok::<(), meta_analysis::Error>(())
 /// ```
 ///
