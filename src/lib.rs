@@ -68,6 +68,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::float_cmp))]
 
+pub mod datasets;
 pub mod diagnostics;
 mod effect;
 pub mod effects;
