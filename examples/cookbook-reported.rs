@@ -11,8 +11,8 @@ fn main() -> Result<()> {
     for printed in reported_differences()?.iter().take(1) {
         let reported = Reported::risk_difference(printed.difference);
         rows.push(("Aggarwal 2022", reported.ci95(printed.lower, printed.upper)?));
-        if let Err(misprint) = reported.ci95(printed.lower, printed.difference) {
-            println!("{misprint}\n"); // the upper limit mistyped: caught, not pooled
+        if let Err(misprint) = reported.ci95(printed.lower, 10.0 * printed.upper) {
+            println!("{misprint}\n"); // a slipped decimal point is caught, not pooled
         }
     }
     let cohort = cohort(Remission::Muscular)?;

@@ -46,7 +46,7 @@ const FILES: [(&str, &str, usize, u64); 12] = [
         "extended/trial.csv",
         include_str!("../src/datasets/ivig_dermatomyositis/extended/trial.csv"),
         3,
-        0x8096_d0b4_71c7_fb65,
+        0xa874_a43a_1086_3c8d,
     ),
     (
         "extended/crossover.csv",

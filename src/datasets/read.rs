@@ -1,21 +1,15 @@
 //! Embedded csv files into typed rows.
 
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::study::{Proportion, Studies};
 use serde::de::DeserializeOwned;
 
 /// All rows of a csv text with a header.
 pub(super) fn rows<R: DeserializeOwned>(text: &str) -> Result<Vec<R>> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    reader
-        .deserialize()
-        .map(|row| {
-            row.map_err(|error: csv::Error| {
-                let record = error.position().map_or(0, csv::Position::record);
-                ErrorKind::Unreadable { record, problem: error.to_string() }.into()
-            })
-        })
-        .collect()
+    let numbered = (1..).zip(reader.deserialize());
+    let unreadable = |error: csv::Error| Error::new(ErrorKind::Unreadable { problem: error.to_string() });
+    numbered.map(|(number, row)| row.map_err(|error| unreadable(error).in_record(number))).collect()
 }
 
 /// A row whose study data are checked when it becomes a labelled study.
@@ -58,7 +52,8 @@ mod tests {
     fn a_row_that_cannot_be_read_is_an_error_with_its_record() {
         assert_eq!(rows::<Row>("events\n7\n").unwrap()[0].events, 7);
         let error = rows::<Row>("events\n7\nseven\n").unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Unreadable { record: 2, .. }), "{error}");
+        assert!(matches!(error.kind(), ErrorKind::Unreadable { .. }), "{error}");
+        assert!(error.to_string().starts_with("record 2: "), "{error}");
         let error = rows::<Row>("people\n7\n").unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Unreadable { .. }), "{error}");
     }
