@@ -1,6 +1,6 @@
 //! Embedded csv files into typed rows.
 
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::study::{Proportion, Studies};
 use serde::de::DeserializeOwned;
 
@@ -12,7 +12,7 @@ pub(super) fn rows<R: DeserializeOwned>(text: &str) -> Result<Vec<R>> {
         .map(|row| {
             row.map_err(|error: csv::Error| {
                 let record = error.position().map_or(0, csv::Position::record);
-                ErrorKind::Unreadable { record, problem: error.to_string() }.into()
+                Error::from(ErrorKind::Unreadable { problem: error.to_string() }).in_record(record)
             })
         })
         .collect()
@@ -58,7 +58,7 @@ mod tests {
     fn a_row_that_cannot_be_read_is_an_error_with_its_record() {
         assert_eq!(rows::<Row>("events\n7\n").unwrap()[0].events, 7);
         let error = rows::<Row>("events\n7\nseven\n").unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Unreadable { record: 2, .. }), "{error}");
+        assert_eq!(error.record(), Some(2), "{error}");
         let error = rows::<Row>("people\n7\n").unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Unreadable { .. }), "{error}");
     }
