@@ -28,7 +28,7 @@ fn expected(name: &str) -> PathBuf {
     root().join("tests/expected").join(name).with_extension("txt")
 }
 
-/// Standard output of `cargo run --example name`, which has to succeed and to say nothing on standard error.
+/// Standard output of `cargo run --example name`, which has to succeed.
 fn output(name: &str) -> String {
     let run = Command::new(env!("CARGO"))
         .current_dir(root())

@@ -1,7 +1,7 @@
 //! Embedded csv files into typed rows.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::study::{Proportion, Studies};
+use crate::study::{Columns, Studies, Tabular};
 use serde::de::DeserializeOwned;
 
 /// All rows of a csv text with a header.
@@ -12,30 +12,24 @@ pub(super) fn rows<R: DeserializeOwned>(text: &str) -> Result<Vec<R>> {
     numbered.map(|(number, row)| row.map_err(|error| unreadable(error).in_record(number))).collect()
 }
 
-/// A row whose study data are checked when it becomes a labelled study.
-pub(super) trait Labelled {
-    /// Data of one study.
-    type Data;
-    /// Label of the study.
-    fn label(&self) -> &str;
-    /// The checked data, without the label in the error.
-    fn data(&self) -> Result<Self::Data>;
+/// Studies of a csv text with a header; every column that holds no data is a covariate.
+pub(super) fn studies<T: Tabular>(text: &str, columns: &Columns) -> Result<Studies<T>> {
+    Studies::from_csv(text.as_bytes(), columns)
 }
 
-/// Labelled studies of these rows, without covariates.
-pub(super) fn studies<R: Labelled>(rows: &[R]) -> Result<Studies<R::Data>> {
-    let study = |row: &R| Ok((row.label().to_owned(), row.data().map_err(|e| e.in_study(row.label()))?));
-    rows.iter().map(study).collect::<Result<Vec<_>>>().map(Studies::from)
+/// The columns of a comparison of IVIG with a control group.
+pub(super) fn ivig_and_control() -> Columns {
+    Columns::new()
+        .field("events1", "events_ivig")
+        .field("total1", "total_ivig")
+        .field("events2", "events_control")
+        .field("total2", "total_control")
 }
 
-/// A column of texts, one per row.
-pub(super) fn text<R>(rows: &[R], of: impl Fn(&R) -> &str) -> Vec<String> {
-    rows.iter().map(|row| of(row).to_owned()).collect()
-}
-
-/// Events of a number of people, checked.
-pub(super) fn proportion(events: u32, total: u32, label: &str) -> Result<Proportion> {
-    Proportion::new(events, total).map_err(|e| e.in_study(label))
+/// The studies with this text in this covariate.
+pub(super) fn only<T: Clone>(studies: &Studies<T>, covariate: &str, value: &str) -> Studies<T> {
+    let values = studies.covariates().text(covariate).unwrap_or_default();
+    studies.filter(|i, _, _| values.get(i).and_then(Option::as_deref) == Some(value))
 }
 
 #[cfg(test)]

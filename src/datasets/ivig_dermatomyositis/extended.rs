@@ -31,9 +31,9 @@
 //! * Muscle and global outcomes of all studies: a demonstration of methods only.
 //! * The trial with the cohort of [`cohort`](super::cohort): not sensibly; designs and end points differ.
 
-use super::provenance::{CountSource, Source};
-use super::responses::{Reading, only, replaced_by, studies};
-use crate::datasets::read::{self, Labelled, text};
+use super::provenance::Source;
+use super::single_group::{only, replaced_by};
+use crate::datasets::read;
 use crate::error::Result;
 use crate::study::{Proportion, Studies, TwoByTwo};
 use serde::{Deserialize, Serialize};
@@ -56,7 +56,7 @@ const RESPONSES: &str = include_str!("extended/responses.csv");
 /// # Errors
 /// As [`super::responses`].
 pub fn responses() -> Result<Studies<Proportion>> {
-    studies(&only(RESPONSES, Reading::Headline)?)
+    only(RESPONSES, "headline")
 }
 
 /// The same nine groups, with another defensible outcome for four of them: only major improvement (Dalakas 9/12,
@@ -71,7 +71,7 @@ pub fn responses() -> Result<Studies<Proportion>> {
 /// # Errors
 /// As [`super::responses`].
 pub fn alternative_responses() -> Result<Studies<Proportion>> {
-    studies(&replaced_by(RESPONSES, Reading::Alternative)?)
+    replaced_by(RESPONSES, "alternative")
 }
 
 /// Thresholds of the Total Improvement Score (0 to 100) in the trial of Aggarwal 2022 (ProDERM).
@@ -109,49 +109,12 @@ impl std::fmt::Display for TotalImprovement {
     }
 }
 
-#[derive(Debug, Clone, Deserialize)]
-struct TrialRow {
-    study: String,
-    year: u16,
-    outcome: String,
-    threshold: TotalImprovement,
-    events_ivig: u32,
-    total_ivig: u32,
-    events_control: u32,
-    total_control: u32,
-    time: String,
-    domain: String,
-    design: String,
-    disease: String,
-    source: String,
-    count_source: CountSource,
-    reported_difference: f64,
-    reported_lower: f64,
-    reported_upper: f64,
-    difference_decimals: u32,
-    derivation: String,
-}
-
-impl Labelled for TrialRow {
-    type Data = TwoByTwo;
-
-    fn label(&self) -> &str {
-        &self.study
-    }
-
-    fn data(&self) -> Result<TwoByTwo> {
-        TwoByTwo::new((self.events_ivig, self.total_ivig), (self.events_control, self.total_control))
-    }
-}
-
-fn trial_rows() -> Result<Vec<TrialRow>> {
-    read::rows(include_str!("extended/trial.csv"))
-}
+const TRIAL: &str = include_str!("extended/trial.csv");
 
 /// Improvement with IVIG (first group) and placebo (second group) at week 16 of the randomised trial of Aggarwal 2022:
 /// one study, at one threshold. The three thresholds are nested outcomes of the same people.
 ///
-/// Covariates: `year`, `outcome`, `time`, `domain`, `design`, `disease`, `source`, `count_source`, `derivation`.
+/// Covariates: the other columns of the [file](super#columns-and-units).
 ///
 /// ```
 /// use meta_analysis::datasets::ivig_dermatomyositis::extended::{TotalImprovement, trial};
@@ -165,18 +128,8 @@ fn trial_rows() -> Result<Vec<TrialRow>> {
 /// # Errors
 /// As [`super::responses`].
 pub fn trial(threshold: TotalImprovement) -> Result<Studies<TwoByTwo>> {
-    let mut rows = trial_rows()?;
-    rows.retain(|row| row.threshold == threshold);
-    read::studies(&rows)?
-        .with_covariate("year", rows.iter().map(|r| f64::from(r.year)).collect::<Vec<_>>())?
-        .with_covariate("outcome", text(&rows, |r| &r.outcome))?
-        .with_covariate("time", text(&rows, |r| &r.time))?
-        .with_covariate("domain", text(&rows, |r| &r.domain))?
-        .with_covariate("design", text(&rows, |r| &r.design))?
-        .with_covariate("disease", text(&rows, |r| &r.disease))?
-        .with_covariate("source", text(&rows, |r| &r.source))?
-        .with_covariate("count_source", text(&rows, |r| r.count_source.name()))?
-        .with_covariate("derivation", text(&rows, |r| &r.derivation))
+    let all = read::studies(TRIAL, &read::ivig_and_control())?;
+    Ok(read::only(&all, "outcome", &format!("Total Improvement Score at least {}", threshold.points())))
 }
 
 /// A risk difference as the trial printed it, as a proportion: 34.97 % is 0.3497.
@@ -186,12 +139,16 @@ pub struct ReportedDifference {
     /// Threshold of the outcome.
     pub threshold: TotalImprovement,
     /// Difference of the proportions.
+    #[serde(rename = "reported_difference")]
     pub difference: f64,
     /// Lower 95 % limit.
+    #[serde(rename = "reported_lower")]
     pub lower: f64,
     /// Upper 95 % limit.
+    #[serde(rename = "reported_upper")]
     pub upper: f64,
     /// Decimals of the printed percentages.
+    #[serde(rename = "difference_decimals")]
     pub decimals: u32,
 }
 
@@ -208,14 +165,7 @@ pub struct ReportedDifference {
 /// # Errors
 /// As [`super::responses`].
 pub fn reported_differences() -> Result<Vec<ReportedDifference>> {
-    let reported = |row: TrialRow| ReportedDifference {
-        threshold: row.threshold,
-        difference: row.reported_difference,
-        lower: row.reported_lower,
-        upper: row.reported_upper,
-        decimals: row.difference_decimals,
-    };
-    Ok(trial_rows()?.into_iter().map(reported).collect())
+    read::rows(TRIAL)
 }
 
 /// Outcomes of the treatment phases of one kind in a crossover trial.

@@ -23,9 +23,12 @@
 //!
 //! | column | meaning |
 //! | --- | --- |
+//! | `reading` | which outcome of the study: `headline`, `strict`, `stratum`; in the extended set `alternative` |
+//! | `year` | year of publication |
 //! | `events`, `total` | people with the outcome, people analysed |
 //! | `treated` | people treated, which may be more than were analysed |
 //! | `outcome`, `domain` | what was counted, in which organ |
+//! | `design`, `disease` | how the study was made, in whom |
 //! | `line` | first-line, add-on or refractory, or not stated |
 //! | `source` | what was read: the journal's abstract, or a report of the study |
 //! | `count_source` | `stated` by the source, or `derived` |
@@ -34,7 +37,9 @@
 //! | `before_*`, `after_*` | mean and standard deviation: CDASI and MRC in points |
 //! | `unit` | points, IU/l, cm; for adverse events: courses or patients |
 //! | `better` | which direction is an improvement |
+//! | `time`, `n_source` | when the outcome was taken; how the number of people is known |
 //! | `reported_p` | the printed p-value; see the discrepancies |
+//! | `caution` | extended set only |
 //!
 //! **Extraction:** by the developers of this crate, from the documents named in `read_as` of [`sources`], each
 //! count checked by recomputing its percentage for it and for both neighbours; `tests/datasets.rs` repeats the check.
@@ -101,25 +106,25 @@
 //! # Ok::<(), meta_analysis::Error>(())
 //! ```
 
-mod cohort;
 mod context;
 pub mod extended;
 mod provenance;
-mod responses;
 mod scores;
+mod single_group;
+mod two_groups;
 
-pub use cohort::{ArmOutcome, Remission, cohort, ivig_arm};
 pub use context::{AdverseEvents, Denominator, Review, adverse_events, reviews};
 pub use provenance::{Better, CountSource, Source};
-pub use responses::{galimberti_strata, responses, strict_responses};
 pub use scores::{MeansWithoutSd, Score, means_without_sd, score};
+pub use single_group::{galimberti_strata, responses, strict_responses};
+pub use two_groups::{ArmOutcome, Remission, cohort, ivig_arm};
 
 use crate::error::Result;
 
 /// The publications of this data set.
 ///
 /// # Errors
-/// As [`responses()`].
+/// As [`responses`].
 pub fn sources() -> Result<Vec<Source>> {
     crate::datasets::read::rows(include_str!("sources.csv"))
 }

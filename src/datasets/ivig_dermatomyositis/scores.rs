@@ -1,7 +1,7 @@
 //! Scores before and after.
 
 use super::provenance::Better;
-use crate::datasets::read::{self, Labelled, text};
+use crate::datasets::read;
 use crate::error::Result;
 use crate::study::{Moments, PrePost, Studies};
 use serde::{Deserialize, Serialize};
@@ -58,23 +58,6 @@ struct Row {
     n_source: String,
 }
 
-/// A row with the correlation that was assumed for it.
-struct Assumed<'a>(&'a Row, f64);
-
-impl Labelled for Assumed<'_> {
-    type Data = PrePost;
-
-    fn label(&self) -> &str {
-        &self.0.study
-    }
-
-    fn data(&self) -> Result<PrePost> {
-        let (row, r) = (self.0, self.1);
-        let before = Moments::mean_sd(row.before_mean, row.before_sd);
-        PrePost::new(before, Moments::mean_sd(row.after_mean, row.after_sd), row.n, r)
-    }
-}
-
 /// Means and standard deviations of one score before IVIG and after 6 months in Kampylafka 2012, for an assumed
 /// correlation `r` of the two measurements: one study.
 ///
@@ -100,12 +83,18 @@ impl Labelled for Assumed<'_> {
 pub fn score(score: Score, r: f64) -> Result<Studies<PrePost>> {
     let mut rows: Vec<Row> = read::rows(include_str!("scores.csv"))?;
     rows.retain(|row| row.score == score);
-    let assumed: Vec<Assumed<'_>> = rows.iter().map(|row| Assumed(row, r)).collect();
-    read::studies(&assumed)?
-        .with_covariate("score", text(&rows, |r| r.score.name()))?
-        .with_covariate("time", text(&rows, |r| &r.time))?
-        .with_covariate("source", text(&rows, |r| &r.source))?
-        .with_covariate("n_source", text(&rows, |r| &r.n_source))
+    let study = |row: &Row| {
+        let (before, after) =
+            (Moments::mean_sd(row.before_mean, row.before_sd), Moments::mean_sd(row.after_mean, row.after_sd));
+        let data = PrePost::new(before, after, row.n, r).map_err(|e| e.in_study(&row.study))?;
+        Ok((row.study.clone(), data))
+    };
+    let texts = |of: fn(&Row) -> &str| rows.iter().map(|row| of(row).to_owned()).collect::<Vec<String>>();
+    Studies::from(rows.iter().map(study).collect::<Result<Vec<_>>>()?)
+        .with_covariate("score", texts(|row| row.score.name()))?
+        .with_covariate("time", texts(|row| &row.time))?
+        .with_covariate("source", texts(|row| &row.source))?
+        .with_covariate("n_source", texts(|row| &row.n_source))
 }
 
 /// A mean before and after **without** standard deviations, so that neither a variance nor a standardised change can

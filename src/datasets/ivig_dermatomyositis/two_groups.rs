@@ -1,7 +1,7 @@
 //! The cohort of 42 people: IVIG added (24) against conventional treatment (18).
 
 use super::provenance::CountSource;
-use crate::datasets::read::{self, Labelled, text};
+use crate::datasets::read;
 use crate::error::Result;
 use crate::study::{Proportion, Studies, TwoByTwo};
 use serde::{Deserialize, Serialize};
@@ -37,45 +37,13 @@ impl std::fmt::Display for Remission {
     }
 }
 
-#[derive(Debug, Clone, Deserialize)]
-struct Row {
-    study: String,
-    year: u16,
-    outcome: Remission,
-    events_ivig: u32,
-    total_ivig: u32,
-    events_control: u32,
-    total_control: u32,
-    time: String,
-    domain: String,
-    design: String,
-    disease: String,
-    source: String,
-    count_source: CountSource,
-    reported_p: f64,
-    derivation: String,
-}
-
-impl Labelled for Row {
-    type Data = TwoByTwo;
-
-    fn label(&self) -> &str {
-        &self.study
-    }
-
-    fn data(&self) -> Result<TwoByTwo> {
-        TwoByTwo::new((self.events_ivig, self.total_ivig), (self.events_control, self.total_control))
-    }
-}
-
 /// Remission with IVIG (first group) and without (second group) in the cohort of Kampylafka 2012: one study, for one
 /// of its two outcomes.
 ///
 /// The outcomes come one at a time, because they are the same 42 people. The groups were not randomised.
 ///
-/// Covariates: `year`, `outcome`, `time`, `domain`, `design`, `disease`, `source`, `count_source`, `derivation`, and
-/// `reported_p`, the printed p-value. That of complete remission, .28, does **not** follow from the counts: chi-square
-/// gives .72, Yates .96, Fisher .76.
+/// Covariates: the other columns of the [file](super#columns-and-units), among them `reported_p`, the printed p-value.
+/// That of complete remission, .28, does **not** follow from the counts: chi-square gives .72, Yates .96, Fisher .76.
 ///
 /// ```
 /// use meta_analysis::datasets::ivig_dermatomyositis::{Remission, cohort};
@@ -90,19 +58,8 @@ impl Labelled for Row {
 /// # Errors
 /// As [`responses`](super::responses).
 pub fn cohort(outcome: Remission) -> Result<Studies<TwoByTwo>> {
-    let mut rows: Vec<Row> = read::rows(include_str!("cohort.csv"))?;
-    rows.retain(|row| row.outcome == outcome);
-    read::studies(&rows)?
-        .with_covariate("year", rows.iter().map(|r| f64::from(r.year)).collect::<Vec<_>>())?
-        .with_covariate("outcome", text(&rows, |r| r.outcome.name()))?
-        .with_covariate("time", text(&rows, |r| &r.time))?
-        .with_covariate("domain", text(&rows, |r| &r.domain))?
-        .with_covariate("design", text(&rows, |r| &r.design))?
-        .with_covariate("disease", text(&rows, |r| &r.disease))?
-        .with_covariate("source", text(&rows, |r| &r.source))?
-        .with_covariate("count_source", text(&rows, |r| r.count_source.name()))?
-        .with_covariate("derivation", text(&rows, |r| &r.derivation))?
-        .with_covariate("reported_p", rows.iter().map(|r| r.reported_p).collect::<Vec<_>>())
+    let both = read::studies(include_str!("cohort.csv"), &read::ivig_and_control())?;
+    Ok(read::only(&both, "outcome", outcome.name()))
 }
 
 /// One outcome of the 24 people of the cohort who were given IVIG.
@@ -133,7 +90,7 @@ impl ArmOutcome {
     /// # Errors
     /// As [`Proportion::new`].
     pub fn proportion(&self) -> Result<Proportion> {
-        read::proportion(self.events, self.total, &self.outcome)
+        Proportion::new(self.events, self.total)
     }
 }
 
