@@ -1,0 +1,331 @@
+//! Every effect from counts against metafor: 5.1-12 (`reference/escalc_metafor_5_1.json`) and 3.8-1
+//! (`reference/metafor_effects.json`, and the calls quoted below), to 1e-10 of the value.
+//!
+//! Where metafor has NA, a variance of 0, or a number on a boundary, this crate has an error. The one measure with
+//! other numbers is the tetrachoric correlation: metafor maximises a likelihood numerically and is right to four or
+//! five digits, so its truth is mpmath's (`TETRACHORIC`), and metafor is checked to agree to what it can.
+
+use meta_analysis::ErrorKind;
+use meta_analysis::study::{
+    BinaryMeasure, Conversion, MatchedPairs, PairsMeasure, Proportion, ProportionMeasure, Rate, RateMeasure, Scope,
+    Studies, Summary, TwoByTwo, TwoRates, TwoRatesMeasure, Uninformative, VarianceType, ZeroCells,
+};
+use serde_json::Value;
+
+const TOLERANCE: f64 = 1e-10;
+
+fn reference_5_1() -> Vec<Value> {
+    let file: Value = serde_json::from_str(include_str!("reference/escalc_metafor_5_1.json")).unwrap();
+    file["escalc"].as_array().unwrap().clone()
+}
+
+fn reference_3_8() -> Vec<Value> {
+    let file: Value = serde_json::from_str(include_str!("reference/metafor_effects.json")).unwrap();
+    file["effects"].as_array().unwrap().clone()
+}
+
+fn text<'a>(entry: &'a Value, field: &str) -> &'a str {
+    entry[field].as_str().unwrap()
+}
+
+fn column(entry: &Value, name: &str) -> Vec<f64> {
+    let inputs = if entry["args"].is_null() { &entry["inputs"] } else { &entry["args"] };
+    inputs[name].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+}
+
+/// metafor's options; `default_add` is what metafor adds to this measure without being told.
+fn zero_cells(opts: &Value, default_add: f64) -> ZeroCells {
+    let add = opts["add"].as_f64().unwrap_or(default_add);
+    let scope = match opts["to"].as_str() {
+        None | Some("only0") => Some(Scope::OnlyZero),
+        Some("all") => Some(Scope::All),
+        Some("if0all") => Some(Scope::IfAny),
+        Some("none") => None,
+        Some(other) => panic!("to = {other}"),
+    };
+    let policy = match scope {
+        Some(scope) if add > 0.0 => ZeroCells::constant(add).scope(scope),
+        _ => ZeroCells::none(),
+    };
+    let drops = opts["drop00"].as_bool().unwrap_or(false);
+    policy.double_zero(if drops { Uninformative::Drop } else { Uninformative::Keep })
+}
+
+fn variance(opts: &Value) -> VarianceType {
+    match opts["vtype"].as_str() {
+        None => VarianceType::Usual,
+        Some("LS") => VarianceType::LargeSample,
+        Some("UB") => VarianceType::Unbiased,
+        Some("AV") => VarianceType::Average,
+        Some(other) => panic!("vtype = {other}"),
+    }
+}
+
+fn is_close(got: f64, truth: f64, tolerance: f64) -> bool {
+    (got - truth).abs() <= tolerance * truth.abs()
+}
+
+/// Compares all rows of one call and returns how many numbers agreed.
+fn compare<T: Summary + Clone>(rows: &[T], how: Conversion<T::Measure>, entry: &Value, tolerance: f64) -> usize {
+    let (yi, vi) = (entry["yi"].as_array().unwrap(), entry["vi"].as_array().unwrap());
+    assert_eq!((yi.len(), vi.len()), (rows.len(), rows.len()));
+    // NA, or a variance of 0, is an error here.
+    let truth: Vec<Option<(f64, f64)>> =
+        yi.iter().zip(vi).map(|(y, v)| Some((y.as_f64()?, v.as_f64().filter(|v| *v > 0.0)?))).collect();
+    let context = format!("{} {}", entry["measure"], entry["opts"]);
+    let studies: Studies<T> = rows.iter().enumerate().map(|(i, row)| (i.to_string(), row.clone())).collect();
+    let drops = how.zero_cells_policy().uninformative() == Uninformative::Drop;
+    let together = truth.iter().all(Option::is_some) || drops;
+    let mut agreed = 0;
+    let mut check = |i: usize, y: f64, v: f64| {
+        let (truth_y, truth_v) = truth[i].unwrap_or_else(|| panic!("{context} row {i}: {y} {v}, metafor has none"));
+        // metafor subtracts the rounded logarithms of large counts, or rounded rates: next to 0 its digits are gone
+        // (2/0.01 - 6/0.03 is 0 there; with the doubles 0.01 and 0.03 it is -1.16e-14).
+        let rounding = match text(entry, "measure") {
+            "OR" | "RR" | "PLO" | "PLN" | "IRLN" | "IRR" => 4e-15,
+            "IRD" | "IRSD" => 1e-15 * v.sqrt(),
+            _ => 0.0,
+        };
+        let close = (y - truth_y).abs() <= rounding || is_close(y, truth_y, tolerance);
+        assert!(close, "{context} row {i}: y {y} {truth_y}");
+        assert!(is_close(v, truth_v, tolerance), "{context} row {i}: v {v} {truth_v}");
+        agreed += 1;
+    };
+    if together {
+        let effects = studies.effects(how).unwrap_or_else(|e| panic!("{context}: {e}"));
+        for ((label, &y), &v) in effects.labels().iter().zip(effects.y()).zip(effects.v()) {
+            check(label.parse().unwrap(), y, v);
+        }
+        assert_eq!(agreed, truth.iter().flatten().count(), "{context}");
+        assert_eq!(effects.dropped().len(), truth.len() - agreed, "{context}");
+        return agreed;
+    }
+    let any_zero = rows.iter().any(T::has_zero_cell);
+    let policy = how.zero_cells_policy();
+    let corrects_all = any_zero && policy == ZeroCells::constant(0.5).scope(Scope::IfAny).double_zero(Uninformative::Keep);
+    let how = if corrects_all { how.zero_cells(ZeroCells::constant(0.5).scope(Scope::All).double_zero(Uninformative::Keep)) } else { how };
+    for (i, row) in rows.iter().enumerate() {
+        match row.effect(&how) {
+            Ok(effect) => check(i, effect.y(), effect.variance()),
+            Err(e) => {
+                let expected = matches!(
+                    e.kind(),
+                    ErrorKind::ZeroCell { .. } | ErrorKind::ZeroVariance { .. } | ErrorKind::DegenerateMargin { .. }
+                );
+                assert!(expected && truth[i].is_none(), "{context} row {i}: {e}");
+            }
+        }
+    }
+    agreed
+}
+
+fn tables(entry: &Value) -> Vec<TwoByTwo> {
+    let [a, b, c, d] = ["ai", "bi", "ci", "di"].map(|name| column(entry, name));
+    (0..a.len()).map(|i| TwoByTwo::from_cells(a[i], b[i], c[i], d[i]).unwrap()).collect()
+}
+
+/// The measure of a metafor code, with what metafor adds to it by default.
+fn binary(code: &str) -> (BinaryMeasure, f64) {
+    use BinaryMeasure::*;
+    match code {
+        "OR" => (LogOddsRatio, 0.5),
+        "PETO" => (PetoLogOddsRatio, 0.5),
+        "RR" => (LogRiskRatio, 0.5),
+        "RD" => (RiskDifference, 0.5),
+        "AS" => (ArcsineDifference, 0.0),
+        "PHI" => (Phi, 0.0),
+        "ZPHI" => (FisherZPhi, 0.0),
+        "YUQ" => (YuleQ, 0.5),
+        "YUY" => (YuleY, 0.5),
+        "RTET" => (Tetrachoric, 0.0),
+        "ZTET" => (FisherZTetrachoric, 0.0),
+        "PBIT" => (ProbitDifference, 0.5),
+        "OR2D" | "OR2DL" => (OddsRatioToD, 0.5),
+        "OR2DN" => (OddsRatioToDNormal, 0.5),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn every_two_by_two_of_metafor_5_1() {
+    let (mut entries, mut refused, mut agreed) = (0, 0, 0);
+    for entry in reference_5_1().iter().filter(|e| text(e, "family") == "2x2") {
+        entries += 1;
+        let (measure, add) = binary(text(entry, "measure"));
+        let how = Conversion::new(measure).variance(variance(&entry["opts"])).zero_cells(zero_cells(&entry["opts"], add));
+        let rows = tables(entry);
+        if entry["ok"] == false {
+            let error = Studies::from([("A", rows[0])]).effects(how).unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::NotApplicable { .. }), "{error}");
+            refused += 1;
+        } else if !matches!(measure, BinaryMeasure::Tetrachoric | BinaryMeasure::FisherZTetrachoric) {
+            agreed += compare(&rows, how, entry, TOLERANCE);
+        }
+    }
+    assert_eq!((entries, refused, agreed), (93, 2, 743));
+}
+
+/// Cells, r, v(r), z, v(z). mpmath 1.3, mp.dps = 40: h, k = quantiles of (a+b)/n and (a+c)/n by erfinv; z by findroot
+/// of quad(f, linspace(0, z, 9)) - (a d - b c)/n^2 with
+/// f(w) = exp(-((h-k)^2 exp(2w) + (h+k)^2 exp(-2w))/8 - (h^2+k^2)/4)/(2 pi cosh w), r = tanh z; v by the delta method on
+/// the cells, g = (1-A-B, -A, -B, 0), A = ncdf((k-r h)/sqrt(1-r^2)), B = ncdf((h-r k)/sqrt(1-r^2)).
+#[rustfmt::skip]
+const TETRACHORIC: [([f64; 4], [f64; 4]); 13] = [
+    ([12.0, 30.0, 18.0, 25.0], [-0.222_679_087_106_231_3, 0.028_517_721_195_836_346, -0.226_473_211_366_441_1, 0.031_571_058_769_698_91]),
+    ([3.0, 55.0, 9.0, 48.0], [-0.372_323_024_497_235_37, 0.033_176_187_166_328_454, -0.391_117_278_626_883_3, 0.044_713_779_051_487_83]),
+    ([44.0, 61.0, 30.0, 70.0], [0.198_266_007_000_991_03, 0.011_938_462_417_119_867, 0.200_926_961_651_521_07, 0.012_935_443_476_131_09]),
+    ([20.0, 5.0, 12.0, 15.0], [0.555_690_758_890_541_6, 0.029_416_768_386_522_91, 0.626_577_067_466_097_8, 0.061_571_215_173_073_214]),
+    ([12.5, 30.5, 0.5, 25.5], [0.715_931_345_535_731_2, 0.026_579_234_728_855_39, 0.899_247_660_400_288_8, 0.111_865_464_102_210_95]),
+    ([9.1, 0.1, 4.1, 8.1], [0.944_542_505_403_130_3, 0.007_252_341_698_776_765_4, 1.778_582_574_222_005_2, 0.623_624_093_044_044_4]),
+    ([50.0, 50.0, 50.0, 50.0], [0.0, 0.012_337_005_501_361_699, 0.0, 0.012_337_005_501_361_699]),
+    ([500_000.0, 499_000.0, 1.0, 1_000_000.0], [0.985_680_428_041_077_1, 2.379_350_067_933_626e-06, 2.466_044_824_671_116_4, 0.002_942_927_482_148_529]),
+    ([999.0, 1.0, 1.0, 999.0], [0.999_995_065_201_858_2, 4.865_568_090_039_413_3e-11, 6.456_171_751_225_175, 0.499_501_643_292_376_5]),
+    ([10_000_000.0, 1.0, 2.0, 10_000_000.0], [0.999_999_999_999_897, 1.485_988_133_847_345_8e-26, 15.298_205_198_177_264, 0.349_622_811_721_492_23]),
+    ([1.0, 1_000_000.0, 1_000_000.0, 999_999_999.0], [-0.388_771_849_830_746_36, 0.001_256_275_223_925_201_1, -0.410_352_390_137_875, 0.001_743_477_271_167_962_2]),
+    ([5.0, 1.0, 1.0, 1_000_000_000.0], [0.997_429_310_905_787_9, 1.310_024_050_091_734_8e-05, 3.327_721_147_610_417_6, 0.496_863_759_792_136_87]),
+    ([1_000_001.0, 1_000_000.0, 1_000_000.0, 1_000_000.0], [3.926_988_853_492_854e-07, 6.168_501_208_554_65e-07, 3.926_988_853_493_056e-07, 6.168_501_208_556_553e-07]),
+];
+
+#[test]
+fn tetrachoric_against_mpmath() {
+    use BinaryMeasure::{FisherZTetrachoric, Tetrachoric};
+    for ([a, b, c, d], truth) in TETRACHORIC {
+        let table = TwoByTwo::fractional((a, a + b), (c, c + d)).unwrap();
+        let r = table.effect(&Tetrachoric.into()).unwrap();
+        let z = table.effect(&FisherZTetrachoric.into()).unwrap();
+        for (got, truth) in [r.y(), r.variance(), z.y(), z.variance()].into_iter().zip(truth) {
+            assert!(is_close(got, truth, 1e-12), "{a} {b} {c} {d}: {got:e} {truth:e}");
+        }
+    }
+}
+
+#[test]
+fn tetrachoric_of_metafor_5_1_to_its_own_precision() {
+    let (mut entries, mut compared, mut on_the_boundary) = (0, 0, 0);
+    for entry in reference_5_1().iter().filter(|e| ["RTET", "ZTET"].contains(&text(e, "measure"))) {
+        entries += 1;
+        let (measure, add) = binary(text(entry, "measure"));
+        let how = Conversion::new(measure).zero_cells(zero_cells(&entry["opts"], add));
+        for (i, row) in tables(entry).iter().enumerate() {
+            match row.effect(&how) {
+                Ok(effect) => {
+                    let (y, v) = (entry["yi"][i].as_f64().unwrap(), entry["vi"][i].as_f64().unwrap());
+                    assert!(is_close(effect.y(), y, 1e-4), "row {i}: {} {y}", effect.y());
+                    assert!(is_close(effect.variance(), v, 2e-3), "row {i}: {} {v}", effect.variance());
+                    compared += 1;
+                }
+                // metafor: -1 or 1 with a variance of 752 or NA.
+                Err(e) if matches!(e.kind(), ErrorKind::NonIdentifiable { .. }) => on_the_boundary += 1,
+                Err(e) => {
+                    assert!(matches!(e.kind(), ErrorKind::DegenerateMargin { .. } | ErrorKind::DoubleZero { .. }), "{e}");
+                    assert!(entry["yi"][i].is_null());
+                }
+            }
+        }
+    }
+    assert_eq!((entries, compared, on_the_boundary), (12, 90, 20));
+}
+
+#[test]
+fn every_matched_pair_of_metafor_5_1() {
+    let mut agreed = 0;
+    for entry in reference_5_1().iter().filter(|e| text(e, "family") == "matched2x2") {
+        let measure = pairs(text(entry, "measure"));
+        let [a, b, c, d] = ["ai", "bi", "ci", "di"].map(|name| column(entry, name));
+        let rows: Vec<MatchedPairs> =
+            (0..a.len()).map(|i| MatchedPairs::new(a[i], b[i], c[i], d[i]).unwrap()).collect();
+        let how = Conversion::new(measure).zero_cells(zero_cells(&entry["opts"], 0.5));
+        agreed += compare(&rows, how, entry, TOLERANCE);
+    }
+    assert_eq!(agreed, 25);
+}
+
+fn pairs(code: &str) -> PairsMeasure {
+    match code {
+        "MPRD" => PairsMeasure::RiskDifference,
+        "MPRR" => PairsMeasure::LogRiskRatio,
+        "MPOR" => PairsMeasure::LogOddsRatio,
+        "MPORC" => PairsMeasure::ConditionalLogOddsRatio,
+        "MPPETO" => PairsMeasure::PetoLogOddsRatio,
+        other => panic!("{other}"),
+    }
+}
+
+fn rate(code: &str) -> (RateMeasure, f64) {
+    match code {
+        "IR" => (RateMeasure::Raw, 0.5),
+        "IRLN" => (RateMeasure::Log, 0.5),
+        "IRS" => (RateMeasure::SquareRoot, 0.0),
+        "IRFT" => (RateMeasure::FreemanTukey, 0.0),
+        other => panic!("{other}"),
+    }
+}
+
+fn rates(entry: &Value) -> usize {
+    let (measure, add) = rate(text(entry, "measure"));
+    let (x, t) = (column(entry, "xi"), column(entry, "ti"));
+    let rows: Vec<Rate> = (0..x.len()).map(|i| Rate::new(x[i], t[i]).unwrap()).collect();
+    compare(&rows, Conversion::new(measure).zero_cells(zero_cells(&entry["opts"], add)), entry, TOLERANCE)
+}
+
+fn two_rates(entry: &Value) -> usize {
+    let (measure, add) = match text(entry, "measure") {
+        "IRR" => (TwoRatesMeasure::LogIncidenceRateRatio, 0.5),
+        "IRD" => (TwoRatesMeasure::IncidenceRateDifference, 0.5),
+        "IRSD" => (TwoRatesMeasure::RootIncidenceRateDifference, 0.0),
+        other => panic!("{other}"),
+    };
+    let [x1, t1, x2, t2] = ["x1i", "t1i", "x2i", "t2i"].map(|name| column(entry, name));
+    let rows: Vec<TwoRates> =
+        (0..x1.len()).map(|i| TwoRates::new((x1[i], t1[i]), (x2[i], t2[i])).unwrap()).collect();
+    compare(&rows, Conversion::new(measure).zero_cells(zero_cells(&entry["opts"], add)), entry, TOLERANCE)
+}
+
+#[test]
+fn every_rate_of_metafor_5_1() {
+    let reference = reference_5_1();
+    let of = |family: &str| reference.iter().filter(|e| text(e, "family") == family).collect::<Vec<_>>();
+    assert_eq!((of("rate1").len(), of("rate2").len()), (4, 9));
+    assert_eq!(of("rate1").into_iter().map(rates).sum::<usize>(), 20);
+    assert_eq!(of("rate2").into_iter().map(two_rates).sum::<usize>(), 70);
+}
+
+#[test]
+fn every_count_of_metafor_3_8() {
+    let reference = reference_3_8();
+    let mut agreed = [0; 4];
+    let mut entries = [0; 4];
+    for entry in &reference {
+        let code = text(entry, "measure");
+        let opts = &entry["opts"];
+        let (kind, numbers) = match code {
+            "OR" | "RR" | "RD" | "AS" | "PETO" => {
+                let (measure, add) = binary(code);
+                (0, compare(&tables(entry), Conversion::new(measure).zero_cells(zero_cells(opts, add)), entry, TOLERANCE))
+            }
+            "PR" | "PLN" | "PLO" | "PAS" | "PFT" => (1, proportions(entry)),
+            "IR" | "IRLN" | "IRS" | "IRFT" => (2, rates(entry)),
+            "IRR" | "IRD" | "IRSD" => (3, two_rates(entry)),
+            _ => continue,
+        };
+        entries[kind] += 1;
+        agreed[kind] += numbers;
+    }
+    assert_eq!(entries, [90, 80, 64, 48]);
+    assert_eq!(agreed, [1114, 1010, 760, 566]);
+}
+
+fn proportions(entry: &Value) -> usize {
+    let (measure, add) = match text(entry, "measure") {
+        "PR" => (ProportionMeasure::Raw, 0.5),
+        "PLN" => (ProportionMeasure::Log, 0.5),
+        "PLO" => (ProportionMeasure::Logit, 0.5),
+        "PAS" => (ProportionMeasure::Arcsine, 0.0),
+        "PFT" => (ProportionMeasure::FreemanTukey, 0.0),
+        other => panic!("{other}"),
+    };
+    let (x, n) = (column(entry, "xi"), column(entry, "ni"));
+    let rows: Vec<Proportion> = (0..x.len()).map(|i| Proportion::new(x[i], n[i]).unwrap()).collect();
+    let how = Conversion::new(measure).zero_cells(zero_cells(&entry["opts"], add)).variance(variance(&entry["opts"]));
+    compare(&rows, how, entry, TOLERANCE)
+}
