@@ -1,4 +1,6 @@
-//! Differences of nearly equal ratios without the loss of digits.
+//! Numbers from counts without the loss of digits: differences of nearly equal ratios, quantiles of shares.
+
+use crate::num::{erf, normal};
 
 /// `p s - q r` with an error of a few roundings of the result, however close the two products are.
 ///
@@ -43,6 +45,20 @@ pub(super) fn ln_ratio_of_ratios([p, q]: [f64; 2], [r, s]: [f64; 2]) -> f64 {
     (p.ln() - q.ln()) - (r.ln() - s.ln())
 }
 
+/// The standard normal quantile of `x / (x + rest)` for positive counts, as exact for a share close to 0, one half
+/// or 1 as elsewhere.
+pub(super) fn quantile_of_share(x: f64, rest: f64) -> f64 {
+    let n = x + rest;
+    let excess = (x - rest) / n;
+    if excess.abs() < 0.5 {
+        std::f64::consts::SQRT_2 * erf::erf_inv(excess)
+    } else if excess < 0.0 {
+        normal::quantile(x / n)
+    } else {
+        normal::quantile_upper(rest / n)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +71,22 @@ mod tests {
         close(difference_of_ratios(one, two), 1.500_000_350_000_075e-7);
         close(ln_ratio_of_ratios(one, two), 2.999_999_950_000_05e-7);
     }
+
+    #[test]
+    fn quantiles_of_shares_from_every_side() {
+        // mpmath, mp.dps = 40: sqrt(2) erfinv(mpf(x - rest)/(x + rest))
+        for (x, rest, truth) in TRUTH {
+            assert!((quantile_of_share(x, rest) / truth - 1.0).abs() < 1e-14, "{x} {rest}");
+            assert!((quantile_of_share(rest, x) / truth + 1.0).abs() < 1e-14, "{x} {rest}");
+        }
+    }
+
+    const TRUTH: [(f64, f64, f64); 4] = [
+        (10000001.0, 10000000.0, 6.266570373248987e-08),
+        (3.0, 1.0, 0.6744897501960817),
+        (7.0, 4.0, 0.3487556955170447),
+        (1000000000.0, 1.0, 5.997807015170121),
+    ];
 
     #[test]
     fn extreme_sizes_stay_finite() {

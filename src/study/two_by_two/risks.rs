@@ -4,7 +4,7 @@ use super::cells::Cells;
 use crate::error::{ErrorKind, Result};
 use crate::measure::Measure;
 use crate::num::normal;
-use crate::study::precise::{difference_of_ratios, ln_ratio_of_ratios};
+use crate::study::precise::{difference_of_ratios, ln_ratio_of_ratios, quantile_of_share};
 use crate::study::variance::VarianceType::{Average, LargeSample, Null, Unbiased, Usual};
 use crate::study::{BinaryMeasure, Conversion};
 
@@ -107,8 +107,7 @@ pub(super) fn probit_difference(cells: &Cells, how: &How) -> Result<(f64, f64)> 
 /// Normal quantile of `x / (x + rest)` with its variance `p q / (n f(z)^2)`; both counts positive.
 pub(in crate::study) fn probit(x: f64, rest: f64) -> (f64, f64) {
     let n = x + rest;
-    // From the smaller side, whose share is exact to rounding.
-    let z = if x <= rest { normal::quantile(x / n) } else { normal::quantile_upper(rest / n) };
+    let z = quantile_of_share(x, rest);
     let density = normal::ln_pdf(z).exp();
     (z, x / n / density * (rest / n / density) / n)
 }

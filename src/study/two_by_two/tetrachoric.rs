@@ -5,6 +5,7 @@ use super::risks::only_usual;
 use crate::error::{ErrorKind, Result};
 use crate::measure::Measure;
 use crate::num::{normal, root};
+use crate::study::precise::quantile_of_share;
 use crate::study::{BinaryMeasure, Conversion};
 
 /// Fisher's z of the tetrachoric correlation, with its variance.
@@ -44,7 +45,7 @@ pub(super) fn correlation(cells: &Cells, how: &Conversion<BinaryMeasure>) -> Res
 fn positive_z(cells: &Cells, cross: f64) -> (f64, f64) {
     let n = cells.total();
     let ([n1, n2], [m1, m2]) = (cells.rows(), cells.columns());
-    let margin = Margins { h: threshold(n1, n2), k: threshold(m1, m2) };
+    let margin = Margins { h: quantile_of_share(n1, n2), k: quantile_of_share(m1, m2) };
     let centre = cross / n / n;
     let tail = cells.b.min(cells.c) / n;
     // f is at most 1/(2 pi), so the root is at least 2 pi times the integral.
@@ -67,12 +68,6 @@ fn solve(lower: f64, integral: impl Fn(f64) -> ((f64, f64), f64), target: f64) -
         (z, sign * (value / target).ln(), -z * slope / value)
     })
     .at
-}
-
-/// The normal quantile of `inside / (inside + outside)`, from the smaller side.
-fn threshold(inside: f64, outside: f64) -> f64 {
-    let n = inside + outside;
-    if inside <= outside { normal::quantile(inside / n) } else { normal::quantile_upper(outside / n) }
 }
 
 /// The cutting points of both variables.
