@@ -353,3 +353,125 @@ fn margins(entry: &Value) -> usize {
     let rows: Vec<MatchedPairs> = (0..a.len()).map(row).collect();
     compare(&rows, PairsMeasure::LogOddsRatio.into(), entry, TOLERANCE)
 }
+
+/// Cells, measure, variance, y, v. mpmath 1.3, mp.dps = 50, from the formulas in the documentation with the cells as
+/// mpf; phi's variance by Yule's closed form (Bishop, Fienberg & Holland 1975), not by the sum used here.
+#[rustfmt::skip]
+const TABLES: [([f64; 4], BinaryMeasure, VarianceType, f64, f64); 48] = {
+    use BinaryMeasure::*;
+    use VarianceType::*;
+    [
+        ([12.0, 30.0, 18.0, 25.0], LogOddsRatio, Usual, -0.587_786_664_902_119_1, 0.212_222_222_222_222_23),
+        ([12.0, 30.0, 18.0, 25.0], LogOddsRatio, Null, -0.587_786_664_902_119_1, 0.206_089_130_507_735_17),
+        ([12.0, 30.0, 18.0, 25.0], PetoLogOddsRatio, Usual, -0.575_052_854_122_621_5, 0.203_664_552_501_761_8),
+        ([12.0, 30.0, 18.0, 25.0], LogRiskRatio, Usual, -0.381_934_610_697_970_24, 0.091_823_551_125_876_7),
+        ([12.0, 30.0, 18.0, 25.0], LogRiskRatio, Null, -0.381_934_610_697_970_24, 0.086_286_452_565_522_34),
+        ([12.0, 30.0, 18.0, 25.0], RiskDifference, Usual, -0.132_890_365_448_505, 0.010_518_965_496_103_948),
+        ([12.0, 30.0, 18.0, 25.0], RiskDifference, Unbiased, -0.132_890_365_448_505, 0.010_772_238_824_693_96),
+        ([12.0, 30.0, 18.0, 25.0], RiskDifference, Null, -0.132_890_365_448_505, 0.010_748_485_440_687_903),
+        ([12.0, 30.0, 18.0, 25.0], ArcsineDifference, Usual, -0.139_696_309_944_106_45, 0.011_766_334_440_753_045),
+        ([12.0, 30.0, 18.0, 25.0], Phi, CrossSectional, -0.139_030_599_874_994_17, 0.011_448_684_440_052_185),
+        ([12.0, 30.0, 18.0, 25.0], FisherZPhi, CrossSectional, -0.139_936_932_388_263_77, 0.011_904_450_933_631_313),
+        ([12.0, 30.0, 18.0, 25.0], YuleQ, Usual, -0.285_714_285_714_285_7, 0.044_746_980_424_822_99),
+        ([12.0, 30.0, 18.0, 25.0], YuleY, Usual, -0.145_898_033_750_315_46, 0.012_705_222_263_036_763),
+        ([12.0, 30.0, 18.0, 25.0], ProbitDifference, Usual, -0.360_484_412_865_739_2, 0.079_152_472_273_235_96),
+        ([12.0, 30.0, 18.0, 25.0], OddsRatioToD, Usual, -0.324_063_772_704_144_27, 0.064_507_820_252_288_38),
+        ([12.0, 30.0, 18.0, 25.0], OddsRatioToDNormal, Usual, -0.356_234_342_364_920_63, 0.077_951_229_466_380_99),
+        ([5000001.0, 5000000.0, 4999999.0, 5000002.0], LogOddsRatio, Usual, 7.999_999_200_000_267e-07, 7.999_999_200_000_48e-07),
+        ([5000001.0, 5000000.0, 4999999.0, 5000002.0], LogOddsRatio, Null, 7.999_999_200_000_267e-07, 7.999_999_200_000_16e-07),
+        ([5000001.0, 5000000.0, 4999999.0, 5000002.0], PetoLogOddsRatio, Usual, 7.999_998_800_000_24e-07, 7.999_998_800_000_24e-07),
+        ([5000001.0, 5000000.0, 4999999.0, 5000002.0], LogRiskRatio, Usual, 4.000_000_000_000_053_3e-07, 2.000_000_200_000_14e-07),
+        ([5000001.0, 5000000.0, 4999999.0, 5000002.0], LogRiskRatio, Null, 4.000_000_000_000_053_3e-07, 2.000_000_199_999_98e-07),
+        ([5000001.0, 5000000.0, 4999999.0, 5000002.0], RiskDifference, Usual, 1.999_999_800_000_02e-07, 4.999_999_499_999_8e-08),
+        ([5000001.0, 5000000.0, 4999999.0, 5000002.0], RiskDifference, Unbiased, 1.999_999_800_000_02e-07, 4.999_999_999_999_75e-08),
+        ([5000001.0, 5000000.0, 4999999.0, 5000002.0], RiskDifference, Null, 1.999_999_800_000_02e-07, 4.999_999_5e-08),
+        ([5000001.0, 5000000.0, 4999999.0, 5000002.0], ArcsineDifference, Usual, 1.999_999_800_000_043_4e-07, 4.999_999_500_000_05e-08),
+        ([5000001.0, 5000000.0, 4999999.0, 5000002.0], Phi, CrossSectional, 1.999_999_800_000_03e-07, 4.999_999_499_999_85e-08),
+        ([5000001.0, 5000000.0, 4999999.0, 5000002.0], FisherZPhi, CrossSectional, 1.999_999_800_000_056_6e-07, 4.999_999_500_000_25e-08),
+        ([5000001.0, 5000000.0, 4999999.0, 5000002.0], YuleQ, Usual, 3.999_999_599_999_92e-07, 1.999_999_799_999_48e-07),
+        ([5000001.0, 5000000.0, 4999999.0, 5000002.0], YuleY, Usual, 1.999_999_800_000_04e-07, 4.999_999_499_999_9e-08),
+        ([5000001.0, 5000000.0, 4999999.0, 5000002.0], ProbitDifference, Usual, 5.013_256_047_936_488e-07, 3.141_592_339_430_649e-07),
+        ([5000001.0, 5000000.0, 4999999.0, 5000002.0], OddsRatioToD, Usual, 4.410_630_722_311_367e-07, 2.431_708_164_245_412e-07),
+        ([5000001.0, 5000000.0, 4999999.0, 5000002.0], OddsRatioToDNormal, Usual, 4.848_484_363_636_526e-07, 2.938_475_371_901_002_5e-07),
+        ([1.0, 9999999.0, 3.0, 9999997.0], LogOddsRatio, Usual, -1.098_612_488_668_149_6, 1.333_333_533_333_373_3),
+        ([1.0, 9999999.0, 3.0, 9999997.0], LogOddsRatio, Null, -1.098_612_488_668_149_6, 1.000_000_200_000_04),
+        ([1.0, 9999999.0, 3.0, 9999997.0], PetoLogOddsRatio, Usual, -1.000_000_150_000_03, 1.000_000_150_000_03),
+        ([1.0, 9999999.0, 3.0, 9999997.0], LogRiskRatio, Usual, -1.098_612_288_668_109_8, 1.333_333_133_333_333_4),
+        ([1.0, 9999999.0, 3.0, 9999997.0], LogRiskRatio, Null, -1.098_612_288_668_109_8, 0.999_999_8),
+        ([1.0, 9999999.0, 3.0, 9999997.0], RiskDifference, Usual, -2e-07, 3.999_999e-14),
+        ([1.0, 9999999.0, 3.0, 9999997.0], RiskDifference, Unbiased, -2e-07, 3.999_999_399_999_94e-14),
+        ([1.0, 9999999.0, 3.0, 9999997.0], RiskDifference, Null, -2e-07, 3.999_999_2e-14),
+        ([1.0, 9999999.0, 3.0, 9999997.0], ArcsineDifference, Usual, -0.000_231_494_813_603_996_76, 5e-08),
+        ([1.0, 9999999.0, 3.0, 9999997.0], Phi, CrossSectional, -0.000_223_606_820_110_662_1, 4.062_500_124_999_987_4e-08),
+        ([1.0, 9999999.0, 3.0, 9999997.0], FisherZPhi, CrossSectional, -0.000_223_606_823_837_443_28, 4.062_500_531_250_112e-08),
+        ([1.0, 9999999.0, 3.0, 9999997.0], YuleQ, Usual, -0.500_000_075_000_011_2, 0.187_499_990_624_993_45),
+        ([1.0, 9999999.0, 3.0, 9999997.0], YuleY, Usual, -0.267_949_238_841_292_9, 0.071_796_776_646_429_57),
+        ([1.0, 9999999.0, 3.0, 9999997.0], ProbitDifference, Usual, -0.208_120_442_285_119_6, 0.046_987_344_611_639_11),
+        ([1.0, 9999999.0, 3.0, 9999997.0], OddsRatioToD, Usual, -0.605_696_809_873_997, 0.405_284_795_362_073_4),
+        ([1.0, 9999999.0, 3.0, 9999997.0], OddsRatioToDNormal, Usual, -0.665_825_750_707_969_5, 0.489_746_017_753_305_2),
+    ]
+};
+
+#[test]
+fn tables_of_any_size_against_mpmath() {
+    for ([a, b, c, d], measure, variance, y, v) in TABLES {
+        let table = TwoByTwo::from_cells(a, b, c, d).unwrap();
+        let effect = table.effect(&Conversion::new(measure).variance(variance)).unwrap();
+        assert!(is_close(effect.y(), y, 1e-13), "{measure:?} {a}: {:e} {y:e}", effect.y());
+        assert!(is_close(effect.variance(), v, 1e-13), "{measure:?} {variance:?} {a}: {:e} {v:e}", effect.variance());
+    }
+}
+
+/// Events, people, y, v. mpmath: y = sqrt(2) erfinv(2 x/n - 1), v = p q/(n npdf(y)^2). metafor 3.8 has no PRZ.
+#[test]
+fn probits_against_mpmath() {
+    for (x, n, y, v) in [
+        (7, 19, -0.336_038_140_371_823_1, 0.086_146_887_934_506_76),
+        (35, 42, 0.967_421_566_101_701, 0.052_973_203_303_373_47),
+        (1, 10000000, -5.199_337_582_192_816_5, 0.034_554_999_292_801_786),
+        (5000001, 10000000, 2.506_628_274_631_027e-07, 1.570_796_326_794_932_6e-07),
+        (9999999, 10000000, 5.199_337_582_192_816_5, 0.034_554_999_292_801_786),
+    ] {
+        let effect = Proportion::new(x, n).unwrap().effect(&ProportionMeasure::Probit.into()).unwrap();
+        assert!(is_close(effect.y(), y, 1e-13) && is_close(effect.variance(), v, 1e-13), "{x} {n} {effect:?}");
+    }
+}
+
+/// metafor 3.8 has neither; from the documented formulas, with the risks of all studies worked out by hand:
+/// P1 = (12 + 3)/(42 + 58), P2 = (18 + 9)/(43 + 57).
+#[test]
+fn variances_at_the_average_risk_of_all_studies() {
+    let tables = [(12, 30, 18, 25), (3, 55, 9, 48)];
+    let rows = tables.map(|(a, b, c, d)| TwoByTwo::from_cells(a, b, c, d).unwrap());
+    let studies = Studies::from([("A", rows[0]), ("B", rows[1])]);
+    let (p1, p2) = (0.15, 0.27);
+    type Part = fn(f64, f64) -> f64;
+    let cases: [(BinaryMeasure, Part); 3] = [
+        (BinaryMeasure::LogOddsRatio, |n, p| 1.0 / (n * p * (1.0 - p))),
+        (BinaryMeasure::LogRiskRatio, |n, p| (1.0 - p) / (n * p)),
+        (BinaryMeasure::RiskDifference, |n, p| p * (1.0 - p) / n),
+    ];
+    for (measure, part) in cases {
+        let how = Conversion::new(measure).variance(VarianceType::Average);
+        let effects = studies.effects(how).unwrap();
+        for (v, (n1, n2)) in effects.v().iter().zip([(42.0, 43.0), (58.0, 57.0)]) {
+            assert!(is_close(*v, part(n1, p1) + part(n2, p2), 1e-14), "{measure:?}");
+        }
+        // One row by itself does not know the others.
+        assert!(matches!(rows[0].effect(&how).unwrap_err().kind(), ErrorKind::NotApplicable { .. }));
+    }
+}
+
+/// mpmath: log(1 + mpf(1)/(2 * 10^6)), log(mpf(1000001)/10^6) and so on: next to no effect every digit is there.
+#[test]
+fn close_to_no_effect() {
+    let rate = Rate::fractional(1_000_000.5, 1e6).unwrap().effect(&RateMeasure::Log.into()).unwrap();
+    assert!(is_close(rate.y(), 4.999_998_750_000_416_7e-7, 1e-14));
+    let logit = Proportion::new(5_000_001, 10_000_000).unwrap().effect(&ProportionMeasure::Logit.into()).unwrap();
+    assert!(is_close(logit.y(), 4.000_000_000_000_053e-7, 1e-14));
+    let two = TwoRates::new((1_000_001, 1e6), (1_000_000, 1e6)).unwrap();
+    let effect = |measure: TwoRatesMeasure| two.effect(&measure.into()).unwrap().y();
+    assert!(is_close(effect(TwoRatesMeasure::LogIncidenceRateRatio), 9.999_995_000_003_333e-7, 1e-14));
+    assert!(is_close(effect(TwoRatesMeasure::IncidenceRateDifference), 1e-6, 1e-15));
+    assert!(is_close(effect(TwoRatesMeasure::RootIncidenceRateDifference), 4.999_998_750_000_625e-7, 1e-14));
+}

@@ -2,7 +2,7 @@
 
 use super::count_interval::{CountInterval, each_side};
 use super::rate::Rate;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::num::{gamma, normal, root};
 use serde::{Deserialize, Serialize};
 
@@ -50,7 +50,7 @@ impl Rate {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::LevelOutOfRange`](crate::ErrorKind::LevelOutOfRange).
+    /// [`ErrorKind::LevelOutOfRange`]; [`ErrorKind::Overflow`] for a person-time so small that the rate overflows.
     pub fn interval(&self, method: RateInterval, level: f64) -> Result<CountInterval<RateInterval>> {
         let side = each_side(level)?;
         let x = self.events();
@@ -60,6 +60,9 @@ impl Rate {
             RateInterval::Score => score(x, normal::quantile_upper(side)),
         };
         let [lower, upper] = [lower / self.time(), upper / self.time()];
+        if upper.is_infinite() {
+            return Err(ErrorKind::Overflow { what: "the rate" }.into());
+        }
         Ok(CountInterval { estimate: self.value(), lower, upper, level, method })
     }
 }
