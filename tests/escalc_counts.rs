@@ -7,8 +7,8 @@
 
 use meta_analysis::ErrorKind;
 use meta_analysis::study::{
-    BinaryMeasure, Conversion, Correction, MatchedPairs, PairsMeasure, Proportion, ProportionMeasure, Rate, RateMeasure, Scope,
-    Studies, Summary, TwoByTwo, TwoRates, TwoRatesMeasure, Uninformative, VarianceType, ZeroCells,
+    BinaryMeasure, Conversion, Correction, MatchedPairs, PairsMeasure, Proportion, ProportionMeasure, Rate,
+    RateMeasure, Scope, Studies, Summary, TwoByTwo, TwoRates, TwoRatesMeasure, Uninformative, VarianceType, ZeroCells,
 };
 use serde_json::Value;
 
@@ -111,7 +111,8 @@ fn compare<T: Summary + Clone>(rows: &[T], how: Conversion<T::Measure>, entry: &
                 let expected = matches!(
                     e.kind(),
                     ErrorKind::ZeroCell { .. } | ErrorKind::ZeroVariance { .. } | ErrorKind::DegenerateMargin { .. }
-                ) || (drops && matches!(e.kind(), ErrorKind::DoubleZero { .. } | ErrorKind::DoubleFull { .. }));
+                ) || (drops
+                    && matches!(e.kind(), ErrorKind::DoubleZero { .. } | ErrorKind::DoubleFull { .. }));
                 assert!(expected && truth[i].is_none(), "{context} row {i}: {e}");
             }
         }
@@ -221,7 +222,10 @@ fn tetrachoric_of_metafor_5_1_to_its_own_precision() {
                 // metafor: -1 or 1 with a variance of 752 or NA.
                 Err(e) if matches!(e.kind(), ErrorKind::NonIdentifiable { .. }) => on_the_boundary += 1,
                 Err(e) => {
-                    assert!(matches!(e.kind(), ErrorKind::DegenerateMargin { .. } | ErrorKind::DoubleZero { .. }), "{e}");
+                    assert!(
+                        matches!(e.kind(), ErrorKind::DegenerateMargin { .. } | ErrorKind::DoubleZero { .. }),
+                        "{e}"
+                    );
                     assert!(entry["yi"][i].is_null());
                 }
             }
@@ -239,8 +243,7 @@ fn every_matched_pair_of_metafor_5_1() {
 
 fn pairs(entry: &Value) -> usize {
     let [a, b, c, d] = ["ai", "bi", "ci", "di"].map(|name| column(entry, name));
-    let rows: Vec<MatchedPairs> =
-        (0..a.len()).map(|i| MatchedPairs::new(a[i], b[i], c[i], d[i]).unwrap()).collect();
+    let rows: Vec<MatchedPairs> = (0..a.len()).map(|i| MatchedPairs::new(a[i], b[i], c[i], d[i]).unwrap()).collect();
     let how = Conversion::new(pairs_measure(text(entry, "measure"))).zero_cells(zero_cells(&entry["opts"], 0.5));
     compare(&rows, how, entry, TOLERANCE)
 }
@@ -281,8 +284,7 @@ fn two_rates(entry: &Value) -> usize {
         other => panic!("{other}"),
     };
     let [x1, t1, x2, t2] = ["x1i", "t1i", "x2i", "t2i"].map(|name| column(entry, name));
-    let rows: Vec<TwoRates> =
-        (0..x1.len()).map(|i| TwoRates::new((x1[i], t1[i]), (x2[i], t2[i])).unwrap()).collect();
+    let rows: Vec<TwoRates> = (0..x1.len()).map(|i| TwoRates::new((x1[i], t1[i]), (x2[i], t2[i])).unwrap()).collect();
     compare(&rows, Conversion::new(measure).zero_cells(zero_cells(&entry["opts"], add)), entry, TOLERANCE)
 }
 
@@ -357,7 +359,7 @@ fn margins(entry: &Value) -> usize {
 /// Cells, measure, variance, y, v. mpmath 1.3, mp.dps = 50, from the formulas in the documentation with the cells as
 /// mpf; phi's variance by Yule's closed form (Bishop, Fienberg & Holland 1975), not by the sum used here.
 #[rustfmt::skip]
-const TABLES: [([f64; 4], BinaryMeasure, VarianceType, f64, f64); 48] = {
+const TABLES: [([f64; 4], BinaryMeasure, VarianceType, f64, f64); 64] = {
     use BinaryMeasure::*;
     use VarianceType::*;
     [
@@ -409,6 +411,22 @@ const TABLES: [([f64; 4], BinaryMeasure, VarianceType, f64, f64); 48] = {
         ([1.0, 9999999.0, 3.0, 9999997.0], ProbitDifference, Usual, -0.208_120_442_285_119_6, 0.046_987_344_611_639_11),
         ([1.0, 9999999.0, 3.0, 9999997.0], OddsRatioToD, Usual, -0.605_696_809_873_997, 0.405_284_795_362_073_4),
         ([1.0, 9999999.0, 3.0, 9999997.0], OddsRatioToDNormal, Usual, -0.665_825_750_707_969_5, 0.489_746_017_753_305_2),
+        ([2809837.0, 1.0, 1.0, 1676132.0], LogOddsRatio, Usual, 29.180_636_348_382_734, 2.000_000_952_504_253_2),
+        ([2809837.0, 1.0, 1.0, 1676132.0], LogOddsRatio, Null, 29.180_636_348_382_734, 4.069_957_449_150_893e-06),
+        ([2809837.0, 1.0, 1.0, 1676132.0], PetoLogOddsRatio, Usual, 4.272_899_269_485_024, 4.069_956_541_887_461e-06),
+        ([2809837.0, 1.0, 1.0, 1676132.0], LogRiskRatio, Usual, 14.331_999_556_591_8, 0.999_999_403_388_759_9),
+        ([2809837.0, 1.0, 1.0, 1676132.0], LogRiskRatio, Null, 14.331_999_556_591_8, 5.681_904_089_822_019e-07),
+        ([2809837.0, 1.0, 1.0, 1676132.0], RiskDifference, Usual, 0.999_999_047_496_229_5, 4.826_042_685_631_497e-13),
+        ([2809837.0, 1.0, 1.0, 1676132.0], RiskDifference, Unbiased, 0.999_999_047_496_229_5, 4.826_045_260_011_754e-13),
+        ([2809837.0, 1.0, 1.0, 1676132.0], RiskDifference, Null, 0.999_999_047_496_229_5, 2.229_171_789_117_673_8e-07),
+        ([2809837.0, 1.0, 1.0, 1676132.0], ArcsineDifference, Usual, 1.569_427_353_281_019_2, 2.381_259_426_301_093_4e-07),
+        ([2809837.0, 1.0, 1.0, 1676132.0], Phi, CrossSectional, 0.999_999_047_496_229_5, 4.536_315_141_831_937_7e-13),
+        ([2809837.0, 1.0, 1.0, 1676132.0], FisherZPhi, CrossSectional, 7.278_659_237_854_848, 0.125_000_063_333_701_3),
+        ([2809837.0, 1.0, 1.0, 1676132.0], YuleQ, Usual, 0.999_999_999_999_575_3, 3.606_712_331_923_4e-25),
+        ([2809837.0, 1.0, 1.0, 1676132.0], YuleY, Usual, 0.999_999_078_415_581_8, 4.246_587_308_702_393_4e-13),
+        ([2809837.0, 1.0, 1.0, 1676132.0], ProbitDifference, Usual, 9.814_879_981_905_9, 0.077_004_366_339_083_17),
+        ([2809837.0, 1.0, 1.0, 1676132.0], OddsRatioToD, Usual, 16.088_128_005_658_85, 0.607_927_391_380_601_7),
+        ([2809837.0, 1.0, 1.0, 1676132.0], OddsRatioToDNormal, Usual, 17.685_234_150_534_992, 0.734_619_266_300_919_4),
     ]
 };
 
@@ -466,7 +484,7 @@ fn variances_at_the_average_risk_of_all_studies() {
 #[test]
 fn close_to_no_effect() {
     let rate = Rate::fractional(1_000_000.5, 1e6).unwrap().effect(&RateMeasure::Log.into()).unwrap();
-    assert!(is_close(rate.y(), 4.999_998_750_000_416_7e-7, 1e-14));
+    assert!(is_close(rate.y(), 4.999_998_750_000_417e-7, 1e-14));
     let logit = Proportion::new(5_000_001, 10_000_000).unwrap().effect(&ProportionMeasure::Logit.into()).unwrap();
     assert!(is_close(logit.y(), 4.000_000_000_000_053e-7, 1e-14));
     let two = TwoRates::new((1_000_001, 1e6), (1_000_000, 1e6)).unwrap();

@@ -56,12 +56,7 @@ impl MatchedPairs {
     /// # Errors
     /// [`ErrorKind::NegativeCount`], [`ErrorKind::NonFinite`], [`ErrorKind::NonIntegerCount`],
     /// [`ErrorKind::CountNotExact`], [`ErrorKind::EmptyTable`].
-    pub fn new(
-        both: impl Count,
-        first_only: impl Count,
-        second_only: impl Count,
-        neither: impl Count,
-    ) -> Result<Self> {
+    pub fn new(both: impl Count, first_only: impl Count, second_only: impl Count, neither: impl Count) -> Result<Self> {
         let fractions = Fractions::Refused;
         Self::checked([
             check("both", both, fractions)?,
@@ -114,8 +109,7 @@ impl MatchedPairs {
             return Err(ErrorKind::DegenerateMargin { measure: "the correlation of pairs" }.into());
         }
         let shift = r * (x1 * rest1).sqrt() * (x2 * rest2).sqrt() / n;
-        let cells =
-            [x1 * x2 / n + shift, x1 * rest2 / n - shift, rest1 * x2 / n - shift, rest1 * rest2 / n + shift];
+        let cells = [x1 * x2 / n + shift, x1 * rest2 / n - shift, rest1 * x2 / n - shift, rest1 * rest2 / n + shift];
         // A correlation at the end of its range leaves a cell of zero, give or take a rounding.
         if cells.iter().any(|&cell| cell < -1e-14 * n) {
             let (odds1, odds2) = (x1 / rest1, x2 / rest2);

@@ -19,11 +19,7 @@ fn is_safe(product: f64) -> bool {
 
 /// `p/q - r/s` for positive `q` and `s`.
 pub(super) fn difference_of_ratios([p, q]: [f64; 2], [r, s]: [f64; 2]) -> f64 {
-    if is_safe(p * s) && is_safe(q * r) {
-        difference_of_products(p, s, q, r) / q / s
-    } else {
-        p / q - r / s
-    }
+    if is_safe(p * s) && is_safe(q * r) { difference_of_products(p, s, q, r) / q / s } else { p / q - r / s }
 }
 
 /// `ln(p/q)` for positive numbers; near `p = q` as exact as [`ln_ratio_of_ratios`].

@@ -10,50 +10,62 @@ use crate::study::{BinaryMeasure, Conversion};
 type How = Conversion<BinaryMeasure>;
 
 pub(super) fn phi(cells: &Cells, how: &How) -> Result<(f64, f64)> {
-    let measure = Measure::from(how.measure()).name();
-    cells.need_margins(measure)?;
-    let ([n1, n2], [m1, m2]) = (cells.rows(), cells.columns());
-    let phi = (cells.cross() / (n1 * n2).sqrt() / (m1 * m2).sqrt()).clamp(-1.0, 1.0);
-    if phi.abs() >= 1.0 {
-        return Err(ErrorKind::DegenerateCorrelation { field: "phi", value: phi, measure }.into());
-    }
-    let v = match how.variance_type() {
-        Usual | LargeSample | CrossSectional => cross_sectional(cells, phi),
-        Stratified => stratified(cells),
-        _ => return Err(how.no_such_variance()),
+    let phi = Phi::new(cells, how)?;
+    Ok((phi.value, phi.variance))
+}
+
+/// Fisher's z of phi, without the cancellation of `1 - phi` where phi is close to 1.
+pub(super) fn fisher_z_phi(cells: &Cells, how: &How) -> Result<(f64, f64)> {
+    let Phi { value, rest, variance } = Phi::new(cells, how)?;
+    let z = if value.abs() < 0.5 {
+        value.atanh()
+    } else {
+        0.5 * ((1.0 + value.abs()).powi(2) / rest).ln() * value.signum()
     };
-    Ok((phi, v))
+    Ok((z, variance / rest / rest))
 }
 
-/// `sum p_ij g_ij^2 / n` with the derivatives `g` of phi with respect to the cell probabilities, whose own mean is
-/// 0 because phi does not change when all probabilities are multiplied by one number.
-fn cross_sectional(cells: &Cells, phi: f64) -> f64 {
-    let n = cells.total();
-    let [a, b, c, d] = [cells.a / n, cells.b / n, cells.c / n, cells.d / n];
-    let ([r1, r2], [c1, c2]) = ([a + b, c + d], [a + c, b + d]);
-    let root = (r1 * r2).sqrt() * (c1 * c2).sqrt();
-    let slope = |opposite: f64, row: f64, column: f64| opposite / root - 0.5 * phi * (1.0 / row + 1.0 / column);
-    let square = |p: f64, g: f64| p * g * g;
-    (square(a, slope(d, r1, c1))
-        + square(b, slope(-c, r1, c2))
-        + square(c, slope(-b, r2, c1))
-        + square(d, slope(a, r2, c2)))
-        / n
+/// phi, 1 - phi^2, and the variance of phi.
+struct Phi {
+    value: f64,
+    rest: f64,
+    variance: f64,
 }
 
-/// The delta method for two independent risks, with w = n1/n and s = sqrt(P Q) of the pooled risk P:
-///
-/// ```text
-/// phi = sqrt(w (1 - w)) (p1 - p2) / s
-/// ```
-fn stratified(cells: &Cells) -> f64 {
-    let ([n1, n2], [m1, m2], n) = (cells.rows(), cells.columns(), cells.total());
-    let (w1, w2, p, q) = (n1 / n, n2 / n, m1 / n, m2 / n);
-    let difference = cells.cross() / n1 / n2;
-    let bend = 0.5 * difference * (q - p) / (p * q);
-    let outer = w1 * w2 / (p * q);
-    let part = |x: f64, rest: f64, size: f64, slope: f64| slope * slope * (x / size * (rest / size)) / size;
-    outer * (part(cells.a, cells.b, n1, 1.0 - bend * w1) + part(cells.c, cells.d, n2, 1.0 + bend * w2))
+impl Phi {
+    /// With `R = sqrt(n1 n2 m1 m2)`, the derivatives of phi with respect to the cells come as sums of one sign:
+    ///
+    /// ```text
+    /// d phi/d a =  (a d (b + c) + b c (n + a + d)) / (2 n1 m1 R)        d phi/d d likewise over n2 m2
+    /// d phi/d b = -(b c (a + d) + a d (n + b + c)) / (2 n1 m2 R)        d phi/d c likewise over n2 m1
+    /// 1 - phi^2 = n (a b c + a b d + a c d + b c d) / R^2
+    /// ```
+    ///
+    /// Their mean, weighted by the cells, is 0, since phi does not change when all cells are multiplied.
+    fn new(cells: &Cells, how: &How) -> Result<Self> {
+        let measure = Measure::from(how.measure()).name();
+        cells.need_margins(measure)?;
+        let ([n1, n2], [m1, m2], n) = (cells.rows(), cells.columns(), cells.total());
+        let Cells { a, b, c, d } = *cells;
+        let root = (n1 * n2).sqrt() * (m1 * m2).sqrt();
+        let value = (cells.cross() / root).clamp(-1.0, 1.0);
+        let rest = (n / root) * ((a * b * (c + d) + c * d * (a + b)) / root);
+        if rest <= 0.0 {
+            return Err(ErrorKind::DegenerateCorrelation { field: "phi", value, measure }.into());
+        }
+        let up = 0.5 * (a * d * (b + c) + b * c * (n + a + d)) / root;
+        let down = 0.5 * (b * c * (a + d) + a * d * (n + b + c)) / root;
+        let [by_a, by_b, by_c, by_d] = [up / n1 / m1, down / n1 / m2, down / n2 / m1, up / n2 / m2];
+        let variance = match how.variance_type() {
+            Usual | LargeSample | CrossSectional => {
+                a * by_a * by_a + b * by_b * by_b + c * by_c * by_c + d * by_d * by_d
+            }
+            // An event more is a non-event less: the slopes add, and a has the variance of a binomial.
+            Stratified => a * (b / n1) * (by_a + by_b).powi(2) + c * (d / n2) * (by_c + by_d).powi(2),
+            _ => return Err(how.no_such_variance()),
+        };
+        Ok(Self { value, rest, variance })
+    }
 }
 
 pub(super) fn yule_q(cells: &Cells, how: &How) -> Result<(f64, f64)> {

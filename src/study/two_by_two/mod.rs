@@ -151,10 +151,7 @@ impl Summary for TwoByTwo {
             BinaryMeasure::OddsRatioToD => times(risks::log_odds_ratio(&cells, how)?, 3.0_f64.sqrt() / PI),
             BinaryMeasure::OddsRatioToDNormal => times(risks::log_odds_ratio(&cells, how)?, 1.0 / 1.65),
             BinaryMeasure::Phi => association::phi(&cells, how)?,
-            BinaryMeasure::FisherZPhi => {
-                let (phi, v) = association::phi(&cells, how)?;
-                (phi.atanh(), v / ((1.0 - phi) * (1.0 + phi)).powi(2))
-            }
+            BinaryMeasure::FisherZPhi => association::fisher_z_phi(&cells, how)?,
             BinaryMeasure::YuleQ => association::yule_q(&cells, how)?,
             BinaryMeasure::YuleY => association::yule_y(&cells, how)?,
             BinaryMeasure::Tetrachoric => tetrachoric::correlation(&cells, how)?,
