@@ -169,6 +169,24 @@ pub enum ErrorKind {
         /// Name of the measure.
         measure: &'static str,
     },
+    /// Everybody is on one side of a margin of a 2x2 table, so that it shows no association of any size.
+    #[error(
+        "a margin of the table is empty, so {measure} is undefined; leave the study out, or correct and keep it with `ZeroCells::double_zero`"
+    )]
+    DegenerateMargin {
+        /// Name of the measure.
+        measure: &'static str,
+    },
+    /// A zero cell puts the estimate on the boundary, where it has no sampling variance.
+    #[error(
+        "{field} is zero, so {measure} is on its boundary and has no variance; choose a correction, e.g. `ZeroCells::constant(0.5)`"
+    )]
+    NonIdentifiable {
+        /// The cell that is zero.
+        field: &'static str,
+        /// Name of the measure.
+        measure: &'static str,
+    },
     /// A continuity correction that is not a positive finite number.
     #[error("a continuity correction must be positive and finite, got {value}")]
     InvalidCorrection {
@@ -484,6 +502,7 @@ impl ErrorKind {
             | Self::CountNotExact { field, .. }
             | Self::EmptyArm { field }
             | Self::ZeroCell { field, .. }
+            | Self::NonIdentifiable { field, .. }
             | Self::NonPositiveTime { field, .. }
             | Self::NegativeSd { field, .. }
             | Self::ZeroSd { field, .. }
@@ -510,6 +529,7 @@ impl ErrorKind {
             Self::SampleSizeRequired { .. } => "n",
             Self::InvalidTau2 { .. } => "tau2",
             Self::EmptyTable
+            | Self::DegenerateMargin { .. }
             | Self::Overflow { .. }
             | Self::Empty
             | Self::TooFewStudies { .. }

@@ -43,6 +43,15 @@ pub trait Summary {
         false
     }
 
+    /// Whether nobody, or everybody, has the event in every group, so that [`Uninformative::Drop`] leaves the
+    /// study out: such a study then counts neither for [`Scope::IfAny`] nor in an average. Default: no.
+    ///
+    /// [`Uninformative::Drop`]: super::Uninformative::Drop
+    /// [`Scope::IfAny`]: super::Scope::IfAny
+    fn is_uninformative(&self) -> bool {
+        false
+    }
+
     /// Settles what all rows together decide (an average over the studies, a pooled odds) before the first
     /// effect is computed. Default: nothing.
     ///
@@ -63,7 +72,8 @@ pub struct Context {
     /// Averages over the studies, weighted by sample size, for [`VarianceType::Average`] and its kin: one for
     /// most measures, two where each group has its own.
     pub averages: Option<[f64; 2]>,
-    /// Pooled odds ratio of the studies without zero cells, for the empirical continuity correction.
+    /// Pooled odds ratio (of two rates: rate ratio) of the studies without zero cells, for the empirical
+    /// continuity correction.
     pub pooled_odds_ratio: Option<f64>,
 }
 
@@ -155,9 +165,17 @@ impl<M: Copy> Conversion<M> {
     where
         M: Into<Measure>,
     {
-        self.zero_cells = self.zero_cells.settled(rows.iter().any(|row| row.has_zero_cell()));
+        let drops = self.zero_cells.drops();
+        let any_zero = rows.iter().any(|row| row.has_zero_cell() && !(drops && row.is_uninformative()));
+        self.zero_cells = self.zero_cells.settled(any_zero);
         self.context = T::context(rows, &self)?;
         Ok(self)
+    }
+
+    /// The averages over all rows, for a variance that rests on them.
+    pub(crate) fn averages(&self) -> Result<[f64; 2]> {
+        let why = "it rests on all studies together; use `Studies::effects`";
+        self.context.averages.ok_or_else(|| ErrorKind::NotApplicable { what: "average over the studies", why }.into())
     }
 
     /// The answer to a variance type that the measure does not have.

@@ -2,8 +2,8 @@
 //!
 //! # Overview
 //!
-//! * [`Proportion`], [`Rate`], [`TwoByTwo`], [`TwoRates`], [`TwoMeans`], [`PrePost`], [`Correlation`] and
-//!   [`Reported`] hold the summary data of one study. They are checked when they are made and never change.
+//! * [`Proportion`], [`Rate`], [`TwoByTwo`], [`MatchedPairs`], [`TwoRates`], [`TwoMeans`], [`PrePost`],
+//!   [`Correlation`] and [`Reported`] hold the summary data of one study. They are checked when they are made and never change.
 //! * Each has its own enum of measures ([`ProportionMeasure`], [`BinaryMeasure`], ...), so that asking for the
 //!   mean change of a 2x2 table does not compile.
 //! * [`Studies`] is a list of labelled rows of one kind; [`Studies::effects`] computes effects and variances.
@@ -32,10 +32,14 @@ mod change;
 pub(crate) mod check;
 mod conversion;
 mod correlation;
+mod count_interval;
 pub mod covariates;
+mod matched_pairs;
 mod moments;
+mod precise;
 mod proportion;
 mod rate;
+mod rate_interval;
 mod reading;
 mod reported;
 mod studies;
@@ -49,9 +53,12 @@ pub use change::{ChangeMeasure, PrePost};
 pub use check::Count;
 pub use conversion::{Context, Conversion, Summary};
 pub use correlation::{Correlation, CorrelationMeasure};
+pub use count_interval::CountInterval;
+pub use matched_pairs::{MatchedPairs, PairsMeasure};
 pub use moments::Moments;
-pub use proportion::{Proportion, ProportionMeasure};
+pub use proportion::{Proportion, ProportionInterval, ProportionMeasure};
 pub use rate::{Rate, RateMeasure};
+pub use rate_interval::RateInterval;
 pub use reading::{Cell, Columns, Missing, Record, Tabular};
 pub use reported::Reported;
 pub(crate) use studies::check_labels;

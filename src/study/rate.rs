@@ -2,6 +2,8 @@
 
 use super::check::{self, Count, Fractions};
 use super::conversion::{Conversion, Summary};
+use super::precise::ln_ratio;
+use super::variance::VarianceType::{LargeSample, Usual};
 use crate::effect::{Adjustment, Effect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::measure::Measure;
@@ -72,6 +74,9 @@ impl Rate {
 }
 
 /// Measures of a [`Rate`] of `x` events in person-time `t`. Rothman, Greenland & Lash 2008, Modern Epidemiology.
+///
+/// A [`ZeroCells`](super::ZeroCells) policy is obeyed for every measure, also for those that are defined without
+/// one; metafor adds nothing to these unless told to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum RateMeasure {
@@ -87,6 +92,19 @@ pub enum RateMeasure {
     /// y = ln(x / t)        v = 1 / x
     /// ```
     Log,
+    /// Square root, with a variance that the rate does not enter; metafor: `IRS`. Defined for no events.
+    ///
+    /// ```text
+    /// y = sqrt(x / t)        v = 1 / (4 t)
+    /// ```
+    SquareRoot,
+    /// metafor: `IRFT`. Freeman & Tukey 1950, Ann Math Stat 21:607, doi 10.1214/aoms/1177729756. Defined for no
+    /// events. The way back needs the person-time, which the effect carries as its `n`.
+    ///
+    /// ```text
+    /// y = (sqrt(x / t) + sqrt((x + 1) / t)) / 2        v = 1 / (4 t)
+    /// ```
+    FreemanTukey,
 }
 
 impl From<RateMeasure> for Measure {
@@ -94,6 +112,8 @@ impl From<RateMeasure> for Measure {
         match measure {
             RateMeasure::Raw => Self::RawRate,
             RateMeasure::Log => Self::LogRate,
+            RateMeasure::SquareRoot => Self::RootRate,
+            RateMeasure::FreemanTukey => Self::FreemanTukeyRate,
         }
     }
 }
@@ -107,17 +127,28 @@ impl Summary for Rate {
 
     fn effect(&self, how: &Conversion<RateMeasure>) -> Result<Effect> {
         let measure = Measure::from(how.measure());
-        let addition = how.zero_cells_policy().addition(self.has_zero_cell(), self.time, 0.0)?;
-        let added = addition.map_or(0.0, |(add, _)| add);
-        let x = self.events + added;
-        if x <= 0.0 {
+        if !matches!(how.variance_type(), Usual | LargeSample) {
+            return Err(how.no_such_variance());
+        }
+        let added = how.zero_cells_policy().addition_alike(self.has_zero_cell())?.unwrap_or(0.0);
+        let (x, t) = (self.events + added, self.time);
+        if x <= 0.0 && matches!(how.measure(), RateMeasure::Raw | RateMeasure::Log) {
             return Err(ErrorKind::ZeroCell { field: "events", measure: measure.name() }.into());
         }
         let (y, v) = match how.measure() {
-            RateMeasure::Raw => (x / self.time, x / self.time / self.time),
-            RateMeasure::Log => (x.ln() - self.time.ln(), 1.0 / x),
+            RateMeasure::Raw => (x / t, x / t / t),
+            RateMeasure::Log => (ln_ratio(x, t), 1.0 / x),
+            RateMeasure::SquareRoot => ((x / t).sqrt(), 0.25 / t),
+            RateMeasure::FreemanTukey => (0.5 * ((x / t).sqrt() + ((x + 1.0) / t).sqrt()), 0.25 / t),
+        };
+        if v <= 0.0 {
+            return Err(ErrorKind::Overflow { what: "the variance of the rate" }.into());
+        }
+        let effect = match how.measure() {
+            RateMeasure::FreemanTukey => Effect::from_variance_and_n(measure, y, v, t)?,
+            _ => Effect::from_variance(measure, y, v)?,
         };
         let adjustment = (added > 0.0).then_some(Adjustment::CountsAdded { first: added, second: 0.0 });
-        Ok(Effect::from_variance(measure, y, v)?.adjusted(adjustment))
+        Ok(effect.adjusted(adjustment))
     }
 }

@@ -38,8 +38,19 @@ pub enum Correction {
     /// ```
     ///
     /// so that a table without events favours neither arm. Sweeting, Sutton & Lambert 2004, Stat Med 23:1351,
-    /// doi 10.1002/sim.1761. For a single arm it is a constant of one half.
+    /// doi 10.1002/sim.1761. For a single arm, and for matched pairs, it is a constant of one half.
     TreatmentArm,
+    /// Empirical correction: to each cell of an arm
+    ///
+    /// ```text
+    /// first arm: Omega / (R + Omega)        second arm: R / (R + Omega)        R = n2 / n1
+    /// ```
+    ///
+    /// with the pooled odds ratio `Omega` (Mantel-Haenszel) of the studies without a zero cell, so that a table
+    /// without events is pulled to what the other studies say, not to no effect. Sweeting, Sutton & Lambert
+    /// 2004, Stat Med 23:1351, doi 10.1002/sim.1761. For two rates `Omega` is the pooled rate ratio and `R` the
+    /// ratio of the person-times. There is none for a single arm or for matched pairs.
+    Empirical,
 }
 
 /// Which studies the correction is added to.
@@ -96,6 +107,11 @@ impl ZeroCells {
         Self::new(Correction::TreatmentArm)
     }
 
+    /// Add to each arm what the studies without zero cells suggest ([`Correction::Empirical`]).
+    pub const fn empirical() -> Self {
+        Self::new(Correction::Empirical)
+    }
+
     /// Which studies are corrected. Default: [`Scope::OnlyZero`].
     #[must_use]
     pub const fn scope(mut self, scope: Scope) -> Self {
@@ -128,19 +144,103 @@ impl ZeroCells {
         self
     }
 
-    /// What to add to the cells of the first and second group of a study with these sizes.
+    /// Whether studies without events, or with nothing but events, are left out.
+    pub(crate) fn drops(&self) -> bool {
+        self.uninformative == Uninformative::Drop
+    }
+
+    /// Whether a study is corrected. A scope of "if any" stands for the study alone until it is settled.
     ///
-    /// `None`: nothing is to be added.
-    pub(crate) fn addition(&self, has_zero: bool, n1: f64, n2: f64) -> Result<Option<(f64, f64)>> {
-        if !has_zero && self.scope == Scope::OnlyZero {
+    /// # Errors
+    /// A constant that is not positive and finite, whether or not it would be used.
+    pub(crate) fn concerns(&self, has_zero: bool) -> Result<bool> {
+        if let Correction::Constant(value) = self.correction
+            && !(value > 0.0 && value.is_finite())
+        {
+            return Err(ErrorKind::InvalidCorrection { value }.into());
+        }
+        Ok(self.correction != Correction::None && (has_zero || self.scope == Scope::All))
+    }
+
+    /// What to add to the cells of the first and of the second group of a study with these sizes, given the
+    /// pooled ratio of the studies without zero cells; `None`: nothing.
+    pub(crate) fn addition(&self, has_zero: bool, sizes: [f64; 2], pooled: Option<f64>) -> Result<Option<[f64; 2]>> {
+        if !self.concerns(has_zero)? {
             return Ok(None);
         }
+        let [n1, n2] = sizes;
         match self.correction {
             Correction::None => Ok(None),
-            Correction::Constant(add) if add > 0.0 && add.is_finite() => Ok(Some((add, add))),
-            Correction::Constant(value) => Err(ErrorKind::InvalidCorrection { value }.into()),
-            Correction::TreatmentArm if n2 > 0.0 => Ok(Some((n1 / (n1 + n2), n2 / (n1 + n2)))),
-            Correction::TreatmentArm => Ok(Some((0.5, 0.0))),
+            Correction::Constant(add) => Ok(Some([add, add])),
+            Correction::TreatmentArm => Ok(Some([n1 / (n1 + n2), n2 / (n1 + n2)])),
+            Correction::Empirical => {
+                let why = "it rests on all studies together; use `Studies::effects`";
+                let omega = pooled.ok_or(ErrorKind::NotApplicable { what: "empirical continuity correction", why })?;
+                let ratio = n2 / n1;
+                Ok(Some([omega / (ratio + omega), ratio / (ratio + omega)]))
+            }
         }
+    }
+
+    /// What to add to each cell of a single group, or of a table of pairs; `None`: nothing.
+    pub(crate) fn addition_alike(&self, has_zero: bool) -> Result<Option<f64>> {
+        if self.correction == Correction::Empirical {
+            let why = "it is defined for two independent groups";
+            return Err(ErrorKind::NotApplicable { what: "empirical continuity correction", why }.into());
+        }
+        Ok(self.addition(has_zero, [1.0, 1.0], None)?.map(|[add, _]| add))
+    }
+}
+
+/// The Mantel-Haenszel ratio for the empirical correction: `sum(numerators) / sum(denominators)` of the studies
+/// without a zero cell, each given as its pair of terms.
+///
+/// # Errors
+/// [`ErrorKind::TooFewStudies`] if every study has a zero cell.
+pub(crate) fn pooled_ratio(terms: impl Iterator<Item = [f64; 2]>) -> Result<f64> {
+    let (mut k, mut above, mut below) = (0, 0.0, 0.0);
+    for [numerator, denominator] in terms {
+        k += 1;
+        above += numerator;
+        below += denominator;
+    }
+    if k == 0 {
+        let (what, remedy) = ("the empirical continuity correction", "every study has a zero cell; use another");
+        return Err(ErrorKind::TooFewStudies { what, k, needed: 1, remedy }.into());
+    }
+    Ok(above / below)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empirical_with_a_ratio_of_one_is_the_treatment_arm_correction() {
+        let one = ZeroCells::empirical().addition(true, [30.0, 90.0], Some(1.0)).unwrap().unwrap();
+        let other = ZeroCells::treatment_arm().addition(true, [30.0, 90.0], None).unwrap().unwrap();
+        assert!((one[0] - other[0]).abs() < 1e-16 && (one[1] - other[1]).abs() < 1e-16);
+        assert!((one[0] - 0.25).abs() < 1e-16);
+    }
+
+    #[test]
+    fn empirical_pulls_a_table_without_events_to_the_pooled_ratio() {
+        // k1 / k2 * n2 / n1 = Omega
+        let [k1, k2] = ZeroCells::empirical().addition(true, [20.0, 100.0], Some(3.0)).unwrap().unwrap();
+        assert!((k1 / k2 * 5.0 - 3.0).abs() < 1e-14);
+        assert!((k1 + k2 - 1.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn only_its_scope_decides() {
+        let add = |policy: ZeroCells, zero| policy.addition_alike(zero).unwrap();
+        let constant = ZeroCells::constant(0.5);
+        assert_eq!(add(constant, false), None);
+        assert_eq!(add(constant, true), Some(0.5));
+        assert_eq!(add(constant.scope(Scope::All), false), Some(0.5));
+        assert_eq!(add(constant.scope(Scope::IfAny), false), None);
+        assert_eq!(add(constant.scope(Scope::IfAny).settled(true), false), Some(0.5));
+        assert_eq!(add(constant.scope(Scope::IfAny).settled(false), false), None);
+        assert_eq!(add(ZeroCells::none().scope(Scope::All), true), None);
     }
 }

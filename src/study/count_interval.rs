@@ -1,0 +1,28 @@
+//! A confidence interval computed from counts.
+
+use crate::error::{ErrorKind, Result};
+use serde::{Deserialize, Serialize};
+
+/// A confidence interval of one study's proportion or rate, computed from its counts on the natural scale.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct CountInterval<M> {
+    /// The observed proportion or rate.
+    pub estimate: f64,
+    /// Lower limit.
+    pub lower: f64,
+    /// Upper limit.
+    pub upper: f64,
+    /// Confidence level, e.g. 0.95.
+    pub level: f64,
+    /// How it was computed.
+    pub method: M,
+}
+
+/// The chance left on each side of an interval of this level.
+pub(super) fn each_side(level: f64) -> Result<f64> {
+    if level > 0.0 && level < 1.0 {
+        Ok(0.5 * (1.0 - level))
+    } else {
+        Err(ErrorKind::LevelOutOfRange { value: level }.into())
+    }
+}
