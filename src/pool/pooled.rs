@@ -293,15 +293,16 @@ impl std::fmt::Display for Pooled {
         let (estimate, natural) = (&self.estimate, self.natural());
         write!(f, "{} ", natural.measure.natural_name())?;
         std::fmt::Display::fmt(&natural, f)?;
-        write!(f, ", {} studies; {}, {} {}", self.k(), self.model, percent(estimate.level()), estimate.inference())?;
+        write!(f, ", {} studies; {}", self.k(), self.heterogeneity)?;
+        let level = percent(estimate.level());
+        write!(f, "\n  {}; {level} interval by {} ", self.model, estimate.inference())?;
         match estimate.df() {
-            Some(df) => write!(f, " interval (t, {df} df)")?,
-            None => write!(f, " interval (normal)")?,
+            Some(df) => write!(f, "(t, {df} df)")?,
+            None => f.write_str("(normal)")?,
         }
         if self.effects.measure().null_value().is_some() {
             write!(f, ", p {}", crate::num::format::p_value(estimate.p_value()))?;
         }
-        write!(f, "; {}", self.heterogeneity)?;
         if f.alternate() {
             write!(f, "\n  {estimate}, standard error {}", significant(estimate.se()))?;
             if let Ok(prediction) = self.prediction() {
