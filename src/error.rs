@@ -183,6 +183,24 @@ pub enum ErrorKind {
         /// Name of the measure.
         measure: &'static str,
     },
+    /// A ratio of two means of opposite signs, or with a mean of zero.
+    #[error("the means {first} and {second} are not of one sign, so {measure} is undefined")]
+    NonPositiveRatio {
+        /// First mean.
+        first: f64,
+        /// Second mean.
+        second: f64,
+        /// Name of the measure.
+        measure: &'static str,
+    },
+    /// A mean of zero where the measure divides by it.
+    #[error("{field} is zero, so {measure} is undefined")]
+    ZeroMean {
+        /// Input field.
+        field: &'static str,
+        /// Name of the measure.
+        measure: &'static str,
+    },
     /// Too few people for this measure.
     #[error("{field} must be at least {needed} for {measure}, got {value}")]
     SampleSizeTooSmall {
@@ -441,6 +459,7 @@ impl ErrorKind {
             | Self::NonPositiveTime { field, .. }
             | Self::NegativeSd { field, .. }
             | Self::ZeroSd { field, .. }
+            | Self::ZeroMean { field, .. }
             | Self::SampleSizeTooSmall { field, .. }
             | Self::CorrelationOutOfRange { field, .. }
             | Self::DegenerateCorrelation { field, .. }
@@ -450,6 +469,7 @@ impl ErrorKind {
             Self::InvalidCovariate { name, .. } => name,
             Self::EventsExceedTotal { .. } | Self::DoubleZero { .. } | Self::DoubleFull { .. } => "events",
             Self::InvalidCorrection { .. } => "zero_cells",
+            Self::NonPositiveRatio { .. } => "means",
             Self::CiReversed { .. } | Self::CiNotBracketing { .. } => "interval",
             Self::CiAsymmetric { .. } | Self::CiZeroWidth { .. } => "interval",
             Self::LevelOutOfRange { .. } => "level",

@@ -28,15 +28,20 @@
 //! # Ok::<(), meta_analysis::Error>(())
 //! ```
 
+mod area_under_curve;
 mod change;
 pub(crate) mod check;
 mod conversion;
 mod correlation;
 pub mod covariates;
 mod moments;
+mod one_mean;
 mod proportion;
 mod rate;
+pub mod recover;
 mod reported;
+mod smd;
+mod standardized;
 mod studies;
 mod two_by_two;
 mod two_means;
@@ -44,14 +49,17 @@ mod two_rates;
 mod variance;
 mod zero_cells;
 
-pub use change::{ChangeMeasure, PrePost};
+pub use area_under_curve::{AreaUnderCurve, AreaUnderCurveMeasure};
+pub use change::{AssumedCorrelation, ChangeMeasure, OverCorrelation, PrePost, PrePostAssumed};
 pub use check::Count;
 pub use conversion::{Context, Conversion, Summary};
 pub use correlation::{Correlation, CorrelationMeasure};
 pub use moments::Moments;
+pub use one_mean::{OneMean, OneMeanMeasure};
 pub use proportion::{Proportion, ProportionMeasure};
 pub use rate::{Rate, RateMeasure};
 pub use reported::Reported;
+pub use standardized::{StandardizedDifference, StandardizedMeasure};
 pub use studies::Studies;
 pub(crate) use studies::check_labels;
 pub use two_by_two::{BinaryMeasure, TwoByTwo};
