@@ -33,10 +33,13 @@ pub(crate) mod check;
 mod conversion;
 mod correlation;
 pub mod covariates;
+mod genotypes;
 mod moments;
 mod proportion;
 mod rate;
+mod reliability;
 mod reported;
+mod significance;
 mod studies;
 mod two_by_two;
 mod two_means;
@@ -47,11 +50,17 @@ mod zero_cells;
 pub use change::{ChangeMeasure, PrePost};
 pub use check::Count;
 pub use conversion::{Context, Conversion, Summary};
-pub use correlation::{Correlation, CorrelationMeasure};
+pub use correlation::{
+    Correlation, CorrelationMeasure, PartialCorrelation, PartialCorrelationMeasure, RSquared, RSquaredMeasure,
+    SemipartialCorrelation, SemipartialCorrelationMeasure,
+};
+pub use genotypes::{Genotypes, GenotypesMeasure};
 pub use moments::Moments;
 pub use proportion::{Proportion, ProportionMeasure};
 pub use rate::{Rate, RateMeasure};
+pub use reliability::{Reliability, ReliabilityMeasure};
 pub use reported::Reported;
+pub use significance::Sign;
 pub use studies::Studies;
 pub(crate) use studies::check_labels;
 pub use two_by_two::{BinaryMeasure, TwoByTwo};
