@@ -293,6 +293,63 @@ pub enum ErrorKind {
         /// Upper limit as given.
         upper: f64,
     },
+    /// A reliability of 1, where the measure has no finite value or no variance.
+    #[error("{field} is {value}, so {measure} has no finite value or no variance")]
+    DegenerateReliability {
+        /// Input field.
+        field: &'static str,
+        /// The offending value.
+        value: f64,
+        /// Name of the measure.
+        measure: &'static str,
+    },
+    /// A scale of fewer than two items.
+    #[error("a reliability needs at least 2 items, got {value}")]
+    TooFewItems {
+        /// The offending value.
+        value: f64,
+    },
+    /// A p-value of zero, as software prints it.
+    #[error("a p-value of 0 gives a standard error of 0; use the test statistic, or the bound that was meant (p < 0.001)")]
+    PValueZero,
+    /// A p-value or a test statistic that says nothing about the size of the standard error.
+    #[error("{what} says nothing about the standard error; use the interval or the standard error itself")]
+    PValueUninformative {
+        /// The uninformative number, as a phrase.
+        what: &'static str,
+    },
+    /// A p-value outside (0, 1].
+    #[error("a p-value must lie between 0 and 1, got {value}")]
+    PValueOutOfRange {
+        /// The offending value.
+        value: f64,
+    },
+    /// An estimate and a test statistic of opposite signs.
+    #[error("the estimate ({estimate} on the analysis scale) and {statistic} = {value} have opposite signs; check which group was compared with which")]
+    SignDisagreement {
+        /// The estimate on the analysis scale, relative to no effect.
+        estimate: f64,
+        /// Name of the statistic.
+        statistic: &'static str,
+        /// The statistic.
+        value: f64,
+    },
+    /// Numbers that cannot all be right.
+    #[error("{what} cannot be: {why}")]
+    Inconsistent {
+        /// The numbers concerned.
+        what: &'static str,
+        /// Why they exclude each other.
+        why: &'static str,
+    },
+    /// An effect of another measure than this conversion takes.
+    #[error("this conversion takes {expected}, got {found}")]
+    WrongMeasure {
+        /// The measures it takes.
+        expected: &'static str,
+        /// The measure it was given.
+        found: &'static str,
+    },
     /// A confidence level outside (0, 1).
     #[error("level must be strictly between 0 and 1 (0.95, not 95), got {value}")]
     LevelOutOfRange {
@@ -463,6 +520,7 @@ impl ErrorKind {
             | Self::SampleSizeTooSmall { field, .. }
             | Self::CorrelationOutOfRange { field, .. }
             | Self::DegenerateCorrelation { field, .. }
+            | Self::DegenerateReliability { field, .. }
             | Self::NonPositiveOnLogScale { field, .. }
             | Self::OutsideSupport { field, .. } => field,
             Self::LengthMismatch { field, .. } => field,
@@ -473,14 +531,19 @@ impl ErrorKind {
             Self::CiReversed { .. } | Self::CiNotBracketing { .. } => "interval",
             Self::CiAsymmetric { .. } | Self::CiZeroWidth { .. } => "interval",
             Self::LevelOutOfRange { .. } => "level",
+            Self::TooFewItems { .. } => "items",
+            Self::PValueZero | Self::PValueOutOfRange { .. } => "p",
             Self::NegativeVariance { .. } | Self::ZeroVariance { .. } => "variance",
             Self::VarianceRatioOutOfRange => "variance",
             Self::NegativeSe { .. } => "se",
             Self::DuplicateLabel { .. } | Self::InvalidLabel { .. } => "label",
-            Self::MixedMeasures { .. } => "measure",
+            Self::MixedMeasures { .. } | Self::WrongMeasure { .. } => "measure",
             Self::SampleSizeRequired { .. } => "n",
             Self::InvalidTau2 { .. } => "tau2",
-            Self::EmptyTable
+            Self::PValueUninformative { .. }
+            | Self::SignDisagreement { .. }
+            | Self::Inconsistent { .. }
+            | Self::EmptyTable
             | Self::Overflow { .. }
             | Self::Empty
             | Self::TooFewStudies { .. }

@@ -2,8 +2,8 @@
 //!
 //! # Overview
 //!
-//! * [`Proportion`], [`Rate`], [`TwoByTwo`], [`TwoRates`], [`TwoMeans`], [`PrePost`], [`Correlation`] and
-//!   [`Reported`] hold the summary data of one study. They are checked when they are made and never change.
+//! * [`Proportion`], [`Rate`], [`OneMean`], [`TwoByTwo`], [`TwoRates`], [`TwoMeans`], [`StandardizedDifference`],
+//!   [`AreaUnderCurve`], [`PrePost`], [`PrePostAssumed`], [`Correlation`] and [`Reported`] hold the summary data of one study. They are checked when they are made and never change.
 //! * Each has its own enum of measures ([`ProportionMeasure`], [`BinaryMeasure`], ...), so that asking for the
 //!   mean change of a 2x2 table does not compile.
 //! * [`Studies`] is a list of labelled rows of one kind; [`Studies::effects`] computes effects and variances.
@@ -34,12 +34,15 @@ pub(crate) mod check;
 mod conversion;
 mod correlation;
 pub mod covariates;
+mod genotypes;
 mod moments;
 mod one_mean;
 mod proportion;
 mod rate;
 pub mod recover;
+mod reliability;
 mod reported;
+mod significance;
 mod smd;
 mod standardized;
 mod studies;
@@ -53,12 +56,18 @@ pub use area_under_curve::{AreaUnderCurve, AreaUnderCurveMeasure};
 pub use change::{AssumedCorrelation, ChangeMeasure, OverCorrelation, PrePost, PrePostAssumed};
 pub use check::Count;
 pub use conversion::{Context, Conversion, Summary};
-pub use correlation::{Correlation, CorrelationMeasure};
+pub use correlation::{
+    Correlation, CorrelationMeasure, PartialCorrelation, PartialCorrelationMeasure, RSquared, RSquaredMeasure,
+    SemipartialCorrelation, SemipartialCorrelationMeasure,
+};
+pub use genotypes::{Genotypes, GenotypesMeasure};
 pub use moments::Moments;
 pub use one_mean::{OneMean, OneMeanMeasure};
 pub use proportion::{Proportion, ProportionMeasure};
 pub use rate::{Rate, RateMeasure};
+pub use reliability::{Reliability, ReliabilityMeasure};
 pub use reported::Reported;
+pub use significance::Sign;
 pub use standardized::{StandardizedDifference, StandardizedMeasure};
 pub use studies::Studies;
 pub(crate) use studies::check_labels;

@@ -136,8 +136,7 @@ impl Summary for OneMean {
     fn effect(&self, how: &Conversion<OneMeanMeasure>) -> Result<Effect> {
         let measure = Measure::from(how.measure());
         let usual = matches!(how.variance_type(), VarianceType::Usual | VarianceType::LargeSample);
-        let homoscedastic =
-            how.measure() == OneMeanMeasure::Mean && how.variance_type() == VarianceType::Homoscedastic;
+        let homoscedastic = how.measure() == OneMeanMeasure::Mean && how.variance_type() == VarianceType::Homoscedastic;
         if !usual && !homoscedastic {
             return Err(how.no_such_variance());
         }

@@ -56,7 +56,8 @@ impl PrePost {
             return first;
         }
         let cross = |other: f64, mean: f64, cv: f64| (cv * (other / mean)).powi(2);
-        let crossed = cross(self.after.sd(), self.before.mean(), before) + cross(self.before.sd(), self.after.mean(), after);
+        let crossed =
+            cross(self.after.sd(), self.before.mean(), before) + cross(self.before.sd(), self.after.mean(), after);
         first + 0.5 * (before.powi(4) + after.powi(4) + r * r * crossed) / (self.n * self.n)
     }
 }

@@ -1,8 +1,8 @@
 //! Means and standard deviations of two independent groups.
 
 mod common_language;
-mod raw;
 mod ratio;
+mod raw;
 mod unequal;
 
 pub(super) use ratio::{nonzero_mean, same_sign, second_order};

@@ -38,7 +38,12 @@ impl TwoMeans {
     }
 
     /// The difference in units of the second group's standard deviation.
-    fn in_second_sds(&self, measure: Measure, sizes: [&'static str; 2], sds: [&'static str; 2]) -> Result<Standardized> {
+    fn in_second_sds(
+        &self,
+        measure: Measure,
+        sizes: [&'static str; 2],
+        sds: [&'static str; 2],
+    ) -> Result<Standardized> {
         let [(one, n1), (two, n2)] = self.groups();
         at_least(sizes[1], n2, 2.0, measure)?;
         nonzero_sd(sds[1], two.sd(), measure)?;
