@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 /// let row = AreaUnderCurve::from_u(90.0, 10, 12)?;
 /// assert_eq!(row.value(), 0.75);
 /// let effect = row.effect(&AreaUnderCurveMeasure::CommonLanguage.into())?;
-/// assert!((effect.variance() - 0.011_562_5).abs() < 1e-15);
+/// let hanley_mcneil = 0.1875 / 120.0 * (1.0 + 9.0 * 0.2 + 11.0 * 0.75 / 1.75);
+/// assert!((effect.variance() - hanley_mcneil).abs() < 1e-16);
 /// # Ok::<(), meta_analysis::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -149,21 +149,32 @@ pub(super) fn hedges_correction(m: f64) -> f64 {
 /// 1 - (m - 2) / (m J(m)^2)
 /// ```
 ///
-/// Hedges 1983, Psychol Bull 93:388, doi 10.1037/0033-2909.93.2.388. As m grows this is 1/(2 m): the difference
-/// of two numbers near 1, so from x = (m - 1)/2 = 32 on the series of `(Gamma(x + 1/2)/Gamma(x))^2 - x + 1/2` in
-/// 1/x is summed instead.
+/// Hedges 1983, Psychol Bull 93:388, doi 10.1037/0033-2909.93.2.388.
+///
+/// As m grows this is 1/(2 m), the difference of two numbers near 1. With x = (m - 1)/2, R(x) = Gamma(x + 1/2)/Gamma(x)
+/// and E(x) = R(x)^2 - x + 1/2 it is E/(E + x - 1/2), where E has a series in 1/x (1e-16 relative from x = 32 on) and a recurrence,
+/// `E(x) = E(x + 1) x^2/(x + 1/2)^2 + 1/(4 x + 2)`, of which no term cancels.
 pub(super) fn unbiased_factor(m: f64) -> f64 {
     let x = 0.5 * (m - 1.0);
-    let ratio = gamma_ratio::half_step(x).powi(2);
-    let excess = if x < 32.0 {
-        ratio - (x - 0.5)
-    } else {
-        let u = 1.0 / x;
-        [593.0 / 262_144.0, 53.0 / 65_536.0, -23.0 / 8192.0, -5.0 / 2048.0, 1.0 / 128.0, 1.0 / 32.0, 0.25]
-            .iter()
-            .fold(0.0, |sum, term| sum * u + term)
-    };
-    excess / ratio
+    let raised = (0.0_f64).max((32.0 - x).ceil());
+    let u = 1.0 / (x + raised);
+    let series = [
+        -110_123.0 / 33_554_432.0,
+        -5165.0 / 8_388_608.0,
+        593.0 / 262_144.0,
+        53.0 / 65_536.0,
+        -23.0 / 8192.0,
+        -5.0 / 2048.0,
+        1.0 / 128.0,
+        1.0 / 32.0,
+        0.25,
+    ];
+    let mut excess = series.iter().fold(0.0, |sum, term| sum * u + term);
+    for step in (0..raised as u32).rev() {
+        let x = x + f64::from(step);
+        excess = excess * (x / (x + 0.5)).powi(2) + 0.25 / (x + 0.5);
+    }
+    excess / (excess + x - 0.5)
 }
 
 #[cfg(test)]
@@ -176,7 +187,7 @@ mod tests {
         // J = lambda m: gamma(m/2)/(sqrt(m/2)*gamma((m-1)/2)); U = lambda m: 1 - (m-2)/(m*J(m)**2)
         for (m, j, u) in TRUTH {
             assert!((hedges_correction(m) - j).abs() <= 1e-15 * j, "J({m}) = {}", hedges_correction(m));
-            assert!((unbiased_factor(m) - u).abs() <= 2e-14 * u, "U({m}) = {} {u}", unbiased_factor(m));
+            assert!((unbiased_factor(m) - u).abs() <= 3e-15 * u, "U({m}) = {} {u}", unbiased_factor(m));
         }
     }
 

@@ -105,13 +105,12 @@ impl TwoMeans {
                 Ok((moments.cv().abs(), n))
             })
         };
-        let mut context = Context::default();
-        context.averages = match how.variance_type() {
+        let averages = match how.variance_type() {
             VarianceType::Average => weighted_mean(of(0)).zip(weighted_mean(of(1))).map(|(one, two)| [one, two]),
             VarianceType::AverageHomoscedastic => weighted_mean(of(0).chain(of(1))).map(|both| [both, both]),
             _ => None,
         };
-        context
+        Context { averages, ..Context::default() }
     }
 }
 
