@@ -1,6 +1,9 @@
 //! What bad means, standard deviations and correlations must get: the typed error, or the right number where another
 //! package gives none.
 
+// Equality is asserted where the same operations on the same numbers are the claim.
+#![allow(clippy::float_cmp)]
+
 use meta_analysis::study::recover::moments::{Precision, Quantile, combine, common_sd, sd};
 use meta_analysis::study::{
     AreaUnderCurve, AreaUnderCurveMeasure, AssumedCorrelation, ChangeMeasure, Conversion, MeansMeasure, Moments,

@@ -1,6 +1,9 @@
 //! Properties of the effects of means: exchange of groups, change of unit, large samples, the delta method; what
 //! recovered moments and assumed correlations must agree with.
 
+// Equality is asserted where the same operations on the same numbers are the claim.
+#![allow(clippy::float_cmp)]
+
 use meta_analysis::study::recover::moments::{Precision, Quantile, combine, common_sd, sd};
 use meta_analysis::study::{
     AssumedCorrelation, ChangeMeasure, Conversion, MeansMeasure, Moments, OneMean, PrePost, PrePostAssumed, Sign,

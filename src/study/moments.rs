@@ -143,7 +143,7 @@ pub(super) fn hedges_correction(m: f64) -> f64 {
     gamma_ratio::half_step(0.5 * (m - 1.0)) / (0.5 * m).sqrt()
 }
 
-/// What multiplies g^2 in the unbiased variance of a standardised mean with `m` degrees of freedom, `m > 2`:
+/// What multiplies g^2 in the unbiased variance of a standardised mean with `m` degrees of freedom, `m > 1`:
 ///
 /// ```text
 /// 1 - (m - 2) / (m J(m)^2)
@@ -151,9 +151,10 @@ pub(super) fn hedges_correction(m: f64) -> f64 {
 ///
 /// Hedges 1983, Psychol Bull 93:388, doi 10.1037/0033-2909.93.2.388.
 ///
-/// As m grows this is 1/(2 m), the difference of two numbers near 1. With x = (m - 1)/2, R(x) = Gamma(x + 1/2)/Gamma(x)
-/// and E(x) = R(x)^2 - x + 1/2 it is E/(E + x - 1/2), where E has a series in 1/x (1e-16 relative from x = 32 on) and a recurrence,
-/// `E(x) = E(x + 1) x^2/(x + 1/2)^2 + 1/(4 x + 2)`, of which no term cancels.
+/// As m grows this is 1/(2 m), the difference of two numbers near 1. With x = (m - 1)/2,
+/// R(x) = Gamma(x + 1/2)/Gamma(x) and E(x) = R(x)^2 - x + 1/2 it is E/(E + x - 1/2), where E has a series in 1/x
+/// (1e-16 relative from x = 32 on) and a recurrence, `E(x) = E(x + 1) x^2/(x + 1/2)^2 + 1/(4 x + 2)`, of which no term
+/// cancels.
 pub(super) fn unbiased_factor(m: f64) -> f64 {
     let x = 0.5 * (m - 1.0);
     let raised = (0.0_f64).max((32.0 - x).ceil());

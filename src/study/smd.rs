@@ -34,8 +34,8 @@ impl Standardized {
         field: &'static str,
         extra: f64,
     ) -> Result<f64> {
-        let unbiased = how.variance_type() == VarianceType::Unbiased;
-        let needed = extra + if unbiased { 3.0 } else { 1.0 + f64::from(u8::from(how.corrects_bias())) };
+        let divides_by_j = how.corrects_bias() || how.variance_type() == VarianceType::Unbiased;
+        let needed = extra + if divides_by_j { 2.0 } else { 1.0 };
         super::moments::at_least(field, self.df + extra, needed, measure)?;
         Ok(if how.corrects_bias() { hedges_correction(self.df) * self.d } else { self.d })
     }
