@@ -217,6 +217,24 @@ pub enum ErrorKind {
         /// Name of the measure.
         measure: &'static str,
     },
+    /// A ratio of two means of opposite signs, or with a mean of zero.
+    #[error("the means {first} and {second} are not of one sign, so {measure} is undefined")]
+    NonPositiveRatio {
+        /// First mean.
+        first: f64,
+        /// Second mean.
+        second: f64,
+        /// Name of the measure.
+        measure: &'static str,
+    },
+    /// A mean of zero where the measure divides by it.
+    #[error("{field} is zero, so {measure} is undefined")]
+    ZeroMean {
+        /// Input field.
+        field: &'static str,
+        /// Name of the measure.
+        measure: &'static str,
+    },
     /// Too few people for this measure.
     #[error("{field} must be at least {needed} for {measure}, got {value}")]
     SampleSizeTooSmall {
@@ -308,6 +326,67 @@ pub enum ErrorKind {
         lower: f64,
         /// Upper limit as given.
         upper: f64,
+    },
+    /// A reliability of 1, where the measure has no finite value or no variance.
+    #[error("{field} is {value}, so {measure} has no finite value or no variance")]
+    DegenerateReliability {
+        /// Input field.
+        field: &'static str,
+        /// The offending value.
+        value: f64,
+        /// Name of the measure.
+        measure: &'static str,
+    },
+    /// A scale of fewer than two items.
+    #[error("a reliability needs at least 2 items, got {value}")]
+    TooFewItems {
+        /// The offending value.
+        value: f64,
+    },
+    /// A p-value of zero, as software prints it.
+    #[error(
+        "a p-value of 0 gives a standard error of 0; use the test statistic, or the bound that was meant (p < 0.001)"
+    )]
+    PValueZero,
+    /// A p-value or a test statistic that says nothing about the size of the standard error.
+    #[error("{what} says nothing about the standard error; use the interval or the standard error itself")]
+    PValueUninformative {
+        /// The uninformative number, as a phrase.
+        what: &'static str,
+    },
+    /// A p-value outside (0, 1].
+    #[error("a p-value must lie between 0 and 1, got {value}")]
+    PValueOutOfRange {
+        /// The offending value.
+        value: f64,
+    },
+    /// An estimate and a test statistic of opposite signs.
+    #[error(
+        "the estimate ({estimate} on the analysis scale) and {statistic} = {value} have opposite signs; check which group was compared with which"
+    )]
+    SignDisagreement {
+        /// The estimate on the analysis scale, relative to no effect.
+        estimate: f64,
+        /// Name of the statistic.
+        statistic: &'static str,
+        /// The statistic.
+        value: f64,
+    },
+    /// Numbers that cannot all be right.
+    #[error("{what} cannot be: {why}")]
+    Inconsistent {
+        /// The numbers concerned.
+        what: &'static str,
+        /// Why they exclude each other.
+        why: &'static str,
+    },
+    /// An effect of another measure than this conversion takes.
+    #[error("this conversion takes {expected}, got {found}")]
+    WrongMeasure {
+        /// The measures it takes.
+        expected: &'static str,
+        /// The measure it was given.
+        found: &'static str,
     },
     /// A confidence level outside (0, 1).
     #[error("level must be strictly between 0 and 1 (0.95, not 95), got {value}")]
@@ -506,9 +585,11 @@ impl ErrorKind {
             | Self::NonPositiveTime { field, .. }
             | Self::NegativeSd { field, .. }
             | Self::ZeroSd { field, .. }
+            | Self::ZeroMean { field, .. }
             | Self::SampleSizeTooSmall { field, .. }
             | Self::CorrelationOutOfRange { field, .. }
             | Self::DegenerateCorrelation { field, .. }
+            | Self::DegenerateReliability { field, .. }
             | Self::NonPositiveOnLogScale { field, .. }
             | Self::OutsideSupport { field, .. } => field,
             Self::LengthMismatch { field, .. } => field,
@@ -518,18 +599,24 @@ impl ErrorKind {
             Self::InvalidCovariate { name, .. } => name,
             Self::EventsExceedTotal { .. } | Self::DoubleZero { .. } | Self::DoubleFull { .. } => "events",
             Self::InvalidCorrection { .. } => "zero_cells",
+            Self::NonPositiveRatio { .. } => "means",
             Self::CiReversed { .. } | Self::CiNotBracketing { .. } => "interval",
             Self::CiAsymmetric { .. } | Self::CiZeroWidth { .. } => "interval",
             Self::LevelOutOfRange { .. } => "level",
+            Self::TooFewItems { .. } => "items",
+            Self::PValueZero | Self::PValueOutOfRange { .. } => "p",
             Self::NegativeVariance { .. } | Self::ZeroVariance { .. } => "variance",
             Self::VarianceRatioOutOfRange => "variance",
             Self::NegativeSe { .. } => "se",
             Self::DuplicateLabel { .. } | Self::InvalidLabel { .. } => "label",
-            Self::MixedMeasures { .. } => "measure",
+            Self::MixedMeasures { .. } | Self::WrongMeasure { .. } => "measure",
             Self::SampleSizeRequired { .. } => "n",
             Self::InvalidTau2 { .. } => "tau2",
-            Self::EmptyTable
-            | Self::DegenerateMargin { .. }
+            Self::DegenerateMargin { .. }
+            | Self::PValueUninformative { .. }
+            | Self::SignDisagreement { .. }
+            | Self::Inconsistent { .. }
+            | Self::EmptyTable
             | Self::Overflow { .. }
             | Self::Empty
             | Self::TooFewStudies { .. }

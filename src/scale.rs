@@ -96,14 +96,15 @@ impl Scale {
             Self::Log => x.ln(),
             // ln_1p keeps the digits of a proportion close to 1.
             Self::Logit => x.ln() - (-x).ln_1p(),
-            Self::FisherZ => x.atanh(),
+            // Not `f64::atanh`, which loses digits towards -1.
+            Self::FisherZ => libm::atanh(x),
             Self::Arcsine => x.sqrt().asin(),
             Self::DoubleArcsine { n } => {
                 0.5 * ((x * n / (n + 1.0)).sqrt().asin() + ((x * n + 1.0) / (n + 1.0)).sqrt().asin())
             }
             Self::Sqrt => x.sqrt(),
             Self::Probit => crate::num::normal::quantile(x),
-            Self::RootFisherZ => x.sqrt().atanh(),
+            Self::RootFisherZ => libm::atanh(x.sqrt()),
             // -expm1(ln(1 - x)/3) keeps the digits of a small x.
             Self::HakstianWhalen if x < 1.0 => -((-x).ln_1p() / 3.0).exp_m1(),
             Self::HakstianWhalen => 1.0 + (x - 1.0).cbrt(),

@@ -2,11 +2,22 @@
 //!
 //! # Overview
 //!
-//! * [`Proportion`], [`Rate`], [`TwoByTwo`], [`MatchedPairs`], [`TwoRates`], [`TwoMeans`], [`PrePost`],
-//!   [`Correlation`] and [`Reported`] hold the summary data of one study. They are checked when they are made and never change.
+//! * The types in the table below hold the summary data of one study. They are checked when they are made and
+//!   never change.
 //! * Each has its own enum of measures ([`ProportionMeasure`], [`BinaryMeasure`], ...), so that asking for the
 //!   mean change of a 2x2 table does not compile.
 //! * [`Studies`] is a list of labelled rows of one kind; [`Studies::effects`] computes effects and variances.
+//!
+//! | data | measures |
+//! | --- | --- |
+//! | [`Proportion`], [`Rate`], [`OneMean`]: one group | [`ProportionMeasure`], [`RateMeasure`], [`OneMeanMeasure`] |
+//! | [`TwoByTwo`], [`MatchedPairs`]: counts of two groups, of pairs | [`BinaryMeasure`], [`PairsMeasure`] |
+//! | [`TwoRates`]: events in person-time of two groups | [`TwoRatesMeasure`] |
+//! | [`TwoMeans`], [`StandardizedDifference`], [`AreaUnderCurve`]: two groups | [`MeansMeasure`], [`StandardizedMeasure`], [`AreaUnderCurveMeasure`] |
+//! | [`PrePost`], [`PrePostAssumed`]: before and after in one group | [`ChangeMeasure`] |
+//! | [`Correlation`], [`PartialCorrelation`], [`SemipartialCorrelation`], [`RSquared`] | [`CorrelationMeasure`], [`PartialCorrelationMeasure`], [`SemipartialCorrelationMeasure`], [`RSquaredMeasure`] |
+//! | [`Reliability`], [`Genotypes`] | [`ReliabilityMeasure`], [`GenotypesMeasure`] |
+//! | [`Reported`]: an estimate that a paper prints | any |
 //!
 //! ```
 //! use meta_analysis::study::{Proportion, ProportionMeasure, Studies};
@@ -28,20 +39,28 @@
 //! # Ok::<(), meta_analysis::Error>(())
 //! ```
 
+mod area_under_curve;
 mod change;
 pub(crate) mod check;
 mod conversion;
 mod correlation;
 mod count_interval;
 pub mod covariates;
+mod genotypes;
 mod matched_pairs;
 mod moments;
+mod one_mean;
 mod precise;
 mod proportion;
 mod rate;
 mod rate_interval;
 mod reading;
+pub mod recover;
+mod reliability;
 mod reported;
+mod significance;
+mod smd;
+mod standardized;
 mod studies;
 mod two_by_two;
 mod two_means;
@@ -49,18 +68,27 @@ mod two_rates;
 mod variance;
 mod zero_cells;
 
-pub use change::{ChangeMeasure, PrePost};
+pub use area_under_curve::{AreaUnderCurve, AreaUnderCurveMeasure};
+pub use change::{AssumedCorrelation, ChangeMeasure, OverCorrelation, PrePost, PrePostAssumed};
 pub use check::Count;
 pub use conversion::{Context, Conversion, Summary};
-pub use correlation::{Correlation, CorrelationMeasure};
+pub use correlation::{
+    Correlation, CorrelationMeasure, PartialCorrelation, PartialCorrelationMeasure, RSquared, RSquaredMeasure,
+    SemipartialCorrelation, SemipartialCorrelationMeasure,
+};
 pub use count_interval::CountInterval;
+pub use genotypes::{Genotypes, GenotypesMeasure};
 pub use matched_pairs::{MatchedPairs, PairsMeasure};
 pub use moments::Moments;
+pub use one_mean::{OneMean, OneMeanMeasure};
 pub use proportion::{Proportion, ProportionInterval, ProportionMeasure};
 pub use rate::{Rate, RateMeasure};
 pub use rate_interval::RateInterval;
 pub use reading::{Cell, Columns, Missing, Record, Tabular};
+pub use reliability::{Reliability, ReliabilityMeasure};
 pub use reported::Reported;
+pub use significance::Sign;
+pub use standardized::{StandardizedDifference, StandardizedMeasure};
 pub(crate) use studies::check_labels;
 pub use studies::{Dropped, Studies};
 pub use two_by_two::{BinaryMeasure, TwoByTwo};

@@ -1,0 +1,3 @@
+//! What a paper does not report, from what it does.
+
+pub mod moments;

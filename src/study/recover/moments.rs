@@ -1,0 +1,205 @@
+//! Standard deviations from standard errors, intervals and tests; several groups as one.
+//!
+//! Higgins et al., Cochrane Handbook for Systematic Reviews of Interventions, chapter 6.5.2.
+
+use crate::error::{ErrorKind, Result};
+use crate::num::{normal, student_t};
+use crate::study::check::{self, Count, Fractions};
+use crate::study::moments::{pooled_sd, size};
+use crate::study::significance;
+use crate::study::{Moments, OneMean};
+
+/// The distribution whose quantile a reported confidence interval was made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Quantile {
+    /// Student's t with the degrees of freedom of the standard deviation (the default): what statistics programs use.
+    #[default]
+    StudentT,
+    /// Standard normal, as some papers use in samples of any size.
+    Normal,
+}
+
+/// The uncertainty that a paper gives for a mean, a mean change or a difference of two means.
+///
+/// Every variant leads to the standard error, and that with the sample size to the standard deviation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Precision {
+    /// Standard error.
+    Se(f64),
+    /// Confidence interval of this level, e.g. 0.95: `se = (upper - lower) / (2 q)`.
+    Interval {
+        /// Lower limit.
+        lower: f64,
+        /// Upper limit.
+        upper: f64,
+        /// Confidence level, 0.95 for 95 %.
+        level: f64,
+        /// Where the quantile q comes from.
+        quantile: Quantile,
+    },
+    /// t statistic of the estimate, of either sign: `se = |estimate / t|`.
+    T {
+        /// The mean, change or difference that was tested against 0.
+        estimate: f64,
+        /// The statistic.
+        t: f64,
+    },
+    /// Two-sided p-value of the t test of the estimate.
+    P {
+        /// The mean, change or difference that was tested against 0.
+        estimate: f64,
+        /// The p-value.
+        p: f64,
+    },
+}
+
+impl Precision {
+    /// A 95 % confidence interval made with Student's t.
+    pub fn ci95(lower: f64, upper: f64) -> Self {
+        Self::Interval { lower, upper, level: 0.95, quantile: Quantile::StudentT }
+    }
+
+    fn se(self, df: f64) -> Result<f64> {
+        match self {
+            Self::Se(se) if se < 0.0 => Err(ErrorKind::NegativeSe { value: se }.into()),
+            Self::Se(se) => check::check_finite("se", se),
+            Self::Interval { lower, upper, level, quantile } => {
+                if !(level > 0.0 && level < 1.0) {
+                    return Err(ErrorKind::LevelOutOfRange { value: level }.into());
+                }
+                let (lower, upper) =
+                    (check::check_finite("lower limit", lower)?, check::check_finite("upper limit", upper)?);
+                if lower > upper {
+                    return Err(ErrorKind::CiReversed { lower, upper }.into());
+                }
+                if lower >= upper {
+                    return Err(ErrorKind::CiZeroWidth { lower, upper }.into());
+                }
+                let tail = 0.5 * (1.0 - level);
+                let q = match quantile {
+                    Quantile::StudentT => student_t::quantile_upper(tail, df),
+                    Quantile::Normal => normal::quantile_upper(tail),
+                };
+                Ok((0.5 * upper - 0.5 * lower) / q)
+            }
+            Self::T { estimate, t } => {
+                let (estimate, t) = (check::check_finite("estimate", estimate)?, check::check_finite("t", t)?);
+                let zero = |x: f64| x.abs() <= 0.0;
+                if zero(t) && zero(estimate) {
+                    return Err(ErrorKind::PValueUninformative { what: "t = 0 for an estimate of 0" }.into());
+                }
+                if zero(t) || zero(estimate) {
+                    let why = "the one is 0 and the other is not";
+                    return Err(ErrorKind::Inconsistent { what: "the estimate and its test", why }.into());
+                }
+                Ok((estimate / t).abs())
+            }
+            Self::P { estimate, p } => {
+                let t = student_t::quantile_upper(0.5 * significance::check_p(p)?, df);
+                Self::T { estimate, t }.se(df)
+            }
+        }
+    }
+}
+
+/// The standard deviation in a sample of `n` people, from the precision of its mean; of the change, from the
+/// precision of the mean change.
+///
+/// ```text
+/// sd = se sqrt(n)        with n - 1 degrees of freedom where a t is needed
+/// ```
+///
+/// ```
+/// use meta_analysis::study::recover::moments::{Precision, sd};
+///
+/// assert_eq!(sd(Precision::Se(2.0), 25)?, 10.0);
+/// // Cochrane Handbook 6.5.2.2: 95 % interval 30.0 to 34.2 in 25 people, t = 2.0639
+/// assert!((sd(Precision::ci95(30.0, 34.2), 25)? - 5.09).abs() < 0.005);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::SampleSizeTooSmall`] below two people, [`ErrorKind::NegativeSe`], [`ErrorKind::NonFinite`],
+/// [`ErrorKind::CiReversed`], [`ErrorKind::CiZeroWidth`], [`ErrorKind::LevelOutOfRange`],
+/// [`ErrorKind::PValueZero`], [`ErrorKind::PValueOutOfRange`], [`ErrorKind::PValueUninformative`],
+/// [`ErrorKind::Inconsistent`] for a test that contradicts its estimate, [`ErrorKind::Overflow`].
+pub fn sd(precision: Precision, n: impl Count) -> Result<f64> {
+    let n = size("n", n, 2.0, "a standard deviation", Fractions::Refused)?;
+    finite(precision.se(n - 1.0)? * n.sqrt())
+}
+
+/// The standard deviation common to two groups, from the precision of the difference of their means.
+///
+/// ```text
+/// sd = se / sqrt(1/n1 + 1/n2)        with n1 + n2 - 2 degrees of freedom where a t is needed
+/// ```
+///
+/// ```
+/// use meta_analysis::study::recover::moments::{Precision, common_sd};
+///
+/// // Cochrane Handbook 6.5.2.3: difference 3.8, t = 1.78, groups of 25 and 22
+/// assert!((common_sd(Precision::T { estimate: 3.8, t: 1.78 }, 25, 22)? - 7.30).abs() < 0.01);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`sd`], with three people in all.
+pub fn common_sd(precision: Precision, n1: impl Count, n2: impl Count) -> Result<f64> {
+    let what = "a standard deviation";
+    let n1 = size("n (group 1)", n1, 1.0, what, Fractions::Refused)?;
+    let n2 = size("n (group 2)", n2, 1.0, what, Fractions::Refused)?;
+    let (value, needed) = (n1 + n2, 3.0);
+    if value < needed {
+        return Err(ErrorKind::SampleSizeTooSmall { field: "n (both groups)", value, needed, measure: what }.into());
+    }
+    finite(precision.se(n1 + n2 - 2.0)? / (1.0 / n1 + 1.0 / n2).sqrt())
+}
+
+fn finite(sd: f64) -> Result<f64> {
+    if sd.is_finite() { Ok(sd) } else { Err(ErrorKind::Overflow { what: "the standard deviation" }.into()) }
+}
+
+/// Several groups as the one that they make together, exactly as from the people themselves.
+///
+/// ```text
+/// N = sum n        M = sum n m / N        S^2 = (sum (n - 1) s^2 + sum n (m - M)^2) / (N - 1)
+/// ```
+///
+/// For two groups this is the formula of the Cochrane Handbook, table 6.5.a.
+///
+/// ```
+/// use meta_analysis::study::{Moments, OneMean, recover::moments::combine};
+///
+/// // 1, 2, 3 and 5, 9
+/// let groups = [OneMean::new(Moments::mean_sd(2.0, 1.0), 3)?, OneMean::new(Moments::mean_sd(7.0, 8f64.sqrt()), 2)?];
+/// let all = combine(&groups)?;
+/// assert!((all.moments().mean() - 4.0).abs() < 1e-15);
+/// assert!((all.moments().sd() - 10f64.sqrt()).abs() < 1e-15);
+/// assert_eq!(all.n(), 5.0);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Empty`], [`ErrorKind::SampleSizeTooSmall`] for one person in all, [`ErrorKind::Overflow`].
+pub fn combine(groups: &[OneMean]) -> Result<OneMean> {
+    if groups.is_empty() {
+        return Err(ErrorKind::Empty.into());
+    }
+    let mut total = 0.0;
+    let mut mean = 0.0;
+    for group in groups {
+        total += group.n();
+        let share = group.n() / total;
+        mean = mean * (1.0 - share) + group.moments().mean() * share;
+    }
+    if total < 2.0 {
+        let (field, needed, measure) = ("n", 2.0, "a standard deviation");
+        return Err(ErrorKind::SampleSizeTooSmall { field, value: total, needed, measure }.into());
+    }
+    let of_mean = |group: &OneMean| (group.moments().mean() - mean).abs();
+    let parts = groups.iter().flat_map(|g| [(g.moments().sd(), g.n() - 1.0), (of_mean(g), g.n())]);
+    // The weights of these parts add up to one too many for the degrees of freedom.
+    let weights = 2.0 * total - groups.len() as f64;
+    let sd = finite(pooled_sd(parts) * (weights / (total - 1.0)).sqrt())?;
+    OneMean::fractional(Moments::mean_sd(mean, sd), total)
+}
