@@ -59,7 +59,7 @@ pub use moments::Moments;
 pub use proportion::{Proportion, ProportionMeasure};
 pub use rate::{Rate, RateMeasure};
 pub use reliability::{Reliability, ReliabilityMeasure};
-pub use reported::Reported;
+pub use reported::{Alternative, Reported, ReportedRow, Uncertainty};
 pub use significance::Sign;
 pub use studies::Studies;
 pub(crate) use studies::check_labels;
