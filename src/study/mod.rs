@@ -31,12 +31,14 @@
 mod change;
 pub(crate) mod check;
 mod conversion;
+pub mod convert;
 mod correlation;
 pub mod covariates;
 mod genotypes;
 mod moments;
 mod proportion;
 mod rate;
+pub mod recover;
 mod reliability;
 mod reported;
 mod significance;

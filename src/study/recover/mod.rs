@@ -1,0 +1,1 @@
+//! Data that a paper does not give, recovered from what it does.
