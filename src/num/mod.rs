@@ -20,6 +20,7 @@
 //! | [`beta`] | beta, incomplete beta and its inverse |
 //! | [`chi_squared`], [`student_t`], [`fisher_f`] | the three test distributions, real df |
 //! | [`binomial`] | binomial distribution |
+//! | [`random`] | uniform numbers by seed and position |
 
 pub mod beta;
 pub mod binomial;
@@ -30,9 +31,11 @@ pub mod format;
 pub mod gamma;
 pub mod gamma_ratio;
 pub mod normal;
+pub mod random;
 pub mod student_t;
 
 mod invert;
+pub(crate) mod minimum;
 pub(crate) mod root;
 mod saddle_point;
 pub(crate) mod sum;

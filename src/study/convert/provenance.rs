@@ -267,8 +267,9 @@ formulas! {
     TableFromChiSquared, "phi = sign sqrt(chi2/n), Yates's correction undone, then the table of phi", "Yates 1934, doi 10.2307/2983604", [CountsRounded], Some("the digits that chi-squared was rounded to");
     TableFromAccuracy, "a = sens D, d = spec (n - D), D = diseased", "Altman & Bland 1994, doi 10.1136/bmj.308.6943.1552", [CountsRounded], Some("the digits that the accuracies were rounded to");
     MomentsHozo, "mean and SD from median and range, by size of the sample", "Hozo, Djulbegovic & Hozo 2005, doi 10.1186/1471-2288-5-13", [NormalSample], Some("the shape of the distribution");
+    MomentsWan, "mean as an average of the numbers, SD by the expected width of a normal sample", "Wan et al. 2014, doi 10.1186/1471-2288-14-135", [NormalSample], Some("the shape of the distribution");
     MomentsLuoWanShi, "mean by Luo 2018, SD by Wan 2014 or Shi 2020", "doi 10.1177/0962280216669183, 10.1186/1471-2288-14-135, 10.1002/jrsm.1429", [NormalSample], Some("the shape of the distribution");
-    MomentsLogNormal, "Luo, Wan and Shi on the logarithms, brought back", "Shi et al. 2020, doi 10.1002/jrsm.1429", [LogNormalSample], Some("the shape of the distribution");
+    MomentsLogNormal, "Luo, Wan and Shi on the logarithms, brought back", "Higgins, White & Anzures-Cabrera 2008, doi 10.1002/sim.3427", [LogNormalSample], Some("the shape of the distribution");
     MomentsQuantileEstimation, "the family whose quantiles fit best by least squares", "McGrath et al. 2020, doi 10.1177/0962280219889080", [], Some("the shape of the distribution beyond the best of the families tried");
     MomentsBoxCox, "Luo and Wan after a Box-Cox transformation to symmetry", "McGrath et al. 2020, doi 10.1177/0962280219889080", [TransformableToNormal], Some("the shape of the distribution");
     MomentsUnknownNonNormal, "maximum likelihood of a Box-Cox normal from its quantiles", "Cai, Zhou & Pan 2021, doi 10.1177/09622802211047348", [TransformableToNormal], Some("the shape of the distribution");
