@@ -1,5 +1,6 @@
 //! What bad input must get: associations (rows 56 to 64 of the catalogue) and reported estimates (65 to 79), and
 //! reported estimates against metafor and against papers.
+#![allow(clippy::float_cmp, clippy::excessive_precision)] // exact by symmetry or by construction; digits as mpmath prints them
 
 use meta_analysis::study::{
     Alternative, Conversion, Correlation, CorrelationMeasure, Genotypes, GenotypesMeasure, PartialCorrelation,

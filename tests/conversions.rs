@@ -1,4 +1,5 @@
 //! Conversions between measures: outside values, round trips, limits, records.
+#![allow(clippy::float_cmp, clippy::excessive_precision)] // exact by symmetry or by construction; digits as mpmath prints them
 
 use meta_analysis::study::Sign::{Negative, Positive};
 use meta_analysis::study::convert::{

@@ -85,9 +85,8 @@ pub(super) fn moments(power: f64, mu: f64, sigma: f64) -> (f64, f64) {
     // the weight up by at most 2 sigma.
     let (from, to) = (end.max(-12.0), 2.0 * sigma + 12.0);
     let kept = normal::sf(end);
-    let expectation = |f: &dyn Fn(f64) -> f64| {
-        integral(from, to, |z| f(inverse(power, mu + sigma * z)) * normal::pdf(z)) / kept
-    };
+    let expectation =
+        |f: &dyn Fn(f64) -> f64| integral(from, to, |z| f(inverse(power, mu + sigma * z)) * normal::pdf(z)) / kept;
     let mean = expectation(&|x| x);
     (mean, expectation(&|x| (x - mean).powi(2)).sqrt())
 }
@@ -110,10 +109,7 @@ fn integral(from: f64, to: f64, f: impl Fn(f64) -> f64) -> f64 {
     for level in 1..8_u32 {
         h *= 0.5;
         let nodes = 28 << level;
-        sum += (0..nodes / 2)
-            .map(|k| f64::from(2 * k + 1) * h)
-            .map(|t| node(t) + node(-t))
-            .sum::<f64>();
+        sum += (0..nodes / 2).map(|k| f64::from(2 * k + 1) * h).map(|t| node(t) + node(-t)).sum::<f64>();
         let value = h * sum;
         if (value - last).abs() <= 1e-13 * value.abs() {
             return value;

@@ -6,14 +6,35 @@ use crate::num::{beta, gamma, normal};
 /// A distribution with mean, standard deviation and quantiles.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Family {
-    Normal { mean: f64, sd: f64 },
+    Normal {
+        mean: f64,
+        sd: f64,
+    },
     /// `scale exp(N(mu, sigma))`.
-    LogNormal { mu: f64, sigma: f64, scale: f64 },
-    Gamma { shape: f64, scale: f64 },
-    Weibull { shape: f64, scale: f64 },
-    Beta { a: f64, b: f64 },
+    LogNormal {
+        mu: f64,
+        sigma: f64,
+        scale: f64,
+    },
+    Gamma {
+        shape: f64,
+        scale: f64,
+    },
+    Weibull {
+        shape: f64,
+        scale: f64,
+    },
+    Beta {
+        a: f64,
+        b: f64,
+    },
     /// `scale (1 + power N(mu, sigma))^(1/power)` where that is defined; `power > 0`.
-    BoxCox { power: f64, mu: f64, sigma: f64, scale: f64 },
+    BoxCox {
+        power: f64,
+        mu: f64,
+        sigma: f64,
+        scale: f64,
+    },
 }
 
 impl Family {

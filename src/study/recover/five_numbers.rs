@@ -247,9 +247,7 @@ impl FiveNumbers {
             + match (self.range, self.quartiles) {
                 (Some(_), None) => 4.0 / (4.0 + n.powf(0.75)) * range,
                 (None, _) => (0.7 + 0.39 / n) * quartiles,
-                (Some(_), Some(_)) => {
-                    2.2 / (2.2 + n.powf(0.75)) * range + (0.7 - 0.72 / n.powf(0.55)) * quartiles
-                }
+                (Some(_), Some(_)) => 2.2 / (2.2 + n.powf(0.75)) * range + (0.7 - 0.72 / n.powf(0.55)) * quartiles,
             }
     }
 

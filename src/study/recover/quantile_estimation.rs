@@ -163,8 +163,7 @@ fn beta_fit(points: &Points, mean: f64, sd: f64) -> Family {
         let improved = loop {
             let (one, two) = (jj[0] * (1.0 + damping), jj[2] * (1.0 + damping));
             let determinant = one * two - jj[1] * jj[1];
-            let step =
-                [(two * jr[0] - jj[1] * jr[1]) / determinant, (one * jr[1] - jj[1] * jr[0]) / determinant];
+            let step = [(two * jr[0] - jj[1] * jr[1]) / determinant, (one * jr[1] - jj[1] * jr[0]) / determinant];
             let next = [at[0] + step[0], at[1] + step[1]];
             let value = squares(points, &family(next));
             if value < least {

@@ -16,8 +16,11 @@ struct Margins {
 
 impl Margins {
     fn new(n: impl Count, n1: impl Count, events: impl Count) -> Result<Self> {
-        let margins =
-            Self { n: check::check("n", n, Refused)?, n1: check::check("n (group 1)", n1, Refused)?, events: check::check("events", events, Refused)? };
+        let margins = Self {
+            n: check::check("n", n, Refused)?,
+            n1: check::check("n (group 1)", n1, Refused)?,
+            events: check::check("events", events, Refused)?,
+        };
         for (field, part) in [("n (group 1)", margins.n1), ("events", margins.events)] {
             if part > margins.n {
                 return Err(ErrorKind::EventsExceedTotal { events: part, total: margins.n }.into());
@@ -146,7 +149,8 @@ pub fn table_from_chi_squared(
     };
     let shift = (value / margins.n).sqrt() * (margins.root() / margins.n) + correction;
     let a = margins.n1 * margins.events / margins.n + sign.of(shift);
-    margins.table(a, Step::new(Formula::TableFromChiSquared).input("chi-squared", value).input("correction", correction))
+    margins
+        .table(a, Step::new(Formula::TableFromChiSquared).input("chi-squared", value).input("correction", correction))
 }
 
 /// How many people have the disease, said outright or through a predictive value.
@@ -188,7 +192,8 @@ pub fn table_from_accuracy(
 ) -> Result<Converted<TwoByTwo>> {
     let (sens, spec) = (check_share("sensitivity", sensitivity)?, check_share("specificity", specificity)?);
     let n = check::check("n", n, Refused)?;
-    let mut step = Step::new(Formula::TableFromAccuracy).input("sensitivity", sens).input("specificity", spec).input("n", n);
+    let mut step =
+        Step::new(Formula::TableFromAccuracy).input("sensitivity", sens).input("specificity", spec).input("n", n);
     let ratio = |ill: f64, well: f64| -> Result<f64> {
         if ill + well > 0.0 {
             return Ok(n * (ill / (ill + well)));
@@ -228,7 +233,8 @@ pub fn table_from_predictive_values(
     positives: impl Count,
     n: impl Count,
 ) -> Result<Converted<TwoByTwo>> {
-    let (ppv, npv) = (check_share("positive predictive value", positive)?, check_share("negative predictive value", negative)?);
+    let (ppv, npv) =
+        (check_share("positive predictive value", positive)?, check_share("negative predictive value", negative)?);
     let n = check::check("n", n, Refused)?;
     let positives = check::check("positives", positives, Refused)?;
     if positives > n {
