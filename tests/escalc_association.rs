@@ -1,4 +1,5 @@
 //! Correlations, partial and semipartial correlations, R2, reliability and genotype counts against metafor.
+#![allow(clippy::float_cmp, clippy::excessive_precision)] // exact by symmetry or by construction; digits as mpmath prints them
 
 use meta_analysis::study::{
     Conversion, Correlation, CorrelationMeasure, Genotypes, GenotypesMeasure, PartialCorrelation,

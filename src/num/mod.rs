@@ -22,6 +22,7 @@
 //! | [`binomial`] | binomial distribution |
 //! | [`gamma_ratio`] | gamma functions half a step apart |
 //! | [`format`](mod@format) | numbers as text |
+//! | [`random`] | uniform numbers by seed and position |
 
 pub mod beta;
 pub mod binomial;
@@ -32,9 +33,11 @@ pub mod format;
 pub mod gamma;
 pub mod gamma_ratio;
 pub mod normal;
+pub mod random;
 pub mod student_t;
 
 mod invert;
+pub(crate) mod minimum;
 pub(crate) mod root;
 mod saddle_point;
 pub(crate) mod sum;

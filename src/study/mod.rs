@@ -17,7 +17,7 @@
 //! | [`PrePost`], [`PrePostAssumed`]: before and after in one group | [`ChangeMeasure`] |
 //! | [`Correlation`], [`PartialCorrelation`], [`SemipartialCorrelation`], [`RSquared`] | [`CorrelationMeasure`], [`PartialCorrelationMeasure`], [`SemipartialCorrelationMeasure`], [`RSquaredMeasure`] |
 //! | [`Reliability`], [`Genotypes`] | [`ReliabilityMeasure`], [`GenotypesMeasure`] |
-//! | [`Reported`]: an estimate that a paper prints | any |
+//! | [`Reported`], [`ReportedRow`]: an estimate that a paper prints | any |
 //!
 //! ```
 //! use meta_analysis::study::{Proportion, ProportionMeasure, Studies};
@@ -43,6 +43,7 @@ mod area_under_curve;
 mod change;
 pub(crate) mod check;
 mod conversion;
+pub mod convert;
 mod correlation;
 mod count_interval;
 pub mod covariates;
@@ -86,7 +87,7 @@ pub use rate::{Rate, RateMeasure};
 pub use rate_interval::RateInterval;
 pub use reading::{Cell, Columns, Missing, Record, Tabular};
 pub use reliability::{Reliability, ReliabilityMeasure};
-pub use reported::Reported;
+pub use reported::{Alternative, Reported, ReportedRow, Uncertainty};
 pub use significance::Sign;
 pub use standardized::{StandardizedDifference, StandardizedMeasure};
 pub(crate) use studies::check_labels;
