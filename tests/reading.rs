@@ -89,6 +89,37 @@ fn every_kind_of_data_reads_its_own_fields() {
     assert!((change.get("K").unwrap().mean_change() + 4.5).abs() < 1e-14);
 }
 
+/// A csv with one study whose fields hold these numbers reads back as that study.
+fn reads<T: meta_analysis::study::Tabular + PartialEq + std::fmt::Debug>(values: &[f64]) {
+    let cells: Vec<String> = values.iter().map(f64::to_string).collect();
+    let table = format!("study,{}\nA,{}\n", T::FIELDS.join(","), cells.join(","));
+    let studies = Studies::<T>::from_csv(table.as_bytes(), &Columns::new()).unwrap();
+    assert_eq!(*studies.get("A").unwrap(), T::from_fields(values).unwrap());
+    let error = T::from_fields(&values[1..]).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::LengthMismatch { .. }));
+}
+
+#[test]
+fn every_kind_of_data_can_be_read() {
+    use meta_analysis::study as data;
+    reads::<Proportion>(&[3.0, 10.0]);
+    reads::<data::Rate>(&[3.0, 10.5]);
+    reads::<TwoByTwo>(&[3.0, 10.0, 5.0, 11.0]);
+    reads::<data::MatchedPairs>(&[20.0, 8.0, 4.0, 60.0]);
+    reads::<data::TwoRates>(&[3.0, 10.5, 7.0, 12.25]);
+    reads::<TwoMeans>(&[12.1, 3.2, 14.0, 10.4, 2.9, 16.0]);
+    reads::<data::StandardizedDifference>(&[0.4, 14.0, 16.0]);
+    reads::<data::AreaUnderCurve>(&[0.7, 14.0, 16.0]);
+    reads::<data::OneMean>(&[12.1, 3.2, 14.0]);
+    reads::<PrePost>(&[7.46, 6.26, 2.96, 3.64, 24.0, 0.5]);
+    reads::<data::Correlation>(&[0.3, 40.0]);
+    reads::<data::PartialCorrelation>(&[0.3, 40.0, 2.0]);
+    reads::<data::SemipartialCorrelation>(&[0.3, 0.4, 40.0]);
+    reads::<data::RSquared>(&[0.2, 40.0, 2.0]);
+    reads::<data::Reliability>(&[0.93, 20.0, 103.0]);
+    reads::<data::Genotypes>(&[4.0, 10.0, 6.0]);
+}
+
 #[test]
 fn records_from_json_keep_columns_and_order() {
     let json = r#"[

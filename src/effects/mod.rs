@@ -1,8 +1,10 @@
 //! Effects of several studies, all of one measure, as columns.
 
 mod from_studies;
+mod provenance;
 mod view;
 
+pub use provenance::Provenance;
 pub use view::EffectsView;
 
 use crate::effect::{Adjustment, Effect};

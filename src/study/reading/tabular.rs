@@ -1,7 +1,10 @@
 //! Which numbers make up a row of each kind of data.
 
 use crate::error::Result;
-use crate::study::{Correlation, Moments, PrePost, Proportion, Rate, TwoByTwo, TwoMeans, TwoRates};
+use crate::study::{
+    AreaUnderCurve, Correlation, Genotypes, MatchedPairs, Moments, OneMean, PartialCorrelation, PrePost, Proportion,
+    RSquared, Rate, Reliability, SemipartialCorrelation, StandardizedDifference, TwoByTwo, TwoMeans, TwoRates,
+};
 
 /// A kind of data that can be read from the columns of a table.
 ///
@@ -49,4 +52,13 @@ tabular! {
     PrePost: [mean_before, sd_before, mean_after, sd_after, n, correlation] =>
         Self::new(Moments::mean_sd(mean_before, sd_before), Moments::mean_sd(mean_after, sd_after), n, correlation);
     Correlation: [r, n] => Self::new(r, n);
+    PartialCorrelation: [r, n, predictors] => Self::new(r, n, predictors);
+    SemipartialCorrelation: [r, r_squared, n] => Self::new(r, r_squared, n);
+    RSquared: [r_squared, n, predictors] => Self::new(r_squared, n, predictors);
+    Reliability: [alpha, items, n] => Self::new(alpha, items, n);
+    Genotypes: [first, heterozygous, second] => Self::new(first, heterozygous, second);
+    MatchedPairs: [both, first_only, second_only, neither] => Self::new(both, first_only, second_only, neither);
+    OneMean: [mean, sd, n] => Self::new(Moments::mean_sd(mean, sd), n);
+    StandardizedDifference: [d, n1, n2] => Self::from_d(d, n1, n2);
+    AreaUnderCurve: [auc, n1, n2] => Self::new(auc, n1, n2);
 }
