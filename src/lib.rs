@@ -33,7 +33,7 @@
 //!
 //! | noun | what it is |
 //! | --- | --- |
-//! | [`study::Proportion`], [`study::TwoByTwo`], [`study::TwoMeans`], [`study::PrePost`], [`study::Correlation`], [`study::Rate`], [`study::TwoRates`], [`study::Reported`] | what a paper reports about one study, checked when it is made |
+//! | [`study::Proportion`], [`study::TwoByTwo`], [`study::TwoMeans`], [`study::PrePost`], [`study::Reported`] and [others](study) | what a paper reports about one study, checked when it is made |
 //! | [`Studies`] | labelled rows of one kind, with covariates |
 //! | [`Measure`], [`Scale`] | what a number is, and the way back to the natural scale |
 //! | [`Effect`], [`Effects`] | effect and variance of one study, and of all, on the analysis scale |

@@ -433,6 +433,10 @@ impl Measure {
     }
 }
 
+/// Codes for which metafor has a second name.
+const SYNONYMS: [(&str, &str); 6] =
+    [("OR2DL", "OR2D"), ("D2ORL", "D2OR"), ("AUC", "CLES"), ("AUCN", "CLESN"), ("AUCCN", "CLESCN"), ("MPORM", "MPOR")];
+
 impl std::fmt::Display for Measure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.name())
@@ -442,11 +446,14 @@ impl std::fmt::Display for Measure {
 impl std::str::FromStr for Measure {
     type Err = Error;
 
-    /// Reads a [`name`](Measure::name) or a metafor [`code`](Measure::code), letter case ignored.
+    /// Reads a [`name`](Measure::name) or a metafor [`code`](Measure::code), its synonyms included, letter case
+    /// ignored.
     ///
     /// # Errors
     /// [`ErrorKind::UnknownName`] for any other text.
     fn from_str(text: &str) -> Result<Self, Error> {
+        let synonym = SYNONYMS.iter().find(|(code, _)| text.eq_ignore_ascii_case(code)).map(|(_, code)| *code);
+        let text = synonym.unwrap_or(text);
         let matches = |m: &Self| text.eq_ignore_ascii_case(m.code()) || text.eq_ignore_ascii_case(m.name());
         Self::ALL.into_iter().find(matches).ok_or_else(|| {
             ErrorKind::UnknownName {
@@ -468,6 +475,9 @@ mod tests {
         for measure in Measure::ALL {
             assert_eq!(measure.name().parse::<Measure>().unwrap(), measure);
             assert_eq!(measure.code().to_lowercase().parse::<Measure>().unwrap(), measure);
+        }
+        for (synonym, code) in SYNONYMS {
+            assert_eq!(synonym.parse::<Measure>().unwrap(), code.parse().unwrap());
         }
         assert!("SMDX".parse::<Measure>().is_err());
     }
