@@ -80,7 +80,7 @@ fn both(rows: &[(f64, f64)]) -> (Effects, Direct) {
 }
 
 fn near(a: f64, b: f64, size: f64) -> bool {
-    (a - b).abs() <= 1e-10 * size
+    approx::abs_diff_eq!(a, b, epsilon = 1e-10 * size)
 }
 
 proptest! {

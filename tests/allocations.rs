@@ -1,0 +1,60 @@
+//! What runs a million times does not allocate: an effect from data, an estimate in a reused workspace.
+
+use meta_analysis::study::{
+    BinaryMeasure, ChangeMeasure, Conversion, CorrelationMeasure, MeansMeasure, Moments, PrePost, Proportion,
+    ProportionMeasure, RateMeasure, Summary, TwoByTwo, TwoMeans, ZeroCells,
+};
+use meta_analysis::tau2::Workspace;
+use meta_analysis::{Effect, Tau2};
+use std::hint::black_box;
+
+fn allocations(mut work: impl FnMut()) -> u64 {
+    work(); // once before counting, for whatever is made on first use
+    allocation_counter::measure(work).count_total
+}
+
+fn effect<T: Summary>(row: &T, how: impl Into<Conversion<T::Measure>>) -> u64 {
+    let how = how.into();
+    let mut out: Option<Effect> = None;
+    let count = allocations(|| out = black_box(row).effect(&how).ok());
+    assert!(out.is_some());
+    count
+}
+
+#[test]
+fn an_effect_does_not_allocate() {
+    let table = TwoByTwo::new((3, 20), (0, 18)).unwrap();
+    let half = ZeroCells::constant(0.5);
+    for measure in BinaryMeasure::ALL {
+        if !matches!(measure, BinaryMeasure::Tetrachoric | BinaryMeasure::FisherZTetrachoric) {
+            assert_eq!(effect(&table, Conversion::new(measure).zero_cells(half)), 0, "{measure:?}");
+        }
+    }
+    let means = TwoMeans::new((Moments::mean_sd(12.1, 3.2), 14), (Moments::mean_sd(10.4, 2.9), 16)).unwrap();
+    assert_eq!(effect(&means, MeansMeasure::HedgesG), 0);
+    assert_eq!(effect(&means, MeansMeasure::LogRatioOfMeans), 0);
+    let change = PrePost::new(Moments::mean_sd(7.46, 6.26), Moments::mean_sd(2.96, 3.64), 24, 0.5).unwrap();
+    assert_eq!(effect(&change, ChangeMeasure::StandardizedBySdBefore), 0);
+    assert_eq!(effect(&Proportion::new(7, 19).unwrap(), ProportionMeasure::Logit), 0);
+    assert_eq!(effect(&meta_analysis::study::Rate::new(7, 19.5).unwrap(), RateMeasure::Log), 0);
+    assert_eq!(effect(&meta_analysis::study::Correlation::new(0.3, 40).unwrap(), CorrelationMeasure::FisherZ), 0);
+}
+
+#[test]
+fn an_estimate_in_a_reused_workspace_does_not_allocate() {
+    let (y, v) = ([0.1, 0.9, 0.5, -0.2, 0.3], [0.04, 0.05, 0.03, 0.1, 0.02]);
+    let mut workspace = Workspace::new();
+    for tau2 in Tau2::ESTIMATORS {
+        let count = allocations(|| {
+            workspace.load(black_box(&y), black_box(&v)).expect("valid");
+            let fit = workspace.estimate(tau2).expect("an estimate");
+            black_box(workspace.mean_at(fit.tau2).expect("a mean"));
+        });
+        assert_eq!(count, 0, "{tau2}");
+    }
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| drop(black_box(vec![1_u8; 100]))), 1);
+}
