@@ -154,7 +154,7 @@ impl Effect {
         self.v.sqrt()
     }
 
-    /// The number of people the effect rests on, where known.
+    /// The number of people the effect rests on, where known; for a Freeman-Tukey rate the person-time.
     pub fn n(&self) -> Option<f64> {
         self.n
     }
