@@ -3,10 +3,10 @@
 //! Higgins et al., Cochrane Handbook for Systematic Reviews of Interventions, chapter 6.5.2.
 
 use crate::error::{ErrorKind, Result};
-use crate::study::check::{self, Count, Fractions};
+use crate::study::check::{self, Count};
 use crate::study::convert::{Converted, Formula, Step};
-use crate::study::moments::{pooled_sd, size};
-use crate::study::significance::{critical, from_two_sided};
+use crate::study::moments::pooled_sd;
+use crate::study::significance::{from_two_sided, half_width, se_from_t};
 use crate::study::{Moments, OneMean};
 
 /// The distribution whose quantile a reported confidence interval was made with.
@@ -64,9 +64,8 @@ impl Precision {
             Self::Se(se) if se < 0.0 => Err(ErrorKind::NegativeSe { value: se }.into()),
             Self::Se(se) => check::check_finite("se", se),
             Self::Interval { lower, upper, level, quantile } => {
-                if !(level > 0.0 && level < 1.0) {
-                    return Err(ErrorKind::LevelOutOfRange { value: level }.into());
-                }
+                let df = (quantile == Quantile::StudentT).then_some(df);
+                let q = half_width(level, df)?;
                 let (lower, upper) =
                     (check::check_finite("lower limit", lower)?, check::check_finite("upper limit", upper)?);
                 if lower > upper {
@@ -75,22 +74,10 @@ impl Precision {
                 if lower >= upper {
                     return Err(ErrorKind::CiZeroWidth { lower, upper }.into());
                 }
-                let df = (quantile == Quantile::StudentT).then_some(df);
-                Ok((0.5 * upper - 0.5 * lower) / critical(0.5 * (1.0 - level), df))
+                Ok((0.5 * upper - 0.5 * lower) / q)
             }
-            Self::T { estimate, t } => {
-                let (estimate, t) = (check::check_finite("estimate", estimate)?, check::check_finite("t", t)?);
-                let zero = |x: f64| x.abs() <= 0.0;
-                if zero(t) && zero(estimate) {
-                    return Err(ErrorKind::PValueUninformative { what: "t = 0 for an estimate of 0" }.into());
-                }
-                if zero(t) || zero(estimate) {
-                    let why = "the one is 0 and the other is not";
-                    return Err(ErrorKind::Inconsistent { what: "the estimate and its test", why }.into());
-                }
-                Ok((estimate / t).abs())
-            }
-            Self::P { estimate, p } => Self::T { estimate, t: from_two_sided(p, Some(df))? }.se(df),
+            Self::T { estimate, t } => se_from_t(estimate, t),
+            Self::P { estimate, p } => se_from_t(estimate, from_two_sided(p, Some(df))?),
         }
     }
 
@@ -138,7 +125,7 @@ impl Precision {
 /// [`ErrorKind::PValueZero`], [`ErrorKind::PValueOutOfRange`], [`ErrorKind::PValueUninformative`],
 /// [`ErrorKind::Inconsistent`] for a test that contradicts its estimate, [`ErrorKind::Overflow`].
 pub fn sd(precision: Precision, n: impl Count) -> Result<Converted<f64>> {
-    let n = size("n", n, 2.0, "a standard deviation", Fractions::Refused)?;
+    let n = check::check_size("n", n, 2.0, "a standard deviation")?;
     let sd = finite(precision.se(n - 1.0)? * n.sqrt())?;
     Ok(Converted::from_step(sd, precision.step(true).input("n", n)))
 }
@@ -163,8 +150,8 @@ pub fn sd(precision: Precision, n: impl Count) -> Result<Converted<f64>> {
 /// As [`sd`], with three people in all.
 pub fn common_sd(precision: Precision, n1: impl Count, n2: impl Count) -> Result<Converted<f64>> {
     let what = "a standard deviation";
-    let n1 = size("n (group 1)", n1, 1.0, what, Fractions::Refused)?;
-    let n2 = size("n (group 2)", n2, 1.0, what, Fractions::Refused)?;
+    let n1 = check::check_size("n (group 1)", n1, 1.0, what)?;
+    let n2 = check::check_size("n (group 2)", n2, 1.0, what)?;
     let (value, needed) = (n1 + n2, 3.0);
     if value < needed {
         return Err(ErrorKind::SampleSizeTooSmall { field: "n (both groups)", value, needed, measure: what }.into());
