@@ -91,8 +91,8 @@ impl NumberNeeded {
     /// Kraemer & Kupfer 2006, Biol Psychiatry 59:990, doi 10.1016/j.biopsych.2005.09.014.
     ///
     /// # Errors
-    /// [`ErrorKind::WrongMeasure`] unless an area under the curve (a standardised difference becomes one by
-    /// [`d_to_auc`](super::d_to_auc)), [`ErrorKind::LevelOutOfRange`].
+    /// [`ErrorKind::WrongMeasure`](crate::ErrorKind::WrongMeasure) unless an area under the curve (a standardised difference becomes one by
+    /// [`d_to_auc`](super::d_to_auc)), [`ErrorKind::LevelOutOfRange`](crate::ErrorKind::LevelOutOfRange).
     pub fn from_auc(auc: impl Into<Converted>, level: f64) -> Result<Self> {
         let auc = auc.into();
         let value = auc.of(&AUC, "an area under the curve")?;
