@@ -5,9 +5,9 @@ use meta_analysis::study::Sign::{Negative, Positive};
 use meta_analysis::study::convert::{
     AbsoluteEffect, Assumption, Converted, Event, Formula, Groups, Link, Needed, NumberNeeded, RiskMeasure,
     at_baseline_risk, auc_to_d, chi_squared_to_phi, d_at_baseline_risk, d_to_auc, d_to_log_odds_ratio, d_to_r, f_to_d,
-    f_to_r, log_odds_ratio_to_d, p_to_d, p_to_r, r_to_d, r_to_z, sd_from_difference_se, sd_from_interval, sd_from_se,
-    t_to_d, t_to_r, u_to_auc, z_to_r,
+    f_to_r, log_odds_ratio_to_d, p_to_d, p_to_r, r_to_d, r_to_z, t_to_d, t_to_r, u_to_auc, z_to_r,
 };
+use meta_analysis::study::recover::moments::{Precision, Quantile, common_sd, sd};
 use meta_analysis::study::{BinaryMeasure, Reported, Summary, TwoByTwo};
 use meta_analysis::{Effect, ErrorKind, Measure, Result};
 use proptest::prelude::*;
@@ -189,10 +189,11 @@ fn bad_inputs() {
     assert!(matches!(kind(chi_squared_to_phi(30.0, Positive, 20)), ErrorKind::CorrelationOutOfRange { .. }));
     assert!(matches!(kind(u_to_auc(0.0, 10, 12)), ErrorKind::ZeroVariance { .. }));
     assert!(matches!(kind(u_to_auc(121.0, 10, 12)), ErrorKind::OutsideSupport { .. }));
-    assert!(matches!(kind(sd_from_se(-1.0, 10)), ErrorKind::NegativeSe { .. }));
-    assert!(matches!(kind(sd_from_se(1.0, 1)), ErrorKind::SampleSizeTooSmall { .. }));
-    assert!(matches!(kind(sd_from_interval(3.0, 2.0, 0.95, 10, true)), ErrorKind::CiReversed { .. }));
-    assert!(matches!(kind(sd_from_interval(1.0, 2.0, 95.0, 10, true)), ErrorKind::LevelOutOfRange { .. }));
+    assert!(matches!(kind(sd(Precision::Se(-1.0), 10)), ErrorKind::NegativeSe { .. }));
+    assert!(matches!(kind(sd(Precision::Se(1.0), 1)), ErrorKind::SampleSizeTooSmall { .. }));
+    let by_t = |lower, upper, level| Precision::Interval { lower, upper, level, quantile: Quantile::StudentT };
+    assert!(matches!(kind(sd(by_t(3.0, 2.0, 0.95), 10)), ErrorKind::CiReversed { .. }));
+    assert!(matches!(kind(sd(by_t(1.0, 2.0, 95.0), 10)), ErrorKind::LevelOutOfRange { .. }));
 }
 
 #[test]
@@ -210,7 +211,7 @@ fn every_step_is_on_record() {
     assert_eq!(z.effect().n(), Some(55.0));
     let text = serde_json::to_string(&z).expect("serialises");
     assert_eq!(serde_json::from_str::<Converted>(&text).expect("reads"), z);
-    let sd = sd_from_difference_se(1.2, 20, 30).expect("sound");
+    let sd = common_sd(Precision::Se(1.2), 20, 30).expect("sound");
     let text = serde_json::to_string(&sd).expect("serialises");
     assert_eq!(serde_json::from_str::<Converted<f64>>(&text).expect("reads"), sd);
     let adjusted = at_baseline_risk(effect(Measure::LogOddsRatio, 0.4, 0.02), 0.2, RiskMeasure::LogRiskRatio);
@@ -293,13 +294,13 @@ proptest! {
     }
 
     #[test]
-    fn standard_deviations_come_back(sd in 0.01..1e6_f64, n in 2..500_u32, level in 0.5..0.999_f64, mean in -10.0..10.0_f64) {
-        let se = sd / f64::from(n).sqrt();
-        prop_assert!(close(*sd_from_se(se, n).unwrap().value(), sd, 1e-14));
+    fn standard_deviations_come_back(truth in 0.01..1e6_f64, n in 2..500_u32, level in 0.5..0.999_f64, mean in -10.0..10.0_f64) {
+        let se = truth / f64::from(n).sqrt();
+        prop_assert!(close(*sd(Precision::Se(se), n).unwrap().value(), truth, 1e-14));
         let t = meta_analysis::num::student_t::quantile_upper(0.5 * (1.0 - level), f64::from(n - 1));
-        let got = sd_from_interval(mean - t * se, mean + t * se, level, n, true).unwrap();
-        prop_assert!(close(*got.value(), sd, 1e-10) || sd < 0.1);
-        let difference = sd * (1.0 / f64::from(n) + 0.1).sqrt();
-        prop_assert!(close(*sd_from_difference_se(difference, n, 10).unwrap().value(), sd, 1e-14));
+        let got = sd(Precision::Interval { lower: mean - t * se, upper: mean + t * se, level, quantile: Quantile::StudentT }, n).unwrap();
+        prop_assert!(close(*got.value(), truth, 1e-10) || truth < 0.1);
+        let difference = truth * (1.0 / f64::from(n) + 0.1).sqrt();
+        prop_assert!(close(*common_sd(Precision::Se(difference), n, 10).unwrap().value(), truth, 1e-14));
     }
 }

@@ -313,17 +313,17 @@ proptest! {
         let truth = row.pooled_sd().unwrap();
         let se = truth * (1.0 / n1 + 1.0 / n2).sqrt();
         let t = estimate / se;
-        prop_assert!(near(common_sd(Precision::Se(se), n1, n2).unwrap(), truth, 1e-14));
+        prop_assert!(near(common_sd(Precision::Se(se), n1, n2).unwrap().into_value(), truth, 1e-14));
         let tested = Precision::T { estimate, t: -t };
-        prop_assert!(near(common_sd(tested, n1, n2).unwrap(), truth, 1e-14));
+        prop_assert!(near(common_sd(tested, n1, n2).unwrap().into_value(), truth, 1e-14));
         let q = meta_analysis::num::student_t::quantile_upper(0.05, n1 + n2 - 2.0);
         let interval =
             Precision::Interval { lower: estimate - q * se, upper: estimate + q * se, level: 0.9, quantile: Quantile::StudentT };
-        prop_assert!(near(common_sd(interval, n1, n2).unwrap(), truth, 1e-11));
+        prop_assert!(near(common_sd(interval, n1, n2).unwrap().into_value(), truth, 1e-11));
         let p = 2.0 * meta_analysis::num::student_t::sf(t, n1 + n2 - 2.0);
         if p > 1e-300 {
             let significance = Precision::P { estimate, p };
-            prop_assert!(near(common_sd(significance, n1, n2).unwrap(), truth, 1e-10));
+            prop_assert!(near(common_sd(significance, n1, n2).unwrap().into_value(), truth, 1e-10));
             let d = StandardizedDifference::from_p(p, Sign::Negative, n1, n2).unwrap().d();
             prop_assert!(near(d, -estimate / truth, 1e-10));
         }
@@ -459,9 +459,9 @@ fn a_normal_interval_and_a_paired_change() {
     // 95 % interval made with 1.96: se = width / (2 z)
     let normal = Precision::Interval { lower: 1.0, upper: 3.0, level: 0.95, quantile: Quantile::Normal };
     let z = 1.959_963_984_540_054;
-    assert!((sd(normal, 16).unwrap() / (4.0 / z) - 1.0).abs() < 1e-14);
+    assert!((sd(normal, 16).unwrap().value() / (4.0 / z) - 1.0).abs() < 1e-14);
     // Standard deviation of a change from its p-value: n = 9, change 2, p = 0.05: t_8 = 2.30600413520417 (mpmath 1.3:
     // findroot of betainc(4, 1/2, 0, 8/(8 + t^2), regularized=True) - 0.05)
-    let of_change = sd(Precision::P { estimate: 2.0, p: 0.05 }, 9).unwrap();
+    let of_change = sd(Precision::P { estimate: 2.0, p: 0.05 }, 9).unwrap().into_value();
     assert!((of_change / (6.0 / 2.3060041352041667) - 1.0).abs() < 1e-12);
 }

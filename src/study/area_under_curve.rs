@@ -78,8 +78,8 @@ impl AreaUnderCurve {
         let what = "an area under the curve";
         Ok(Self {
             a,
-            n1: moments::size("n (group 1)", n1, 1.0, what, fractions)?,
-            n2: moments::size("n (group 2)", n2, 1.0, what, fractions)?,
+            n1: check::size("n (group 1)", n1, 1.0, what, fractions)?,
+            n2: check::size("n (group 2)", n2, 1.0, what, fractions)?,
         })
     }
 
@@ -130,11 +130,12 @@ impl Summary for AreaUnderCurve {
     fn effect(&self, how: &Conversion<AreaUnderCurveMeasure>) -> Result<Effect> {
         let measure = Measure::from(how.measure());
         let (n1, n2) = (self.n1, self.n2);
+        let exponential = |others1, others2| exponential_scores([self.a, 1.0 - self.a], [n1, n2], [others1, others2]);
         let v = match how.variance_type() {
-            VarianceType::Usual | VarianceType::LargeSample => self.exponential(n1 - 1.0, n2 - 1.0),
+            VarianceType::Usual | VarianceType::LargeSample => exponential(n1 - 1.0, n2 - 1.0),
             VarianceType::LargeSample2 => {
                 let others = 0.5 * (n1 + n2) - 1.0;
-                self.exponential(others, others)
+                exponential(others, others)
             }
             VarianceType::Null => (1.0 / n1 + 1.0 / n2 + 1.0 / n1 / n2) / 12.0,
             VarianceType::Maximum => self.a * (1.0 - self.a) / n1.min(n2),
@@ -148,9 +149,8 @@ impl Summary for AreaUnderCurve {
     }
 }
 
-impl AreaUnderCurve {
-    fn exponential(&self, others1: f64, others2: f64) -> f64 {
-        let (a, b) = (self.a, 1.0 - self.a);
-        a * b * (1.0 + others1 * b / (1.0 + b) + others2 * a / (1.0 + a)) / self.n1 / self.n2
-    }
+/// The variance of an area `a`, with `b = 1 - a`, in groups of these sizes, for exponential distributions; `others` are
+/// the numbers of people beside the one in each group.
+pub(super) fn exponential_scores([a, b]: [f64; 2], [n1, n2]: [f64; 2], others: [f64; 2]) -> f64 {
+    a * b * (1.0 + others[0] * b / (1.0 + b) + others[1] * a / (1.0 + a)) / n1 / n2
 }

@@ -55,18 +55,37 @@ pub(crate) fn check(field: &'static str, count: impl Count, fractions: Fractions
     Ok(value + 0.0)
 }
 
-/// A sample size of at least `needed`.
+/// A sample size of at least `needed`, of whole people.
 pub(crate) fn check_size(field: &'static str, count: impl Count, needed: f64, measure: &'static str) -> Result<f64> {
+    size(field, count, needed, measure, Fractions::Refused)
+}
+
+/// A sample size of at least `needed`.
+pub(crate) fn size(
+    field: &'static str,
+    count: impl Count,
+    needed: f64,
+    measure: &'static str,
+    fractions: Fractions,
+) -> Result<f64> {
     let value = count.to_f64();
     if value.is_finite() && value < needed {
         return Err(ErrorKind::SampleSizeTooSmall { field, value, needed, measure }.into());
     }
-    check(field, count, Fractions::Refused)
+    check(field, count, fractions)
 }
 
 /// A finite number.
 pub(crate) fn check_finite(field: &'static str, value: f64) -> Result<f64> {
     if value.is_finite() { Ok(value) } else { Err(ErrorKind::NonFinite { field, value }.into()) }
+}
+
+/// A finite statistic that cannot be negative: F, chi-squared.
+pub(crate) fn check_square(field: &'static str, value: f64) -> Result<f64> {
+    if value < 0.0 {
+        return Err(ErrorKind::OutsideSupport { field, value, lower: 0.0, upper: f64::INFINITY }.into());
+    }
+    check_finite(field, value)
 }
 
 /// A finite standard deviation that is not negative.

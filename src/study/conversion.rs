@@ -175,7 +175,7 @@ impl<M: Copy> Conversion<M> {
     /// The averages over all rows, for a variance that rests on them.
     pub(crate) fn averages(&self) -> Result<[f64; 2]> {
         let why = "it rests on all studies together; use `Studies::effects`";
-        self.context.averages.ok_or_else(|| ErrorKind::NotApplicable { what: "average over the studies", why }.into())
+        self.context.averages.ok_or_else(|| ErrorKind::NotApplicable { what: "average over all studies", why }.into())
     }
 
     /// The answer to a variance type that the measure does not have.

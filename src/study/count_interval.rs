@@ -1,6 +1,5 @@
 //! A confidence interval computed from counts.
 
-use crate::error::{ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
 /// A confidence interval of one study's proportion or rate, computed from its counts on the natural scale.
@@ -16,13 +15,4 @@ pub struct CountInterval<M> {
     pub level: f64,
     /// How it was computed.
     pub method: M,
-}
-
-/// The chance left on each side of an interval of this level.
-pub(super) fn each_side(level: f64) -> Result<f64> {
-    if level > 0.0 && level < 1.0 {
-        Ok(0.5 * (1.0 - level))
-    } else {
-        Err(ErrorKind::LevelOutOfRange { value: level }.into())
-    }
 }

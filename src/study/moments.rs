@@ -1,7 +1,6 @@
 //! Mean and standard deviation of one sample, as papers give them, and what every measure made of them shares.
 
-use super::check::{self, Count, Fractions};
-use super::conversion::Conversion;
+use super::check;
 use crate::effect::Effect;
 use crate::error::{ErrorKind, Result};
 use crate::measure::Measure;
@@ -55,15 +54,6 @@ impl Moments {
     }
 }
 
-/// A number of people of at least `needed`.
-pub(super) fn size(field: &'static str, n: impl Count, needed: f64, what: &'static str, f: Fractions) -> Result<f64> {
-    let value = n.to_f64();
-    if value.is_finite() && value < needed {
-        return Err(ErrorKind::SampleSizeTooSmall { field, value, needed, measure: what }.into());
-    }
-    check::check(field, n, f)
-}
-
 /// Refuses a sample size below what the measure needs.
 pub(super) fn at_least(field: &'static str, value: f64, needed: f64, measure: Measure) -> Result<()> {
     if value < needed {
@@ -83,18 +73,6 @@ pub(super) fn standardized(a: f64, b: f64, sd: f64) -> f64 {
     if difference.is_finite() { difference / sd } else { a / sd - b / sd }
 }
 
-/// The logarithm of `a / b` for two numbers of one sign, to full precision where they are close.
-pub(super) fn ln_ratio(a: f64, b: f64) -> f64 {
-    let ratio = a / b;
-    if (0.5..=2.0).contains(&ratio) {
-        ((a - b) / b).ln_1p() // the difference is exact here
-    } else if ratio.is_normal() {
-        ratio.ln()
-    } else {
-        a.abs().ln() - b.abs().ln()
-    }
-}
-
 /// Root of the mean of squared standard deviations, weighted by their degrees of freedom, without overflow or
 /// underflow on the way.
 pub(super) fn pooled_sd(parts: impl Iterator<Item = (f64, f64)> + Clone) -> f64 {
@@ -112,13 +90,6 @@ pub(super) fn effect(measure: Measure, y: f64, v: f64, n: f64) -> Result<Effect>
         return Err(ErrorKind::Overflow { what: measure.name() }.into());
     }
     Effect::from_variance_and_n(measure, y, v, n)
-}
-
-/// The averages over all studies that a variance of the type "average" needs.
-pub(super) fn averages<M: Copy>(how: &Conversion<M>) -> Result<[f64; 2]> {
-    let why = "one row alone has none; `Studies::effects` averages over its rows";
-    let missing = || ErrorKind::NotApplicable { what: "average over the studies", why }.into();
-    how.context().averages.ok_or_else(missing)
 }
 
 /// Mean of the values weighted by the sizes, over the rows that have a value.

@@ -1,8 +1,8 @@
 //! Mean and standard deviation of one group.
 
-use super::check::{Count, Fractions};
+use super::check::{self, Count, Fractions};
 use super::conversion::{Context, Conversion, Summary};
-use super::moments::{self, Moments, at_least, averages, nonzero_sd};
+use super::moments::{self, Moments, at_least, nonzero_sd};
 use super::smd::Standardized;
 use super::variance::VarianceType;
 use crate::effect::Effect;
@@ -61,7 +61,7 @@ impl OneMean {
     }
 
     fn checked(moments: Moments, n: impl Count, fractions: Fractions) -> Result<Self> {
-        let n = moments::size("n", n, 1.0, "a mean", fractions)?;
+        let n = check::size("n", n, 1.0, "a mean", fractions)?;
         Ok(Self { moments: moments.checked("mean", SD)?, n })
     }
 
@@ -170,7 +170,7 @@ impl Summary for OneMean {
 impl OneMean {
     fn mean(&self, how: &Conversion<OneMeanMeasure>, measure: Measure) -> Result<(f64, f64)> {
         let sd = if how.variance_type() == VarianceType::Homoscedastic {
-            averages(how)?[0]
+            how.averages()?[0]
         } else {
             at_least("n", self.n, 2.0, measure)?;
             self.moments.sd()

@@ -22,9 +22,16 @@ pub(super) fn difference_of_ratios([p, q]: [f64; 2], [r, s]: [f64; 2]) -> f64 {
     if is_safe(p * s) && is_safe(q * r) { difference_of_products(p, s, q, r) / q / s } else { p / q - r / s }
 }
 
-/// `ln(p/q)` for positive numbers; near `p = q` as exact as [`ln_ratio_of_ratios`].
+/// `ln(p/q)` for two numbers of one sign, to full precision where they are close.
 pub(super) fn ln_ratio(p: f64, q: f64) -> f64 {
-    ln_ratio_of_ratios([p, q], [1.0, 1.0])
+    let ratio = p / q;
+    if (0.5..=2.0).contains(&ratio) {
+        ((p - q) / q).ln_1p() // the difference is exact here
+    } else if ratio.is_normal() {
+        ratio.ln()
+    } else {
+        p.abs().ln() - q.abs().ln()
+    }
 }
 
 /// `ln((p/q) / (r/s))` for positive numbers: by `ln(1 + x)` where the ratios are close, so that a log ratio next

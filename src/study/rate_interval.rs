@@ -1,7 +1,8 @@
 //! Confidence intervals of one rate, from its count.
 
-use super::count_interval::{CountInterval, each_side};
+use super::count_interval::CountInterval;
 use super::rate::Rate;
+use super::significance::each_side;
 use crate::error::{ErrorKind, Result};
 use crate::num::{gamma, normal, root};
 use serde::{Deserialize, Serialize};

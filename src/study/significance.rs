@@ -1,5 +1,6 @@
 //! What a p-value gives back: the test statistic behind it.
 
+use super::check::check_finite;
 use crate::error::{ErrorKind, Result};
 use crate::num::{normal, student_t};
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,34 @@ pub(crate) fn critical(upper: f64, df: Option<f64>) -> f64 {
         None => normal::quantile_upper(upper),
         Some(df) => student_t::quantile_upper(upper, df),
     }
+}
+
+/// The chance left on each side of an interval of this level.
+pub(crate) fn each_side(level: f64) -> Result<f64> {
+    if level > 0.0 && level < 1.0 {
+        Ok(0.5 * (1.0 - level))
+    } else {
+        Err(ErrorKind::LevelOutOfRange { value: level }.into())
+    }
+}
+
+/// The number of standard errors in the half-width of an interval of this level.
+pub(crate) fn half_width(level: f64, df: Option<f64>) -> Result<f64> {
+    Ok(critical(each_side(level)?, df.map(check_df).transpose()?))
+}
+
+/// The standard error of an estimate behind its t statistic, of either sign.
+pub(crate) fn se_from_t(estimate: f64, t: f64) -> Result<f64> {
+    let (estimate, t) = (check_finite("estimate", estimate)?, check_finite("t", t)?);
+    let zero = |x: f64| x.abs() <= 0.0;
+    if zero(t) && zero(estimate) {
+        return Err(ErrorKind::PValueUninformative { what: "t = 0 for an estimate of 0" }.into());
+    }
+    if zero(t) || zero(estimate) {
+        let why = "the one is 0 and the other is not";
+        return Err(ErrorKind::Inconsistent { what: "the estimate and its test", why }.into());
+    }
+    Ok((estimate / t).abs())
 }
 
 /// The size of the statistic behind a two-sided p-value.

@@ -1,10 +1,11 @@
 //! What every standardised mean difference and mean change shares: the correction and the variances.
 
 use super::conversion::Conversion;
-use super::moments::{averages, hedges_correction, unbiased_factor};
+use super::moments::{hedges_correction, unbiased_factor};
 use super::variance::VarianceType;
 use crate::error::{ErrorKind, Result};
 use crate::measure::Measure;
+use crate::num::normal;
 
 /// A difference `d` in units of a standard deviation that is known with `df` degrees of freedom.
 ///
@@ -57,7 +58,7 @@ impl Standardized {
             VarianceType::LargeSample2 if !how.corrects_bias() => self.at(y),
             VarianceType::LargeSample2 => hedges_correction(self.df).powi(2) * self.at(self.d),
             VarianceType::Unbiased => self.unbiased(how.corrects_bias()),
-            VarianceType::Average => self.at(averages(how)?[0]),
+            VarianceType::Average => self.at(how.averages()?[0]),
             VarianceType::Null => self.base,
             _ => return Err(how.no_such_variance()),
         })
@@ -73,6 +74,24 @@ impl Standardized {
         let v = self.base + unbiased_factor(self.df) * (j * self.d).powi(2);
         if corrected { v } else { v / (j * j) }
     }
+}
+
+/// The log odds ratio of one standardised difference between logistic distributions: their standard deviation,
+/// pi / sqrt 3. Hasselblad & Hedges 1995, Psychol Bull 117:167, doi 10.1037/0033-2909.117.1.167.
+pub(super) fn ln_odds_per_d_logistic() -> f64 {
+    std::f64::consts::PI / 3.0_f64.sqrt()
+}
+
+/// The same between normal distributions, as Cox approximates it. Cox & Snell 1989, Analysis of Binary Data.
+pub(super) const LN_ODDS_PER_D_NORMAL: f64 = 1.65;
+
+/// Phi(z) with its variance, of a `z` with variance `v`.
+///
+/// ```text
+/// y = Phi(z)        v_y = phi(z)^2 v
+/// ```
+pub(super) fn normal_probability(z: f64, v: f64) -> (f64, f64) {
+    (normal::cdf(z), (2.0 * normal::ln_pdf(z)).exp() * v)
 }
 
 /// A correlation made of others, which may leave the range.

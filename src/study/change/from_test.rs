@@ -2,7 +2,6 @@
 
 use super::PrePost;
 use crate::error::{ErrorKind, Result};
-use crate::num::student_t;
 use crate::study::Count;
 use crate::study::check;
 use crate::study::moments::Moments;
@@ -62,15 +61,8 @@ impl PrePost {
     /// change and t is 0, and [`ErrorKind::PValueUninformative`] where both are.
     pub fn from_t(before: Moments, after: Moments, n: impl Count, t: f64) -> Result<Self> {
         let row = Self::new(before, after, n, 0.0)?;
-        let (change, t) = (row.mean_change().abs(), check::check_finite("t", t)?.abs());
-        if t <= 0.0 && change <= 0.0 {
-            return Err(ErrorKind::PValueUninformative { what: "t = 0 for a change of 0" }.into());
-        }
-        if t <= 0.0 || change <= 0.0 {
-            let why = "the one is 0 and the other is not";
-            return Err(ErrorKind::Inconsistent { what: "the mean change and the paired test", why }.into());
-        }
-        Self::from_sd_of_change(before, after, n, change * row.n.sqrt() / t)
+        let se = significance::se_from_t(row.mean_change(), t)?;
+        Self::from_sd_of_change(before, after, n, se * row.n.sqrt())
     }
 
     /// The correlation from the F statistic of time in a repeated-measures analysis of variance with two times:
@@ -79,10 +71,7 @@ impl PrePost {
     /// # Errors
     /// As [`from_t`](Self::from_t); also [`ErrorKind::OutsideSupport`] for a negative `f`.
     pub fn from_f(before: Moments, after: Moments, n: impl Count, f: f64) -> Result<Self> {
-        if f < 0.0 {
-            return Err(ErrorKind::OutsideSupport { field: "F", value: f, lower: 0.0, upper: f64::INFINITY }.into());
-        }
-        Self::from_t(before, after, n, f.sqrt())
+        Self::from_t(before, after, n, check::check_square("F", f)?.sqrt())
     }
 
     /// The correlation from the two-sided p-value of the paired t test (n - 1 degrees of freedom).
@@ -93,8 +82,7 @@ impl PrePost {
     /// As [`from_t`](Self::from_t); also [`ErrorKind::PValueZero`], [`ErrorKind::PValueOutOfRange`],
     /// [`ErrorKind::PValueUninformative`].
     pub fn from_p(before: Moments, after: Moments, n: impl Count, p: f64) -> Result<Self> {
-        let p = significance::check_p(p)?;
         let row = Self::new(before, after, n, 0.0)?;
-        Self::from_t(before, after, n, student_t::quantile_upper(0.5 * p, row.n - 1.0))
+        Self::from_t(before, after, n, significance::from_two_sided(p, Some(row.n - 1.0))?)
     }
 }

@@ -80,7 +80,7 @@ impl PrePost {
         Ok(Self {
             before: before.checked("mean (before)", SD_BEFORE)?,
             after: after.checked("mean (after)", SD_AFTER)?,
-            n: moments::size("n", n, 2.0, "a change", f)?,
+            n: check::size("n", n, 2.0, "a change", f)?,
             correlation: check::check_correlation("correlation", correlation)?,
         })
     }

@@ -4,7 +4,9 @@ use super::{ChangeMeasure, PrePost, SD_AFTER, SD_BEFORE};
 use crate::error::{ErrorKind, Result};
 use crate::measure::Measure;
 use crate::study::conversion::Conversion;
-use crate::study::moments::{ln_ratio, nonzero_sd};
+use crate::study::correlation::unexplained;
+use crate::study::moments::nonzero_sd;
+use crate::study::precise::ln_ratio;
 use crate::study::two_means::{nonzero_mean, same_sign, second_order};
 
 impl PrePost {
@@ -28,7 +30,7 @@ impl PrePost {
         nonzero_sd(SD_AFTER, self.after.sd(), measure)?;
         let y = ln_ratio(self.after.sd(), self.before.sd());
         let (r, df) = (self.correlation, self.n - 1.0);
-        let first = (1.0 - r) * (1.0 + r) / df;
+        let first = unexplained(r) / df;
         // (s0^8 + s1^8)/(2 s0^4 s1^4) = cosh(4 ln(s1/s0))
         let second = (1.0 + r.powi(4) * (4.0 * y).cosh()) / (df * df);
         Ok((y, first + if second_order { second } else { 0.0 }))

@@ -3,11 +3,10 @@
 use super::{ChangeMeasure, PrePost, SD_BEFORE, only_large_sample};
 use crate::error::Result;
 use crate::measure::Measure;
-use crate::num::normal;
 use crate::study::conversion::Conversion;
 use crate::study::correlation::unbiased_correlation;
 use crate::study::moments::{at_least, hedges_correction, nonzero_sd, standardized};
-use crate::study::smd::Standardized;
+use crate::study::smd::{Standardized, normal_probability};
 use crate::study::two_means::second_order;
 use crate::study::variance::VarianceType;
 
@@ -68,7 +67,7 @@ impl PrePost {
         let z = standardized(self.after.mean(), self.before.mean(), both);
         let (of_change, of_sds) = self.spread();
         let v = (of_change + 0.5 * z * z * of_sds) / (self.n - 1.0);
-        Ok((normal::cdf(z), (2.0 * normal::ln_pdf(z)).exp() * v))
+        Ok(normal_probability(z, v))
     }
 
     fn in_pooled_sds(&self, how: &Conversion<ChangeMeasure>, measure: Measure) -> Result<f64> {

@@ -3,7 +3,7 @@
 use super::provenance::Converted;
 use super::risk::{RiskMeasure, check_baseline, impossible};
 use crate::error::{ErrorKind, Result};
-use crate::num::normal;
+use crate::study::significance::half_width;
 use serde::{Deserialize, Serialize};
 
 /// A value with its confidence limits.
@@ -53,10 +53,7 @@ impl AbsoluteEffect {
         let effect = effect.into().effect();
         let measure = RiskMeasure::of(&effect)?;
         let baseline = check_baseline(baseline)?;
-        if !(level > 0.0 && level < 1.0) {
-            return Err(ErrorKind::LevelOutOfRange { value: level }.into());
-        }
-        let half = normal::quantile_upper(0.5 * (1.0 - level)) * effect.se();
+        let half = half_width(level, None)? * effect.se();
         let risk = |y: f64| measure.risk(y, baseline).0;
         let value = risk(effect.y());
         if !(0.0..=1.0).contains(&value) {

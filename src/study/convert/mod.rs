@@ -8,7 +8,9 @@
 //!   into each other), [`d_at_baseline_risk`], [`AbsoluteEffect`] and [`NumberNeeded`].
 //! * Test statistics: [`t_to_d`], [`f_to_d`], [`p_to_d`], [`t_to_r`], [`f_to_r`], [`p_to_r`],
 //!   [`chi_squared_to_phi`], [`u_to_auc`].
-//! * Standard deviations: [`sd_from_se`], [`sd_from_interval`], [`sd_from_difference_se`].
+//!
+//! Standard deviations from standard errors, intervals and tests are in
+//! [`recover::moments`](crate::study::recover::moments).
 //!
 //! Every function returns a [`Converted`]: the value with the [`Step`]s that led to it, each of which names its
 //! formula, its inputs, what was assumed, and what was lost. A `Converted` goes into the next conversion as it
@@ -32,7 +34,6 @@ mod absolute;
 mod number_needed;
 mod provenance;
 mod risk;
-mod spread;
 mod standardized;
 mod statistic;
 
@@ -40,7 +41,6 @@ pub use absolute::{AbsoluteEffect, Bounds};
 pub use number_needed::{Event, Needed, NumberNeeded};
 pub use provenance::{Assumption, Converted, Formula, Step};
 pub use risk::{RiskMeasure, at_baseline_risk, d_at_baseline_risk};
-pub use spread::{sd_from_difference_se, sd_from_interval, sd_from_se};
 pub use standardized::{
     Groups, Link, auc_to_d, d_to_auc, d_to_log_odds_ratio, d_to_r, log_odds_ratio_to_d, r_to_d, r_to_z, z_to_r,
 };

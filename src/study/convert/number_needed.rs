@@ -3,9 +3,9 @@
 use super::absolute::{AbsoluteEffect, Bounds};
 use super::provenance::Converted;
 use super::standardized::AUC;
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::num::format::significant;
-use crate::num::normal;
+use crate::study::significance::half_width;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -91,15 +91,12 @@ impl NumberNeeded {
     /// Kraemer & Kupfer 2006, Biol Psychiatry 59:990, doi 10.1016/j.biopsych.2005.09.014.
     ///
     /// # Errors
-    /// [`ErrorKind::WrongMeasure`] unless an area under the curve (a standardised difference becomes one by
-    /// [`d_to_auc`](super::d_to_auc)), [`ErrorKind::LevelOutOfRange`].
+    /// [`ErrorKind::WrongMeasure`](crate::ErrorKind::WrongMeasure) unless an area under the curve (a standardised difference becomes one by
+    /// [`d_to_auc`](super::d_to_auc)), [`ErrorKind::LevelOutOfRange`](crate::ErrorKind::LevelOutOfRange).
     pub fn from_auc(auc: impl Into<Converted>, level: f64) -> Result<Self> {
         let auc = auc.into();
         let value = auc.of(&AUC, "an area under the curve")?;
-        if !(level > 0.0 && level < 1.0) {
-            return Err(ErrorKind::LevelOutOfRange { value: level }.into());
-        }
-        let half = normal::quantile_upper(0.5 * (1.0 - level)) * auc.effect().se();
+        let half = half_width(level, None)? * auc.effect().se();
         let of = |a: f64| 2.0 * a.clamp(0.0, 1.0) - 1.0;
         Ok(Self::new(Bounds { value: of(value), lower: of(value - half), upper: of(value + half) }, level))
     }

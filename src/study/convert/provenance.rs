@@ -261,7 +261,13 @@ formulas! {
     SdFromSe, "sd = se sqrt n", "Cochrane Handbook 6.5.2.2", [], None;
     SdFromNormalInterval, "sd = sqrt n (upper - lower) / (2 z)", "Cochrane Handbook 6.5.2.2", [], None;
     SdFromTInterval, "sd = sqrt n (upper - lower) / (2 t_(n-1))", "Cochrane Handbook 6.5.2.2", [], None;
+    SdFromT, "sd = |estimate / t| sqrt n", "Cochrane Handbook 6.5.2.2", [], None;
+    SdFromP, "t from p with n - 1 df, then sd = |estimate / t| sqrt n", "Cochrane Handbook 6.5.2.2", [], Some("the digits that the p-value was rounded to");
     SdFromDifferenceSe, "sd = se / sqrt(1/n1 + 1/n2)", "Cochrane Handbook 6.5.2.3", [EqualVariances], Some("which of the two groups varied more");
+    SdFromDifferenceTInterval, "sd = (upper - lower) / (2 t_(n1+n2-2) sqrt(1/n1 + 1/n2))", "Cochrane Handbook 6.5.2.3", [EqualVariances], Some("which of the two groups varied more");
+    SdFromDifferenceNormalInterval, "sd = (upper - lower) / (2 z sqrt(1/n1 + 1/n2))", "Cochrane Handbook 6.5.2.3", [EqualVariances], Some("which of the two groups varied more");
+    SdFromDifferenceT, "sd = |estimate / t| / sqrt(1/n1 + 1/n2)", "Cochrane Handbook 6.5.2.3", [EqualVariances], Some("which of the two groups varied more");
+    SdFromDifferenceP, "t from p with n1 + n2 - 2 df, then sd = |estimate / t| / sqrt(1/n1 + 1/n2)", "Cochrane Handbook 6.5.2.3", [EqualVariances], Some("which of the two groups varied more, and the digits that the p-value was rounded to");
     TableFromOddsRatio, "root of a (n - n1 - n2 + a) = OR (n1 - a)(n2 - a)", "Bonett 2007, doi 10.1037/0003-066X.62.3.254", [CountsRounded], Some("the digits that the odds ratio was rounded to");
     TableFromPhi, "a = (n1 n2 + phi sqrt(n1 n2 (n - n1)(n - n2))) / n", "Bonett 2007, doi 10.1037/0003-066X.62.3.254", [CountsRounded], Some("the digits that phi was rounded to");
     TableFromChiSquared, "phi = sign sqrt(chi2/n), Yates's correction undone, then the table of phi", "Yates 1934, doi 10.2307/2983604", [CountsRounded], Some("the digits that chi-squared was rounded to");

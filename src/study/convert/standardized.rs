@@ -4,8 +4,10 @@ use super::provenance::{Assumption, Converted, Formula, Step};
 use crate::error::{ErrorKind, Result};
 use crate::measure::Measure;
 use crate::num::normal;
+use crate::study::correlation::{self, r_of_ratio};
+use crate::study::smd::{LN_ODDS_PER_D_NORMAL, ln_odds_per_d_logistic};
 use serde::{Deserialize, Serialize};
-use std::f64::consts::{FRAC_1_SQRT_2, PI, SQRT_2};
+use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 
 pub(super) const D: [Measure; 7] = [
     Measure::HedgesG,
@@ -38,8 +40,8 @@ pub enum Link {
 impl Link {
     fn factor(self) -> f64 {
         match self {
-            Self::Logistic => PI / 3.0_f64.sqrt(),
-            Self::Normal => 1.65,
+            Self::Logistic => ln_odds_per_d_logistic(),
+            Self::Normal => LN_ODDS_PER_D_NORMAL,
         }
     }
 }
@@ -131,9 +133,9 @@ pub fn log_odds_ratio_to_d(log_odds_ratio: impl Into<Converted>, link: Link) -> 
 pub fn d_to_r(d: impl Into<Converted>, groups: Groups) -> Result<Converted> {
     let d = d.into();
     let (y, a) = (d.of(&D, D_NAME)?, groups.factor()?);
-    let root = y.hypot(a.sqrt());
-    let r = y / root;
-    d.then(Measure::RawCorrelation, r, a / root / root / root, groups.record(Step::new(Formula::DToR)))
+    let (r, rest) = r_of_ratio(y, a);
+    let slope = rest * (rest / a).sqrt(); // a / (d^2 + a)^(3/2)
+    d.then(Measure::RawCorrelation, r, slope, groups.record(Step::new(Formula::DToR)))
 }
 
 /// The standardised mean difference behind a correlation of group and outcome.
@@ -228,7 +230,7 @@ pub fn auc_to_d(auc: impl Into<Converted>) -> Result<Converted> {
 
 /// `1 - r^2` of a correlation inside (-1, 1).
 fn unexplained(r: f64, measure: Measure) -> Result<f64> {
-    let rest = (1.0 - r) * (1.0 + r);
+    let rest = correlation::unexplained(r);
     if rest > 0.0 {
         return Ok(rest);
     }

@@ -4,39 +4,16 @@ use super::provenance::{Converted, Formula, Step};
 use crate::effect::Effect;
 use crate::error::{ErrorKind, Result};
 use crate::measure::Measure;
+use crate::study::area_under_curve::{AreaUnderCurve, exponential_scores};
 use crate::study::check::{self, Count};
 use crate::study::conversion::Summary;
 use crate::study::correlation::{Correlation, CorrelationMeasure};
-use crate::study::moments::hedges_correction;
-use crate::study::significance::{Sign, from_two_sided};
+use crate::study::significance::Sign;
+use crate::study::standardized::{StandardizedDifference, StandardizedMeasure};
 
-fn sizes(n1: impl Count, n2: impl Count) -> Result<(f64, f64)> {
-    let what = "a standardised mean difference";
-    let n1 = check::check_size("n (group 1)", n1, 1.0, what)?;
-    let n2 = check::check_size("n (group 2)", n2, 1.0, what)?;
-    if n1 + n2 < 4.0 {
-        let (field, value) = ("n (both groups)", n1 + n2);
-        return Err(ErrorKind::SampleSizeTooSmall { field, value, needed: 4.0, measure: what }.into());
-    }
-    Ok((n1, n2))
-}
-
-/// The square root of a statistic that cannot be negative.
-fn root(field: &'static str, value: f64) -> Result<f64> {
-    if value < 0.0 {
-        return Err(ErrorKind::OutsideSupport { field, value, lower: 0.0, upper: f64::INFINITY }.into());
-    }
-    Ok(check::check_finite(field, value)?.sqrt())
-}
-
-fn hedges_g(t: f64, n1: f64, n2: f64, step: Step) -> Result<Converted> {
-    let inverse = 1.0 / n1 + 1.0 / n2;
-    let g = hedges_correction(n1 + n2 - 2.0) * check::check_finite("t", t)? * inverse.sqrt();
-    let v = inverse + g * g / (2.0 * (n1 + n2));
-    if !v.is_finite() {
-        return Err(ErrorKind::Overflow { what: "the standardised mean difference" }.into());
-    }
-    let effect = Effect::from_variance_and_n(Measure::HedgesG, g, v, n1 + n2)?;
+fn hedges_g(row: StandardizedDifference, step: Step) -> Result<Converted> {
+    let effect = row.effect(&StandardizedMeasure::HedgesG.into())?;
+    let [n1, n2] = row.sizes();
     Ok(Converted::from_step(effect, step.input("n1", n1).input("n2", n2).giving(Measure::HedgesG)))
 }
 
@@ -49,8 +26,7 @@ fn hedges_g(t: f64, n1: f64, n2: f64, step: Step) -> Result<Converted> {
 /// # Errors
 /// [`ErrorKind::NonFinite`], [`ErrorKind::SampleSizeTooSmall`] below four people, and what counts must keep.
 pub fn t_to_d(t: f64, n1: impl Count, n2: impl Count) -> Result<Converted> {
-    let (n1, n2) = sizes(n1, n2)?;
-    hedges_g(t, n1, n2, Step::new(Formula::TToD).input("t", t))
+    hedges_g(StandardizedDifference::from_t(t, n1, n2)?, Step::new(Formula::TToD).input("t", t))
 }
 
 /// Hedges' g behind the F statistic of two groups (1 numerator degree of freedom), whose sign F does not carry.
@@ -58,8 +34,7 @@ pub fn t_to_d(t: f64, n1: impl Count, n2: impl Count) -> Result<Converted> {
 /// # Errors
 /// As [`t_to_d`]; a negative F is [`ErrorKind::OutsideSupport`].
 pub fn f_to_d(f: f64, sign: Sign, n1: impl Count, n2: impl Count) -> Result<Converted> {
-    let (n1, n2) = sizes(n1, n2)?;
-    hedges_g(sign.of(root("F", f)?), n1, n2, Step::new(Formula::FToD).input("F", f))
+    hedges_g(StandardizedDifference::from_f(f, sign, n1, n2)?, Step::new(Formula::FToD).input("F", f))
 }
 
 /// Hedges' g behind the two-sided p-value of a t-test; metafor: `escalc("SMD", pi =)`, where the sign is attached
@@ -68,9 +43,7 @@ pub fn f_to_d(f: f64, sign: Sign, n1: impl Count, n2: impl Count) -> Result<Conv
 /// # Errors
 /// As [`t_to_d`]; [`ErrorKind::PValueZero`], [`ErrorKind::PValueUninformative`], [`ErrorKind::PValueOutOfRange`].
 pub fn p_to_d(p: f64, sign: Sign, n1: impl Count, n2: impl Count) -> Result<Converted> {
-    let (n1, n2) = sizes(n1, n2)?;
-    let t = sign.of(from_two_sided(p, Some(n1 + n2 - 2.0))?);
-    hedges_g(t, n1, n2, Step::new(Formula::PToD).input("p", p))
+    hedges_g(StandardizedDifference::from_p(p, sign, n1, n2)?, Step::new(Formula::PToD).input("p", p))
 }
 
 fn raw(row: Correlation, step: Step) -> Result<Converted> {
@@ -91,7 +64,7 @@ pub fn t_to_r(t: f64, n: impl Count) -> Result<Converted> {
 /// # Errors
 /// As [`t_to_r`]; a negative F is [`ErrorKind::OutsideSupport`].
 pub fn f_to_r(f: f64, sign: Sign, n: impl Count) -> Result<Converted> {
-    raw(Correlation::from_t(sign.of(root("F", f)?), n)?, Step::new(Formula::FToR).input("F", f))
+    raw(Correlation::from_t(sign.of(check::check_square("F", f)?.sqrt()), n)?, Step::new(Formula::FToR).input("F", f))
 }
 
 /// The correlation behind the two-sided p-value of its t-test.
@@ -116,7 +89,7 @@ pub fn p_to_r(p: f64, sign: Sign, n: impl Count) -> Result<Converted> {
 /// [`ErrorKind::DegenerateCorrelation`] for one of n.
 pub fn chi_squared_to_phi(chi_squared: f64, sign: Sign, n: impl Count) -> Result<Converted> {
     let size = check::check_size("n", n, 2.0, "a phi coefficient")?;
-    let phi = sign.of(root("chi-squared", chi_squared)? / size.sqrt());
+    let phi = sign.of(check::check_square("chi-squared", chi_squared)?.sqrt() / size.sqrt());
     let effect = Correlation::new(phi, size)?.effect(&CorrelationMeasure::Raw.into())?;
     let effect = Effect::from_variance_and_n(Measure::Phi, phi, effect.variance(), size)?;
     let step = Step::new(Formula::ChiSquaredToPhi).input("chi-squared", chi_squared).input("n", size);
@@ -147,17 +120,12 @@ pub fn chi_squared_to_phi(chi_squared: f64, sign: Sign, n: impl Count) -> Result
 /// [`ErrorKind::SampleSizeTooSmall`].
 pub fn u_to_auc(u: f64, n1: impl Count, n2: impl Count) -> Result<Converted> {
     let what = Measure::CommonLanguage.name();
-    let n1 = check::check_size("n (group 1)", n1, 1.0, what)?;
-    let n2 = check::check_size("n (group 2)", n2, 1.0, what)?;
-    let u = check::check_finite("U", u)?;
+    let row = AreaUnderCurve::from_u(u, n1, n2)?;
+    let (a, [n1, n2]) = (row.value(), row.sizes());
     let pairs = n1 * n2;
-    if !(0.0..=pairs).contains(&u) {
-        return Err(ErrorKind::OutsideSupport { field: "U", value: u, lower: 0.0, upper: pairs }.into());
-    }
-    let a = u / pairs;
+    // From the count, not from a, which has lost digits of it where a is close to 1.
     let b = (pairs - u) / pairs;
-    // A (1 - A) is common to all: Q1 - A^2 = A (1 - A)^2 / (2 - A) and Q2 - A^2 = A^2 (1 - A) / (1 + A).
-    let v = a * b * (1.0 + (n1 - 1.0) * b / (1.0 + b) + (n2 - 1.0) * a / (1.0 + a)) / pairs;
+    let v = exponential_scores([a, b], [n1, n2], [n1 - 1.0, n2 - 1.0]);
     if v <= 0.0 {
         let remedy = "every member of one group is above every member of the other; use the raw data";
         return Err(ErrorKind::ZeroVariance { what, remedy }.into());

@@ -6,7 +6,7 @@ use super::{at, average};
 use crate::effect::Effect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::measure::Measure;
-use crate::study::check::Count;
+use crate::study::check::{self, Count};
 use crate::study::conversion::{Context, Conversion, Summary};
 use crate::study::variance::VarianceType;
 use serde::{Deserialize, Serialize};
@@ -66,10 +66,7 @@ impl RSquared {
     /// As [`new`](Self::new); a negative F is [`ErrorKind::OutsideSupport`].
     pub fn from_f(f: f64, n: impl Count, predictors: impl Count) -> Result<Self> {
         let (n, predictors) = check_model(n, predictors, "R2")?;
-        if f < 0.0 {
-            return Err(ErrorKind::OutsideSupport { field: "F", value: f, lower: 0.0, upper: f64::INFINITY }.into());
-        }
-        let ratio = crate::study::check::check_finite("F", f)? * (predictors / (n - predictors - 1.0));
+        let ratio = check::check_square("F", f)? * (predictors / (n - predictors - 1.0));
         Self::new(if ratio.is_finite() { ratio / (1.0 + ratio) } else { 1.0 }, n, predictors)
     }
 

@@ -13,6 +13,7 @@ pub use semipartial::{SemipartialCorrelation, SemipartialCorrelationMeasure};
 
 use super::check::{self, Count};
 use super::conversion::{Context, Conversion, Summary};
+use super::moments::weighted_mean;
 use super::significance::{Sign, from_two_sided};
 use super::variance::VarianceType;
 use crate::effect::Effect;
@@ -206,39 +207,39 @@ fn check_not_degenerate(field: &'static str, value: f64, measure: &'static str) 
 
 /// The correlation behind a t statistic with `df` degrees of freedom.
 fn r_of_t(t: f64, df: f64) -> Result<f64> {
-    let t = check::check_finite("t", t)?;
-    Ok(t / t.hypot(df.sqrt()))
+    Ok(r_of_ratio(check::check_finite("t", t)?, df).0)
+}
+
+/// `r = x / sqrt(x^2 + a)` and `1 - r^2 = a / (x^2 + a)`: of a t statistic with its degrees of freedom, of a
+/// standardised difference with what the sizes of the groups make of `a`.
+pub(super) fn r_of_ratio(x: f64, a: f64) -> (f64, f64) {
+    let length = x.hypot(a.sqrt());
+    (x / length, a / length / length)
+}
+
+/// `1 - r^2` without cancellation: the slope of r as a function of Fisher's z.
+pub(super) fn unexplained(r: f64) -> f64 {
+    (1.0 - r) * (1.0 + r)
 }
 
 /// The large-sample variance of a correlation, `(1 - r^2)^2 / size`, without cancellation.
 fn of_correlation(r: f64, size: f64) -> f64 {
-    ((1.0 - r) * (1.0 + r)).powi(2) / size
+    unexplained(r).powi(2) / size
 }
 
 /// The value at which a variance is taken: the study's own, or the average over all.
 fn at<M: Copy>(kind: VarianceType, own: f64, how: &Conversion<M>) -> Result<f64> {
     match kind {
         VarianceType::Usual | VarianceType::LargeSample | VarianceType::LargeSample2 => Ok(own),
-        VarianceType::Average | VarianceType::Average2 => match how.context().averages {
-            Some([average, _]) => Ok(average),
-            None => {
-                let why = "one row alone has no average; use `Studies::effects`";
-                Err(ErrorKind::NotApplicable { what: "average over all studies", why }.into())
-            }
-        },
+        VarianceType::Average | VarianceType::Average2 => Ok(how.averages()?[0]),
         _ => Err(how.no_such_variance()),
     }
 }
 
 /// The average weighted by sample size, of `(n, value)`.
 fn average(values: impl Iterator<Item = (f64, f64)>) -> Result<Context> {
-    let (mut total, mut sum) = (0.0, 0.0);
-    for (n, value) in values {
-        total += n;
-        sum += n * value;
-    }
-    let mean = sum / total;
-    Ok(Context { averages: (total > 0.0).then_some([mean, mean]), ..Context::default() })
+    let mean = weighted_mean(values.map(|(n, value)| Ok((value, n))));
+    Ok(Context { averages: mean.map(|mean| [mean, mean]), ..Context::default() })
 }
 
 #[cfg(test)]

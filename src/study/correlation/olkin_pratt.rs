@@ -28,7 +28,7 @@ pub(in crate::study) fn unbiased(r: f64, n: f64) -> f64 {
 
 /// The unbiased estimate of the variance of `G(r)`, for `n >= 5`.
 pub(super) fn variance(r: f64, n: f64) -> f64 {
-    let x = (1.0 - r) * (1.0 + r);
+    let x = super::unexplained(r);
     let e = excess(r, n);
     // G^2 - P with the terms of order 0 and 1 in x, which cancel, taken out by hand.
     let square = 2.0 * e.half_beyond_linear + e.half * e.half;
@@ -36,7 +36,7 @@ pub(super) fn variance(r: f64, n: f64) -> f64 {
 }
 
 fn excess(r: f64, n: f64) -> Excess {
-    let x = (1.0 - r) * (1.0 + r);
+    let x = super::unexplained(r);
     let linear = x / (2.0 * (n - 2.0));
     if x <= SLOW || n >= LARGE {
         let beyond = tail(0.5, 0.5 * (n - 2.0), x, linear, 1.0);

@@ -1,7 +1,7 @@
 //! The correlation of an outcome with what is left of a predictor once the others are taken out of it.
 
 use super::partial::check_model;
-use super::{at, average, check_not_degenerate};
+use super::{at, average, check_not_degenerate, unexplained};
 use crate::effect::Effect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::measure::Measure;
@@ -162,8 +162,7 @@ impl Summary for SemipartialCorrelation {
                 (self.r, self.variance_at(at(kind, self.r, how)?)?)
             }
             (SemipartialCorrelationMeasure::FisherZ, Usual | LargeSample) => {
-                let slope = (1.0 - self.r) * (1.0 + self.r);
-                (libm::atanh(self.r), self.variance_at(self.r)? / (slope * slope))
+                (libm::atanh(self.r), self.variance_at(self.r)? / unexplained(self.r).powi(2))
             }
             _ => return Err(how.no_such_variance()),
         };

@@ -3,7 +3,8 @@
 use super::Proportion;
 use crate::error::Result;
 use crate::num::{beta, normal, root};
-use crate::study::count_interval::{CountInterval, each_side};
+use crate::study::count_interval::CountInterval;
+use crate::study::significance::each_side;
 use serde::{Deserialize, Serialize};
 
 /// How the confidence interval of `x` events in `n` people is computed; `p = x/n`, `z` the normal quantile and

@@ -37,6 +37,11 @@ pub(super) enum Family {
     },
 }
 
+/// The standard normal quantile of `p`, with `q = 1 - p` so that both tails keep their digits.
+pub(super) fn deviate(p: f64, q: f64) -> f64 {
+    if p < 0.5 { normal::quantile(p) } else { normal::quantile_upper(q) }
+}
+
 impl Family {
     /// Mean and standard deviation.
     pub(super) fn moments(&self) -> (f64, f64) {
@@ -65,7 +70,6 @@ impl Family {
 
     /// The quantile of `p`, with `q = 1 - p` so that both tails keep their digits.
     pub(super) fn quantile(&self, p: f64, q: f64) -> f64 {
-        let deviate = |p: f64, q: f64| if p < 0.5 { normal::quantile(p) } else { normal::quantile_upper(q) };
         match *self {
             Self::Normal { mean, sd } => mean + sd * deviate(p, q),
             Self::LogNormal { mu, sigma, scale } => scale * (mu + sigma * deviate(p, q)).exp(),

@@ -3,10 +3,10 @@
 //! Higgins et al., Cochrane Handbook for Systematic Reviews of Interventions, chapter 6.5.2.
 
 use crate::error::{ErrorKind, Result};
-use crate::num::{normal, student_t};
-use crate::study::check::{self, Count, Fractions};
-use crate::study::moments::{pooled_sd, size};
-use crate::study::significance;
+use crate::study::check::{self, Count};
+use crate::study::convert::{Converted, Formula, Step};
+use crate::study::moments::pooled_sd;
+use crate::study::significance::{from_two_sided, half_width, se_from_t};
 use crate::study::{Moments, OneMean};
 
 /// The distribution whose quantile a reported confidence interval was made with.
@@ -64,9 +64,8 @@ impl Precision {
             Self::Se(se) if se < 0.0 => Err(ErrorKind::NegativeSe { value: se }.into()),
             Self::Se(se) => check::check_finite("se", se),
             Self::Interval { lower, upper, level, quantile } => {
-                if !(level > 0.0 && level < 1.0) {
-                    return Err(ErrorKind::LevelOutOfRange { value: level }.into());
-                }
+                let df = (quantile == Quantile::StudentT).then_some(df);
+                let q = half_width(level, df)?;
                 let (lower, upper) =
                     (check::check_finite("lower limit", lower)?, check::check_finite("upper limit", upper)?);
                 if lower > upper {
@@ -75,28 +74,30 @@ impl Precision {
                 if lower >= upper {
                     return Err(ErrorKind::CiZeroWidth { lower, upper }.into());
                 }
-                let tail = 0.5 * (1.0 - level);
-                let q = match quantile {
-                    Quantile::StudentT => student_t::quantile_upper(tail, df),
-                    Quantile::Normal => normal::quantile_upper(tail),
-                };
                 Ok((0.5 * upper - 0.5 * lower) / q)
             }
+            Self::T { estimate, t } => se_from_t(estimate, t),
+            Self::P { estimate, p } => se_from_t(estimate, from_two_sided(p, Some(df))?),
+        }
+    }
+
+    /// The record of a standard deviation in one sample, and of one common to two groups, with what it is made of.
+    fn step(self, of_one: bool) -> Step {
+        let formula = |one, common| Step::new(if of_one { one } else { common });
+        match self {
+            Self::Se(se) => formula(Formula::SdFromSe, Formula::SdFromDifferenceSe).input("se", se),
+            Self::Interval { lower, upper, level, quantile } => match quantile {
+                Quantile::StudentT => formula(Formula::SdFromTInterval, Formula::SdFromDifferenceTInterval),
+                Quantile::Normal => formula(Formula::SdFromNormalInterval, Formula::SdFromDifferenceNormalInterval),
+            }
+            .input("lower", lower)
+            .input("upper", upper)
+            .input("level", level),
             Self::T { estimate, t } => {
-                let (estimate, t) = (check::check_finite("estimate", estimate)?, check::check_finite("t", t)?);
-                let zero = |x: f64| x.abs() <= 0.0;
-                if zero(t) && zero(estimate) {
-                    return Err(ErrorKind::PValueUninformative { what: "t = 0 for an estimate of 0" }.into());
-                }
-                if zero(t) || zero(estimate) {
-                    let why = "the one is 0 and the other is not";
-                    return Err(ErrorKind::Inconsistent { what: "the estimate and its test", why }.into());
-                }
-                Ok((estimate / t).abs())
+                formula(Formula::SdFromT, Formula::SdFromDifferenceT).input("estimate", estimate).input("t", t)
             }
             Self::P { estimate, p } => {
-                let t = student_t::quantile_upper(0.5 * significance::check_p(p)?, df);
-                Self::T { estimate, t }.se(df)
+                formula(Formula::SdFromP, Formula::SdFromDifferenceP).input("estimate", estimate).input("p", p)
             }
         }
     }
@@ -112,9 +113,9 @@ impl Precision {
 /// ```
 /// use meta_analysis::study::recover::moments::{Precision, sd};
 ///
-/// assert_eq!(sd(Precision::Se(2.0), 25)?, 10.0);
+/// assert_eq!(sd(Precision::Se(2.0), 25)?.into_value(), 10.0);
 /// // Cochrane Handbook 6.5.2.2: 95 % interval 30.0 to 34.2 in 25 people, t = 2.0639
-/// assert!((sd(Precision::ci95(30.0, 34.2), 25)? - 5.09).abs() < 0.005);
+/// assert!((sd(Precision::ci95(30.0, 34.2), 25)?.value() - 5.09).abs() < 0.005);
 /// # Ok::<(), meta_analysis::Error>(())
 /// ```
 ///
@@ -123,9 +124,10 @@ impl Precision {
 /// [`ErrorKind::CiReversed`], [`ErrorKind::CiZeroWidth`], [`ErrorKind::LevelOutOfRange`],
 /// [`ErrorKind::PValueZero`], [`ErrorKind::PValueOutOfRange`], [`ErrorKind::PValueUninformative`],
 /// [`ErrorKind::Inconsistent`] for a test that contradicts its estimate, [`ErrorKind::Overflow`].
-pub fn sd(precision: Precision, n: impl Count) -> Result<f64> {
-    let n = size("n", n, 2.0, "a standard deviation", Fractions::Refused)?;
-    finite(precision.se(n - 1.0)? * n.sqrt())
+pub fn sd(precision: Precision, n: impl Count) -> Result<Converted<f64>> {
+    let n = check::check_size("n", n, 2.0, "a standard deviation")?;
+    let sd = finite(precision.se(n - 1.0)? * n.sqrt())?;
+    Ok(Converted::from_step(sd, precision.step(true).input("n", n)))
 }
 
 /// The standard deviation common to two groups, from the precision of the difference of their means.
@@ -138,21 +140,24 @@ pub fn sd(precision: Precision, n: impl Count) -> Result<f64> {
 /// use meta_analysis::study::recover::moments::{Precision, common_sd};
 ///
 /// // Cochrane Handbook 6.5.2.3: difference 3.8, t = 1.78, groups of 25 and 22
-/// assert!((common_sd(Precision::T { estimate: 3.8, t: 1.78 }, 25, 22)? - 7.30).abs() < 0.01);
+/// let sd = common_sd(Precision::T { estimate: 3.8, t: 1.78 }, 25, 22)?;
+/// assert!((sd.value() - 7.30).abs() < 0.01);
+/// assert!(sd.losses().any(|loss| loss.contains("which of the two groups varied more")));
 /// # Ok::<(), meta_analysis::Error>(())
 /// ```
 ///
 /// # Errors
 /// As [`sd`], with three people in all.
-pub fn common_sd(precision: Precision, n1: impl Count, n2: impl Count) -> Result<f64> {
+pub fn common_sd(precision: Precision, n1: impl Count, n2: impl Count) -> Result<Converted<f64>> {
     let what = "a standard deviation";
-    let n1 = size("n (group 1)", n1, 1.0, what, Fractions::Refused)?;
-    let n2 = size("n (group 2)", n2, 1.0, what, Fractions::Refused)?;
+    let n1 = check::check_size("n (group 1)", n1, 1.0, what)?;
+    let n2 = check::check_size("n (group 2)", n2, 1.0, what)?;
     let (value, needed) = (n1 + n2, 3.0);
     if value < needed {
         return Err(ErrorKind::SampleSizeTooSmall { field: "n (both groups)", value, needed, measure: what }.into());
     }
-    finite(precision.se(n1 + n2 - 2.0)? / (1.0 / n1 + 1.0 / n2).sqrt())
+    let sd = finite(precision.se(n1 + n2 - 2.0)? / (1.0 / n1 + 1.0 / n2).sqrt())?;
+    Ok(Converted::from_step(sd, precision.step(false).input("n1", n1).input("n2", n2)))
 }
 
 fn finite(sd: f64) -> Result<f64> {

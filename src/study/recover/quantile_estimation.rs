@@ -1,9 +1,9 @@
 //! Quantile estimation: the family whose quantiles fit best by least squares.
 
-use super::family::Family;
+use super::family::{Family, deviate};
 use super::five_numbers::FiveNumbers;
 use crate::error::{ErrorKind, Result};
-use crate::num::{minimum, normal};
+use crate::num::minimum;
 
 /// `(p, 1 - p, value)`, at most five.
 type Points = Vec<(f64, f64, f64)>;
@@ -42,10 +42,9 @@ fn squares(points: &Points, family: &Family) -> f64 {
 /// Linear least squares of the values on normal quantiles, which are symmetric, so that their mean is 0.
 fn normal_fit(points: &Points) -> Family {
     let k = points.len() as f64;
-    let z = |p: f64, q: f64| if p < 0.5 { normal::quantile(p) } else { normal::quantile_upper(q) };
     let mean = points.iter().map(|&(_, _, x)| x / k).sum();
-    let square: f64 = points.iter().map(|&(p, q, _)| z(p, q).powi(2)).sum();
-    let sd = points.iter().map(|&(p, q, x)| z(p, q) * (x - mean)).sum::<f64>() / square;
+    let square: f64 = points.iter().map(|&(p, q, _)| deviate(p, q).powi(2)).sum();
+    let sd = points.iter().map(|&(p, q, x)| deviate(p, q) * (x - mean)).sum::<f64>() / square;
     Family::Normal { mean, sd }
 }
 

@@ -135,10 +135,7 @@ pub fn table_from_chi_squared(
     n1: impl Count,
     events: impl Count,
 ) -> Result<Converted<TwoByTwo>> {
-    let value = check::check_finite("chi-squared", chi_squared)?;
-    if value < 0.0 {
-        return Err(ErrorKind::OutsideSupport { field: "chi-squared", value, lower: 0.0, upper: f64::INFINITY }.into());
-    }
+    let value = check::check_square("chi-squared", chi_squared)?;
     let margins = Margins::new(n, n1, events)?;
     let correction = match yates {
         Yates::Uncorrected => 0.0,

@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::measure::Measure;
 use crate::scale::Scale;
 use crate::study::conversion::{Conversion, Summary};
-use crate::study::significance::{check_df, critical};
+use crate::study::significance;
 use crate::study::variance::VarianceType;
 use serde::{Deserialize, Serialize};
 
@@ -110,7 +110,7 @@ impl ReportedRow {
         let y = self.transformed("estimate", self.estimate)?;
         let se = match self.uncertainty {
             Uncertainty::Interval { lower, upper, level, df } => {
-                self.half_width(y, lower, upper)? / quantile(level, df)?
+                self.half_width(y, lower, upper)? / significance::half_width(level, df)?
             }
             Uncertainty::StandardErrorAnalysis(se) => se,
             Uncertainty::StandardErrorNatural(se) => self.delta(y, se)?,
@@ -198,14 +198,6 @@ impl ReportedRow {
             }
         })
     }
-}
-
-/// The number of standard errors in the half-width of an interval.
-fn quantile(level: f64, df: Option<f64>) -> Result<f64> {
-    if !(level > 0.0 && level < 1.0) {
-        return Err(ErrorKind::LevelOutOfRange { value: level }.into());
-    }
-    Ok(critical(0.5 * (1.0 - level), df.map(check_df).transpose()?))
 }
 
 impl Summary for ReportedRow {

@@ -1,6 +1,6 @@
 //! The forms in which papers report how sure an estimate is.
 
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::study::check;
 use crate::study::significance::{check_df, check_p, critical, from_two_sided};
 use serde::{Deserialize, Serialize};
@@ -98,8 +98,8 @@ impl Uncertainty {
             Self::Interval { .. } | Self::StandardErrorAnalysis(_) | Self::StandardErrorNatural(_) => Ok(None),
             Self::Z(z) => signed("z", z),
             Self::T(t) => signed("t", t),
-            Self::F(f) => unsigned("F", root("F", f)?),
-            Self::ChiSquared(x) => unsigned("chi-squared", root("chi-squared", x)?),
+            Self::F(f) => unsigned("F", check::check_square("F", f)?.sqrt()),
+            Self::ChiSquared(x) => unsigned("chi-squared", check::check_square("chi-squared", x)?.sqrt()),
             Self::PTwoSided { p, df } => unsigned("p", from_two_sided(p, df)?),
             Self::POneSided { p, alternative, df } => {
                 let df = df.map(check_df).transpose()?;
@@ -113,12 +113,4 @@ impl Uncertainty {
             }
         }
     }
-}
-
-/// The root of a statistic that is a square.
-fn root(field: &'static str, value: f64) -> Result<f64> {
-    if value < 0.0 {
-        return Err(ErrorKind::OutsideSupport { field, value, lower: 0.0, upper: f64::INFINITY }.into());
-    }
-    Ok(check::check_finite(field, value)?.sqrt())
 }

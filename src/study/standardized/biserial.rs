@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::measure::Measure;
 use crate::num::normal;
 use crate::study::conversion::Conversion;
+use crate::study::correlation::{r_of_ratio, unexplained};
 use crate::study::smd::within_one;
 use crate::study::variance::VarianceType;
 
@@ -12,8 +13,7 @@ impl StandardizedDifference {
     /// r and 1 - r^2 of the point-biserial correlation.
     fn r(&self) -> (f64, f64) {
         let h = self.df() / self.n1 + self.df() / self.n2;
-        let length = self.d.hypot(h.sqrt());
-        (self.d / length, h / length / length)
+        r_of_ratio(self.d, h)
     }
 
     pub(super) fn point_biserial<M: Copy>(&self, how: &Conversion<M>) -> Result<(f64, f64)> {
@@ -53,6 +53,6 @@ impl StandardizedDifference {
 
     pub(super) fn fisher_z_biserial<M: Copy>(&self, how: &Conversion<M>, measure: Measure) -> Result<(f64, f64)> {
         let (b, v) = self.biserial(how, measure)?;
-        Ok((b.atanh(), v / ((1.0 - b) * (1.0 + b)).powi(2)))
+        Ok((libm::atanh(b), v / unexplained(b).powi(2)))
     }
 }

@@ -5,15 +5,14 @@ mod biserial;
 use super::check::{self, Count, Fractions};
 use super::conversion::{Context, Conversion, Summary};
 use super::moments::{self, weighted_mean};
-use super::significance::{self, Sign};
-use super::smd::Standardized;
+use super::significance::{Sign, from_two_sided};
+use super::smd::{LN_ODDS_PER_D_NORMAL, Standardized, ln_odds_per_d_logistic, normal_probability};
 use super::variance::VarianceType;
 use crate::effect::Effect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::measure::Measure;
-use crate::num::{normal, student_t};
 use serde::{Deserialize, Serialize};
-use std::f64::consts::{FRAC_1_SQRT_2, PI};
+use std::f64::consts::FRAC_1_SQRT_2;
 
 /// Cohen's `d` (the difference of two means over the pooled standard deviation, without correction) with the
 /// sizes of the two groups, for studies that report `d`, `g` or a test instead of means; first minus second.
@@ -81,7 +80,7 @@ impl StandardizedDifference {
     /// # Errors
     /// As [`from_d`](Self::from_d).
     pub fn from_t(t: f64, n1: impl Count, n2: impl Count) -> Result<Self> {
-        let row = Self::from_d(t, n1, n2)?;
+        let row = Self::from_d(check::check_finite("t", t)?, n1, n2)?;
         Self::checked(t * row.root_base(), row.n1, row.n2, Fractions::Allowed)
     }
 
@@ -91,10 +90,7 @@ impl StandardizedDifference {
     /// # Errors
     /// As [`from_d`](Self::from_d); also [`ErrorKind::OutsideSupport`] for a negative `f`.
     pub fn from_f(f: f64, sign: Sign, n1: impl Count, n2: impl Count) -> Result<Self> {
-        if f < 0.0 {
-            return Err(ErrorKind::OutsideSupport { field: "F", value: f, lower: 0.0, upper: f64::INFINITY }.into());
-        }
-        Self::from_t(sign.of(f.sqrt()), n1, n2)
+        Self::from_t(sign.of(check::check_square("F", f)?.sqrt()), n1, n2)
     }
 
     /// The two-sided p-value of Student's test, with the sign of the difference. metafor: `pi`, where the sign of
@@ -104,9 +100,8 @@ impl StandardizedDifference {
     /// As [`from_d`](Self::from_d); also [`ErrorKind::PValueZero`], [`ErrorKind::PValueOutOfRange`],
     /// [`ErrorKind::PValueUninformative`] for a p-value of 1.
     pub fn from_p(p: f64, sign: Sign, n1: impl Count, n2: impl Count) -> Result<Self> {
-        let p = significance::check_p(p)?;
         let row = Self::from_d(0.0, n1, n2)?;
-        Self::from_t(sign.of(student_t::quantile_upper(0.5 * p, row.df())), n1, n2)
+        Self::from_t(sign.of(from_two_sided(p, Some(row.df()))?), n1, n2)
     }
 
     /// As [`from_d`](Self::from_d), but fractions of people are allowed: effective sample sizes of clustered data.
@@ -119,8 +114,8 @@ impl StandardizedDifference {
 
     pub(super) fn checked(d: f64, n1: impl Count, n2: impl Count, fractions: Fractions) -> Result<Self> {
         let what = "a standardised mean difference";
-        let n1 = moments::size("n (group 1)", n1, 1.0, what, fractions)?;
-        let n2 = moments::size("n (group 2)", n2, 1.0, what, fractions)?;
+        let n1 = check::size("n (group 1)", n1, 1.0, what, fractions)?;
+        let n2 = check::size("n (group 2)", n2, 1.0, what, fractions)?;
         if n1 + n2 < 3.0 {
             let (field, value, needed) = (BOTH, n1 + n2, 3.0);
             return Err(ErrorKind::SampleSizeTooSmall { field, value, needed, measure: what }.into());
@@ -298,11 +293,11 @@ impl StandardizedDifference {
             StandardizedMeasure::FisherZPointBiserial => self.fisher_z_point_biserial(how),
             StandardizedMeasure::Biserial => self.biserial(how, measure.into()),
             StandardizedMeasure::FisherZBiserial => self.fisher_z_biserial(how, measure.into()),
-            StandardizedMeasure::DToLogOddsRatio => self.scaled(how, PI / 3.0_f64.sqrt()),
-            StandardizedMeasure::DToLogOddsRatioNormal => self.scaled(how, 1.65),
+            StandardizedMeasure::DToLogOddsRatio => self.scaled(how, ln_odds_per_d_logistic()),
+            StandardizedMeasure::DToLogOddsRatioNormal => self.scaled(how, LN_ODDS_PER_D_NORMAL),
             StandardizedMeasure::CommonLanguageNormal => {
                 let (z, v) = self.scaled(how, FRAC_1_SQRT_2)?;
-                Ok((normal::cdf(z), v * (2.0 * normal::ln_pdf(z)).exp()))
+                Ok(normal_probability(z, v))
             }
         }
     }

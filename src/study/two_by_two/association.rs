@@ -18,7 +18,7 @@ pub(super) fn phi(cells: &Cells, how: &How) -> Result<(f64, f64)> {
 pub(super) fn fisher_z_phi(cells: &Cells, how: &How) -> Result<(f64, f64)> {
     let Phi { value, rest, variance } = Phi::new(cells, how)?;
     let z = if value.abs() < 0.5 {
-        value.atanh()
+        libm::atanh(value)
     } else {
         0.5 * ((1.0 + value.abs()).powi(2) / rest).ln() * value.signum()
     };

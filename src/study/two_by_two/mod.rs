@@ -13,13 +13,13 @@ use self::cells::Cells;
 use super::check::{Count, Fractions, check};
 use super::conversion::{Context, Conversion, Summary};
 use super::proportion::Proportion;
+use super::smd::{LN_ODDS_PER_D_NORMAL, ln_odds_per_d_logistic};
 use super::variance::VarianceType;
 use super::zero_cells::{Correction, Uninformative, pooled_ratio};
 use crate::effect::{Adjustment, Effect};
 use crate::error::{ErrorKind, Result};
 use crate::measure::Measure;
 use serde::{Deserialize, Serialize};
-use std::f64::consts::PI;
 
 /// Events and people of two groups; effects compare the first (treated) with the second (control).
 ///
@@ -148,8 +148,10 @@ impl Summary for TwoByTwo {
             BinaryMeasure::RiskDifference => risks::risk_difference(&cells, how)?,
             BinaryMeasure::ArcsineDifference => risks::arcsine_difference(&cells, how)?,
             BinaryMeasure::ProbitDifference => risks::probit_difference(&cells, how)?,
-            BinaryMeasure::OddsRatioToD => times(risks::log_odds_ratio(&cells, how)?, 3.0_f64.sqrt() / PI),
-            BinaryMeasure::OddsRatioToDNormal => times(risks::log_odds_ratio(&cells, how)?, 1.0 / 1.65),
+            BinaryMeasure::OddsRatioToD => times(risks::log_odds_ratio(&cells, how)?, ln_odds_per_d_logistic().recip()),
+            BinaryMeasure::OddsRatioToDNormal => {
+                times(risks::log_odds_ratio(&cells, how)?, LN_ODDS_PER_D_NORMAL.recip())
+            }
             BinaryMeasure::Phi => association::phi(&cells, how)?,
             BinaryMeasure::FisherZPhi => association::fisher_z_phi(&cells, how)?,
             BinaryMeasure::YuleQ => association::yule_q(&cells, how)?,

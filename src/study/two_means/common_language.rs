@@ -3,9 +3,9 @@
 use super::{MeansMeasure, SIZES, TwoMeans};
 use crate::error::Result;
 use crate::measure::Measure;
-use crate::num::normal;
 use crate::study::conversion::Conversion;
 use crate::study::moments::{at_least, standardized};
+use crate::study::smd::normal_probability;
 use crate::study::standardized::StandardizedMeasure;
 use crate::study::variance::VarianceType;
 
@@ -27,6 +27,6 @@ impl TwoMeans {
         let (df1, df2) = (n1 - 1.0, n2 - 1.0);
         let of_means = share1 / df1 + share2 / df2;
         let of_sds = 0.5 * z * z * (share1 * share1 / df1 + share2 * share2 / df2);
-        Ok((normal::cdf(z), (2.0 * normal::ln_pdf(z)).exp() * (of_means + of_sds)))
+        Ok(normal_probability(z, of_means + of_sds))
     }
 }

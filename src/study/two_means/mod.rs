@@ -7,7 +7,7 @@ mod unequal;
 
 pub(super) use ratio::{nonzero_mean, same_sign, second_order};
 
-use super::check::{Count, Fractions};
+use super::check::{self, Count, Fractions};
 use super::conversion::{Context, Conversion, Summary};
 use super::moments::{self, Moments};
 use super::standardized::{StandardizedDifference, StandardizedMeasure, average_g};
@@ -69,8 +69,8 @@ impl TwoMeans {
     }
 
     fn checked(first: (Moments, impl Count), second: (Moments, impl Count), fractions: Fractions) -> Result<Self> {
-        let n1 = moments::size(SIZES[0], first.1, 1.0, "a mean", fractions)?;
-        let n2 = moments::size(SIZES[1], second.1, 1.0, "a mean", fractions)?;
+        let n1 = check::size(SIZES[0], first.1, 1.0, "a mean", fractions)?;
+        let n2 = check::size(SIZES[1], second.1, 1.0, "a mean", fractions)?;
         Ok(Self {
             first: (first.0.checked("mean (group 1)", SDS[0])?, n1),
             second: (second.0.checked("mean (group 2)", SDS[1])?, n2),

@@ -4,7 +4,8 @@ use super::{MeansMeasure, SDS, SIZES, TwoMeans};
 use crate::error::{ErrorKind, Result};
 use crate::measure::Measure;
 use crate::study::conversion::{Context, Conversion};
-use crate::study::moments::{Moments, at_least, averages, ln_ratio, nonzero_sd, weighted_mean};
+use crate::study::moments::{Moments, at_least, nonzero_sd, weighted_mean};
+use crate::study::precise::ln_ratio;
 use crate::study::variance::VarianceType;
 
 /// Refuses means of which the logarithm of the ratio is undefined.
@@ -32,7 +33,7 @@ impl TwoMeans {
                 over_n(sd / one.mean(), sd / two.mean())
             }
             VarianceType::Average | VarianceType::AverageHomoscedastic => {
-                let [c1, c2] = averages(how)?;
+                let [c1, c2] = how.averages()?;
                 over_n(c1, c2)
             }
             _ => return Err(how.no_such_variance()),
