@@ -56,7 +56,9 @@ pub enum Tau2 {
     /// Patterson HD, Thompson R (1971) Biometrika 58:545-554, doi:10.1093/biomet/58.3.545; Harville DA (1977) J Am Stat Assoc 72:320-338,
     /// doi:10.1080/01621459.1977.10480998; Viechtbauer (2005).
     Reml,
-    /// The root of the generalised Q statistic; the same as Morris's empirical Bayes estimator. metafor: `PM`, `EB`.
+    /// The root of the generalised Q statistic; the same as Morris's empirical Bayes estimator, and where the steps of
+    /// [`TwoStepDerSimonianLaird`](Self::TwoStepDerSimonianLaird) and [`SidikJonkman`](Self::SidikJonkman) end if repeated.
+    /// metafor: `PM`, `EB`.
     ///
     /// ```text
     /// Q(tau2) = k - p   (0 if Q(0) <= k - p)
@@ -117,6 +119,66 @@ pub enum Tau2 {
     ///
     /// Hunter JE, Schmidt FL (1990) Methods of Meta-Analysis, Sage; in this form Viechtbauer (2005).
     HunterSchmidt,
+    /// Hunter-Schmidt with `Q` blown up by `k/(k-p)`. metafor: `HSk`.
+    ///
+    /// ```text
+    /// tau2 = max(0, (k/(k-p) Q - k) / sum w0_i)
+    /// se   = k/(k-p) sqrt(2(k-p) + 4 tau2 tr P0 + 2 tau2^2 tr P0^2) / sum w0_i
+    /// ```
+    ///
+    /// 0 whenever DerSimonian-Laird is, and never below [`HunterSchmidt`](Self::HunterSchmidt). Standard error for normal effects.
+    ///
+    /// Brannick MT, Potter SM, Benitez B, Morris SB (2019) Organ Res Methods 22:490-514, doi:10.1177/1094428117741966.
+    HunterSchmidtSmallSample,
+    /// The second step of DerSimonian-Laird: the moment estimator again, with the weights of the first estimate. metafor: `GENQ` with
+    /// these weights.
+    ///
+    /// ```text
+    /// t0 = DerSimonian-Laird estimate,  P at t0
+    /// tau2 = max(0, (Q(t0) - tr PV) / tr P) = max(0, t0 + (Q(t0) - (k-p)) / tr P)
+    /// se   = sqrt(2 tr(P S P S)) / tr P,   S = diag(v_i + tau2)
+    /// ```
+    ///
+    /// Close to Paule-Mandel, which is where repeating the step ends. Standard error for normal effects with `t0` taken as known.
+    ///
+    /// DerSimonian R, Kacker R (2007) Contemp Clin Trials 28:105-114, doi:10.1016/j.cct.2006.04.004 (`DL2`); standard error from the
+    /// variance of a generalised Q in Jackson D (2013) Res Synth Methods 4:220-229, doi:10.1002/jrsm.1081.
+    TwoStepDerSimonianLaird,
+    /// The same step from the Hedges estimate. metafor: `GENQ` with these weights.
+    ///
+    /// ```text
+    /// t0 = Hedges estimate, the rest as in TwoStepDerSimonianLaird
+    /// ```
+    ///
+    /// DerSimonian and Kacker (2007), who call Hedges's estimator Cochran's ANOVA and this one `CA2`.
+    TwoStepHedges,
+    /// Median-unbiased Paule-Mandel. metafor: `PMM`.
+    ///
+    /// ```text
+    /// Q(tau2) = median of chi-squared with k - p degrees of freedom   (0 if Q(0) is not above it)
+    /// se = sqrt(2 k^2 / (k-p)) / sum w_i
+    /// ```
+    ///
+    /// Below and above tau2 with equal probability if effects are normal and tau2 is not so small that the truncation matters; never
+    /// below [`PauleMandel`](Self::PauleMandel), whose standard error it borrows. It is the point to which Q-profile intervals shrink
+    /// as their level goes to 0.
+    ///
+    /// Viechtbauer W (2021) Median-unbiased estimators for the amount of heterogeneity in meta-analysis, European Congress of
+    /// Methodology, Valencia; the median of a confidence distribution from Q as in Viechtbauer W (2007) Stat Med 26:37-52,
+    /// doi:10.1002/sim.2514.
+    MedianUnbiasedPauleMandel,
+    /// DerSimonian-Laird made positive. metafor: none.
+    ///
+    /// ```text
+    /// tau2 = Q^2 / ((2(k-p) + Q) tr P0)
+    /// ```
+    ///
+    /// Needs no truncation: 0 only if all effects are fitted exactly, and so biased upwards when tau2 is small. Above
+    /// DerSimonian-Laird if `Q < 2(k-p)`, below if `Q > 2(k-p)`. The paper has a common mean; with moderators `k-p` and `tr P0` take the
+    /// place of `k-1` and `sum w0 - sum w0^2 / sum w0` here. No standard error has been published.
+    ///
+    /// Hartung J, Makambi KH (2003) Commun Stat Simul Comput 32:1179-1190, doi:10.1081/SAC-120023884.
+    HartungMakambi,
     /// A given value, not estimated; no standard error. metafor: argument `tau2`.
     ///
     /// Checked where it is used, since it may have been deserialised: negative or non-finite values are errors there.
@@ -124,7 +186,8 @@ pub enum Tau2 {
 }
 
 impl Tau2 {
-    /// metafor's code: `"DL"`, `"REML"`, ...; `"FIXED"` for [`Fixed`](Self::Fixed), which has none there.
+    /// metafor's code: `"DL"`, `"REML"`, ...; where metafor has none, `"DL2"`, `"HE2"`, `"HM"`, and `"FIXED"` for
+    /// [`Fixed`](Self::Fixed).
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -135,12 +198,17 @@ impl Tau2 {
             Self::Hedges => "HE",
             Self::SidikJonkman => "SJ",
             Self::HunterSchmidt => "HS",
+            Self::HunterSchmidtSmallSample => "HSk",
+            Self::TwoStepDerSimonianLaird => "DL2",
+            Self::TwoStepHedges => "HE2",
+            Self::MedianUnbiasedPauleMandel => "PMM",
+            Self::HartungMakambi => "HM",
             Self::Fixed(_) => "FIXED",
         }
     }
 
     /// The estimators, without [`Fixed`](Self::Fixed).
-    pub const ESTIMATORS: [Self; 7] = [
+    pub const ESTIMATORS: [Self; 12] = [
         Self::DerSimonianLaird,
         Self::Reml,
         Self::PauleMandel,
@@ -148,6 +216,11 @@ impl Tau2 {
         Self::Hedges,
         Self::SidikJonkman,
         Self::HunterSchmidt,
+        Self::HunterSchmidtSmallSample,
+        Self::TwoStepDerSimonianLaird,
+        Self::TwoStepHedges,
+        Self::MedianUnbiasedPauleMandel,
+        Self::HartungMakambi,
     ];
 }
 
@@ -161,6 +234,11 @@ impl fmt::Display for Tau2 {
             Self::Hedges => "Hedges",
             Self::SidikJonkman => "Sidik-Jonkman",
             Self::HunterSchmidt => "Hunter-Schmidt",
+            Self::HunterSchmidtSmallSample => "small-sample Hunter-Schmidt",
+            Self::TwoStepDerSimonianLaird => "two-step DerSimonian-Laird",
+            Self::TwoStepHedges => "two-step Hedges",
+            Self::MedianUnbiasedPauleMandel => "median-unbiased Paule-Mandel",
+            Self::HartungMakambi => "Hartung-Makambi",
             Self::Fixed(tau2) => return write!(f, "fixed({tau2})"),
         };
         f.pad(name)
@@ -170,7 +248,7 @@ impl fmt::Display for Tau2 {
 /// A name that is no estimator of tau2.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "`{name}` is not an estimator of tau2; known are DL, REML, PM (EB), ML, HE, SJ, HS, their full names, and fixed(value)"
+    "`{name}` is not an estimator of tau2; known are DL, REML, PM (EB), ML, HE, SJ, HS, HSk, DL2, HE2 (CA2), PMM, HM, their full names, and fixed(value)"
 )]
 pub struct ParseTau2Error {
     name: String,
@@ -196,8 +274,10 @@ impl FromStr for Tau2 {
         {
             return Ok(Self::Fixed(tau2));
         }
-        if plain == "eb" {
-            return Ok(Self::PauleMandel);
+        match plain.as_str() {
+            "eb" => return Ok(Self::PauleMandel),
+            "ca2" => return Ok(Self::TwoStepHedges),
+            _ => {}
         }
         let named = |method: &Self| {
             plain == method.code().to_ascii_lowercase() || plain == method.to_string().to_ascii_lowercase()
@@ -219,6 +299,7 @@ mod tests {
         }
         assert_eq!(Tau2::Fixed(1e-7).to_string().parse(), Ok(Tau2::Fixed(1e-7)));
         assert_eq!("EB".parse(), Ok(Tau2::PauleMandel));
+        assert_eq!("CA2".parse(), Ok(Tau2::TwoStepHedges));
     }
 
     #[test]

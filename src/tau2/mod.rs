@@ -46,8 +46,8 @@ use serde::{Deserialize, Serialize};
 pub struct Tau2Fit {
     /// The estimate, on the squared scale of the effects, truncated at 0.
     pub tau2: f64,
-    /// Its standard error, by the formula given with each [`Tau2`] variant; `None` where there is none (a fixed tau2; Sidik-Jonkman with
-    /// all effects equal; Paule-Mandel of 0 with a sampling variance of 0).
+    /// Its standard error, by the formula given with each [`Tau2`] variant; `None` where there is none (a fixed tau2; Hartung-Makambi;
+    /// Sidik-Jonkman with all effects equal; Paule-Mandel, plain or median-unbiased, of 0 with a sampling variance of 0).
     pub se: Option<f64>,
     /// Whether the estimate is 0, the boundary of what tau2 can be.
     pub at_boundary: bool,
@@ -124,9 +124,14 @@ fn run<P: Profile>(
     match method {
         Tau2::DerSimonianLaird => moment::dersimonian_laird(profile)?.into_fit(unit),
         Tau2::HunterSchmidt => moment::hunter_schmidt(profile)?.into_fit(unit),
+        Tau2::HunterSchmidtSmallSample => moment::hunter_schmidt_small_sample(profile)?.into_fit(unit),
+        Tau2::HartungMakambi => moment::hartung_makambi(profile)?.into_fit(unit),
         Tau2::Hedges => moment::hedges(profile).into_fit(unit),
+        Tau2::TwoStepDerSimonianLaird => moment::two_step_dersimonian_laird(profile)?.into_fit(unit),
+        Tau2::TwoStepHedges => moment::two_step_hedges(profile)?.into_fit(unit),
         Tau2::SidikJonkman => moment::sidik_jonkman(profile).into_fit(unit),
         Tau2::PauleMandel => q_root::paule_mandel(profile).into_fit(unit),
+        Tau2::MedianUnbiasedPauleMandel => q_root::median_unbiased(profile).into_fit(unit),
         Tau2::Reml => likelihood::fit(profile, Likelihood::Restricted, unit, scratch, certify),
         Tau2::MaximumLikelihood => likelihood::fit(profile, Likelihood::Full, unit, scratch, certify),
         Tau2::Fixed(tau2) => fixed(tau2),
@@ -177,8 +182,9 @@ fn scaled_s<P: Profile>(profile: &P, unit: Unit, tau2: f64) -> Result<f64, Tau2E
 /// What [`Workspace::load`] reports, and
 ///
 /// * [`Tau2Error::TooFewStudies`] for fewer than two studies (a [`Tau2::Fixed`] needs one);
-/// * [`Tau2Error::ZeroVariance`] for DerSimonian-Laird and Hunter-Schmidt if a sampling variance is 0 (the others have limits, which
-///   are returned);
+/// * [`Tau2Error::ZeroVariance`] if a sampling variance is 0, for the estimators that weight by `1/v_i`: DerSimonian-Laird and its
+///   second step, both forms of Hunter-Schmidt, Hartung-Makambi, and two-step Hedges if its first step gives 0 (the others have
+///   limits, which are returned);
 /// * [`Tau2Error::UnboundedLikelihood`] for maximum likelihood if all studies with variance 0 have the same effect, and for REML if
 ///   moreover there are two or more of them;
 /// * [`Tau2Error::InvalidTau2`] for a [`Tau2::Fixed`] value that is negative or not finite;

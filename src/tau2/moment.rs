@@ -1,4 +1,4 @@
-//! Method-of-moments estimators: one look at a quadratic form, no iteration.
+//! Method-of-moments estimators: one or two looks at a quadratic form, no iteration.
 //!
 //! Each equates a quadratic form in the effects with its expectation. Standard errors are those of that quadratic form under normal
 //! effects with variances `v_i + tau2`, its weights taken as known:
@@ -46,6 +46,22 @@ pub(super) fn hunter_schmidt<P: Profile>(profile: &mut P) -> Result<Solved, Tau2
     Ok(Solved::new(tau2, Some(sd_of_q(profile.df(), tau2, &at) * per_unit), 1))
 }
 
+/// Small-sample Hunter-Schmidt: `k/(k-p) Q - k` over the sum of the weights.
+pub(super) fn hunter_schmidt_small_sample<P: Profile>(profile: &mut P) -> Result<Solved, Tau2Error> {
+    let at = at_inverse_variance(profile)?;
+    let df = profile.df();
+    let per_unit = (profile.studies() as f64 / df) * (at.s / at.weight);
+    let tau2 = ((at.q - df) * per_unit).max(0.0);
+    Ok(Solved::new(tau2, Some(sd_of_q(df, tau2, &at) * per_unit), 1))
+}
+
+/// Hartung-Makambi: `Q - (k - p)` of DerSimonian-Laird replaced by `Q^2 / (2(k - p) + Q)`.
+pub(super) fn hartung_makambi<P: Profile>(profile: &mut P) -> Result<Solved, Tau2Error> {
+    let at = at_inverse_variance(profile)?;
+    let tau2 = at.q * (at.q / (2.0 * profile.df() + at.q)) * (at.s / at.trace);
+    Ok(Solved::new(tau2, None, 1))
+}
+
 /// Hedges: `E RSS = tr MV + (k - p) tau2` for ordinary least squares.
 pub(super) fn hedges<P: Profile>(profile: &P) -> Solved {
     let ols = profile.unweighted();
@@ -55,9 +71,40 @@ pub(super) fn hedges<P: Profile>(profile: &P) -> Solved {
     Solved::new(tau2, Some(variance.sqrt() / df), 1)
 }
 
-/// Sidik-Jonkman: one step from the crude start `t0 = RSS / k`, always positive unless all residuals are 0.
+/// Two steps, the first by DerSimonian-Laird.
+pub(super) fn two_step_dersimonian_laird<P: Profile>(profile: &mut P) -> Result<Solved, Tau2Error> {
+    let first = dersimonian_laird(profile)?;
+    second_step(profile, first)
+}
+
+/// Two steps, the first by Hedges.
+pub(super) fn two_step_hedges<P: Profile>(profile: &mut P) -> Result<Solved, Tau2Error> {
+    let first = hedges(profile);
+    second_step(profile, first)
+}
+
+/// The general method of moments with the weights of a first estimate: `E Q(t0) = tr PV + tau2 tr P` with `tr PV = (k-p) - t0 tr P`.
+fn second_step<P: Profile>(profile: &mut P, first: Solved) -> Result<Solved, Tau2Error> {
+    let start = first.tau2;
+    let at = if start > 0.0 { profile.at(profile.axis().s(start)) } else { at_inverse_variance(profile)? };
+    let df = profile.df();
+    let per_unit = at.s / at.trace;
+    let tau2 = (start + (at.q - df) * per_unit).max(0.0);
+    let sd = (2.0 * trace_psps(df, tau2 - start, &at)).sqrt();
+    Ok(Solved::new(tau2, Some(sd * per_unit), first.evaluations + 1))
+}
+
+/// `tr(PSPS)` with `P` at `t0` and `gap = tau2 - t0`, from `S = S_0 + gap I` and `P S_0 P = P`.
 ///
-/// `tr(PSPS) = (k-p) + 2 (tau2 - t0) tr P + (tau2 - t0)^2 tr P^2` with `P` at `t0`.
+/// ```text
+/// tr(PSPS) = (k-p) + 2 gap tr P + gap^2 tr P^2
+/// ```
+fn trace_psps(df: f64, gap: f64, at: &Sums) -> f64 {
+    let gap = gap / at.s;
+    df + gap * (2.0 * at.trace + gap * at.trace_sq)
+}
+
+/// Sidik-Jonkman: one step from the crude start `t0 = RSS / k`, always positive unless all residuals are 0.
 pub(super) fn sidik_jonkman<P: Profile>(profile: &mut P) -> Solved {
     let df = profile.df();
     let crude = profile.unweighted().rss / profile.studies() as f64;
@@ -66,7 +113,6 @@ pub(super) fn sidik_jonkman<P: Profile>(profile: &mut P) -> Solved {
     }
     let at = profile.at(profile.axis().c + crude);
     let tau2 = crude * (at.q / df);
-    let gap = (tau2 - crude) / at.s;
-    let trace = df + gap * (2.0 * at.trace + gap * at.trace_sq);
+    let trace = trace_psps(df, tau2 - crude, &at);
     Solved::new(tau2, Some(crude / df * (2.0 * trace).sqrt()), 1)
 }

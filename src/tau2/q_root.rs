@@ -1,4 +1,4 @@
-//! The root of the generalised Q statistic: Paule-Mandel, and the ends of the Q-profile interval.
+//! The root of the generalised Q statistic: Paule-Mandel, its median-unbiased form, and the ends of the Q-profile interval.
 //!
 //! ```text
 //! Q(tau2) = y'P(tau2)y = sum_j z_j^2 / (t_j + tau2),   t_j >= 0
@@ -10,6 +10,7 @@
 
 use super::Solved;
 use super::profile::Profile;
+use crate::num::chi_squared;
 
 /// Relative change of `s` that cannot be told from rounding.
 const ROUNDING: f64 = 4.0 * f64::EPSILON;
@@ -36,12 +37,24 @@ pub(super) fn q_root<P: Profile>(profile: &mut P, target: f64) -> (f64, u32) {
 }
 
 /// Paule-Mandel: `Q(tau2) = k - p`.
-///
-/// The standard error treats the weights in Morris's form of the equation, `tau2 = sum w (k/(k-p) r^2 - v) / sum w`, as known.
 pub(super) fn paule_mandel<P: Profile>(profile: &mut P) -> Solved {
+    let mean = profile.df();
+    at_target(profile, mean)
+}
+
+/// Median-unbiased Paule-Mandel: `Q(tau2)` is the median of chi-squared instead of its mean, which is larger.
+pub(super) fn median_unbiased<P: Profile>(profile: &mut P) -> Solved {
+    let median = chi_squared::quantile(0.5, profile.df());
+    at_target(profile, median)
+}
+
+/// The root with its standard error.
+///
+/// That treats the weights in Morris's form of the equation, `tau2 = sum w (k/(k-p) r^2 - v) / sum w`, as known.
+fn at_target<P: Profile>(profile: &mut P, target: f64) -> Solved {
     let df = profile.df();
     let k = profile.studies() as f64;
-    let (tau2, evaluations) = q_root(profile, df);
+    let (tau2, evaluations) = q_root(profile, target);
     if tau2 <= 0.0 && profile.first_zero().is_some() {
         return Solved::new(tau2, None, evaluations);
     }
