@@ -9,15 +9,7 @@ use meta_analysis::{
 };
 use proptest::prelude::*;
 
-const ALL: [Tau2; 7] = [
-    Tau2::DerSimonianLaird,
-    Tau2::Reml,
-    Tau2::PauleMandel,
-    Tau2::MaximumLikelihood,
-    Tau2::Hedges,
-    Tau2::SidikJonkman,
-    Tau2::HunterSchmidt,
-];
+const ALL: [Tau2; 12] = Tau2::ESTIMATORS;
 
 fn effects(y: &[f64], v: &[f64]) -> Result<Effects> {
     let rows = y.iter().zip(v).enumerate().map(|(i, (&y, &v))| {

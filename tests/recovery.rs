@@ -295,7 +295,8 @@ proptest! {
         };
         for method in METHODS {
             // A beta distribution is for shares, and only those below 1 are taken for shares.
-            if method == QuantileEstimation && (numbers[4] * unit < 1.0 || numbers[4] < 1.0) {
+            let largest = if which == 1 { numbers[3] } else { numbers[4] };
+            if method == QuantileEstimation && (largest * unit < 1.0 || largest < 1.0) {
                 continue;
             }
             let (Ok(one), Ok(other)) = (row(1.0).moments(method), row(unit).moments(method)) else {

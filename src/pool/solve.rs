@@ -100,7 +100,7 @@ fn kind_of(error: Tau2Error, tau2: Tau2) -> (ErrorKind, Option<usize>) {
 
 impl From<ParseTau2Error> for Error {
     fn from(error: ParseTau2Error) -> Self {
-        let known = "DL, REML, PM (EB), ML, HE, SJ, HS, their full names, and fixed(value)";
+        let known = "DL, DL2, REML, ML, PM (EB), PMM, HE, HE2, SJ, HS, HSk, HM, their full names, and fixed(value)";
         ErrorKind::UnknownName { what: "estimator of tau2", name: error.name().to_owned(), known }.into()
     }
 }

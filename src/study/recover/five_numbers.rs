@@ -196,13 +196,28 @@ impl FiveNumbers {
         }
     }
 
-    /// The numbers must be positive.
+    /// The numbers must be positive, and of a size that a power of them can be taken of.
     pub(super) fn check_positive(&self) -> Result<()> {
-        if self.points().all(|(_, _, value)| value > 0.0) {
-            return Ok(());
+        if !self.is_positive() {
+            let (what, why) = ("mean by this method", "it transforms the numbers, which must be positive");
+            return Err(ErrorKind::NotApplicable { what, why }.into());
         }
-        let (what, why) = ("mean by this method", "it transforms the numbers, which must be positive");
-        Err(ErrorKind::NotApplicable { what, why }.into())
+        self.check_span()
+    }
+
+    pub(super) fn is_positive(&self) -> bool {
+        self.points().all(|(_, _, value)| value > 0.0)
+    }
+
+    /// Positive numbers must not span more than a factor of 2^100: the spread of a distribution that does is beyond
+    /// the range of double precision.
+    pub(super) fn check_span(&self) -> Result<()> {
+        let low = self.points().map(|(_, _, value)| value).fold(f64::INFINITY, f64::min);
+        let high = self.points().map(|(_, _, value)| value).fold(0.0, f64::max);
+        if high.log2() - low.log2() > 100.0 {
+            return Err(ErrorKind::Overflow { what: "the span of the five numbers" }.into());
+        }
+        Ok(())
     }
 
     fn hozo(&self) -> Result<(f64, f64)> {

@@ -17,13 +17,15 @@ pub(super) fn fit(numbers: &FiveNumbers) -> Result<Family> {
         .collect();
     let normal = normal_fit(&points);
     let mut candidates = vec![normal];
-    if let (true, Family::Normal { mean, sd }) = (points.iter().all(|&(_, _, x)| x > 0.0), normal) {
+    if let (true, Family::Normal { mean, sd }) = (numbers.is_positive(), normal) {
+        numbers.check_span()?;
         let spread = (sd / numbers.median()).clamp(1e-12, 10.0);
         for shape in [log_normal as fn(f64) -> Family, gamma, weibull] {
             candidates.push(scaled_fit(&points, spread, shape));
         }
         if points.iter().all(|&(_, _, x)| x < 1.0) {
-            candidates.push(beta_fit(&points, mean, sd));
+            let gamma = candidates.get(2).copied();
+            candidates.push(beta_fit(&points, mean, sd, gamma));
         }
     }
     let best = candidates.into_iter().map(|family| (squares(&points, &family), family));
@@ -34,9 +36,10 @@ pub(super) fn fit(numbers: &FiveNumbers) -> Result<Family> {
     }
 }
 
-/// Sum of squared distances of the quantiles.
+/// Sum of squared distances of the quantiles, in units of the largest value, whose square may be out of range.
 fn squares(points: &Points, family: &Family) -> f64 {
-    points.iter().map(|&(p, q, x)| (x - family.quantile(p, q)).powi(2)).sum()
+    let unit = points.iter().fold(0.0_f64, |unit, &(_, _, x)| unit.max(x.abs()));
+    points.iter().map(|&(p, q, x)| ((x - family.quantile(p, q)) / unit).powi(2)).sum()
 }
 
 /// Linear least squares of the values on normal quantiles, which are symmetric, so that their mean is 0.
@@ -139,13 +142,20 @@ fn polish(x: f64, slope: impl Fn(f64) -> f64) -> f64 {
 }
 
 /// Least squares over both shapes of a beta distribution: Levenberg and Marquardt's method in their logarithms, from
-/// the moments of the normal fit.
-fn beta_fit(points: &Points, mean: f64, sd: f64) -> Family {
+/// the mean and size that the normal fit has, or from the gamma distribution that small shares follow.
+fn beta_fit(points: &Points, mean: f64, sd: f64, gamma: Option<Family>) -> Family {
     let mean = mean.clamp(0.01, 0.99);
     let size = (mean * (1.0 - mean) / (sd * sd) - 1.0).clamp(0.1, 1e12);
     let family = |[a, b]: [f64; 2]| Family::Beta { a: a.exp(), b: b.exp() };
     let mut at = [(mean * size).ln(), ((1.0 - mean) * size).ln()];
     let mut least = squares(points, &family(at));
+    if let Some(Family::Gamma { shape, scale }) = gamma {
+        let other = [shape.ln(), -scale.ln()];
+        let value = squares(points, &family(other));
+        if value < least || least.is_nan() {
+            (at, least) = (other, value);
+        }
+    }
     let mut damping = 1e-3;
     while damping < 1e12 {
         let (mut jj, mut jr) = ([0.0; 3], [0.0; 2]);
@@ -166,9 +176,10 @@ fn beta_fit(points: &Points, mean: f64, sd: f64) -> Family {
             let next = [at[0] + step[0], at[1] + step[1]];
             let value = squares(points, &family(next));
             if value < least {
-                let size = step[0].abs().max(step[1].abs());
+                // Ends where nothing is gained any more, be it in the distance or in the shapes.
+                let gained = least - value > 1e-12 * least && step[0].abs().max(step[1].abs()) > 1e-13;
                 (at, least, damping) = (next, value, damping * 0.1);
-                break size > 1e-13;
+                break gained;
             }
             damping *= 10.0;
             if damping >= 1e12 {

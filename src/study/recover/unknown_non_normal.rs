@@ -96,7 +96,12 @@ impl Sample {
                 let next = if next_a > 0.0 { Some(self.local(next_a, next_b)) } else { None };
                 match next {
                     Some(next) if next.value > here.value => {
+                        // Newton's steps square the error: after a gain of the size of rounding nothing is left.
+                        let last = next.value - here.value <= 1e-13 * (1.0 + here.value.abs());
                         (a, b, here) = (next_a, next_b, next);
+                        if last {
+                            return (a, b);
+                        }
                         break;
                     }
                     // No step is left that changes anything, or the numbers are beyond Newton's reach.
