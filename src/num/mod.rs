@@ -20,6 +20,7 @@
 //! | [`beta`] | beta, incomplete beta and its inverse |
 //! | [`chi_squared`], [`student_t`], [`fisher_f`] | the three test distributions, real df |
 //! | [`binomial`] | binomial distribution |
+//! | [`quadratic_form`] | weighted sum of chi-squared variables |
 //! | [`gamma_ratio`] | gamma functions half a step apart |
 //! | [`format`](mod@format) | numbers as text |
 //! | [`random`] | uniform numbers by seed and position |
@@ -33,6 +34,7 @@ pub mod format;
 pub mod gamma;
 pub mod gamma_ratio;
 pub mod normal;
+pub mod quadratic_form;
 pub mod random;
 pub mod student_t;
 
