@@ -87,8 +87,8 @@ pub use effect::{Adjustment, Effect};
 pub use effects::Effects;
 pub use error::{Error, ErrorKind, Result};
 pub use inference::{
-    Estimate, Heterogeneity, HeterogeneityIntervals, Inference, Information, Interval, Natural, Note, Prediction,
-    PredictionInterval, Region, Solution,
+    Estimate, Heterogeneity, HeterogeneityIntervals, Inference, Information, Interval, MeanInterval, MeanMethod,
+    Natural, Note, Prediction, PredictionInterval, Region, Solution,
 };
 pub use measure::Measure;
 pub use pool::{Batch, CommonEffect, Model, Pooled, RandomEffects};

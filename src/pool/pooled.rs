@@ -228,13 +228,15 @@ impl Pooled {
         &self.notes
     }
 
-    fn loaded(&self) -> Result<Workspace> {
+    /// The effects in a workspace of their own.
+    pub(super) fn loaded(&self) -> Result<Workspace> {
         let mut workspace = Workspace::new();
         workspace.load(self.effects.y(), self.effects.v()).map_err(|e| self.explain(e))?;
         Ok(workspace)
     }
 
-    fn explain(&self, error: crate::tau2::Tau2Error) -> Error {
+    /// The crate's error, with labels.
+    pub(super) fn explain(&self, error: crate::tau2::Tau2Error) -> Error {
         super::solve::Failure::from(error).explain(self.model.options().0, self.effects.labels())
     }
 
