@@ -87,8 +87,9 @@ pub use effect::{Adjustment, Effect};
 pub use effects::Effects;
 pub use error::{Error, ErrorKind, Result};
 pub use inference::{
-    Estimate, Heterogeneity, HeterogeneityIntervals, Inference, Information, Interval, MeanInterval, MeanMethod,
-    Natural, Note, Prediction, PredictionInterval, Region, Solution,
+    Combination, Estimate, ExactMean, Heterogeneity, HeterogeneityIntervals, Inference, Information, Interval,
+    MeanInterval, MeanMethod, Natural, Note, PValueFunction, Permutation, PermutationTest, Prediction,
+    PredictionInterval, Region, Solution,
 };
 pub use measure::Measure;
 pub use pool::{Batch, CommonEffect, Model, Pooled, RandomEffects};

@@ -2,23 +2,32 @@
 //!
 //! Nothing here depends on how tau2 was estimated: every method takes the [`Solution`].
 
+mod combination;
 mod estimate;
+mod exact_mean;
 mod hartung_knapp;
 mod heterogeneity;
 mod information;
 mod mean_interval;
 mod natural;
 mod note;
+mod p_value_function;
+mod permutation;
 mod prediction;
 mod solution;
 mod wald;
 
+pub use combination::Combination;
 pub use estimate::Estimate;
+pub use exact_mean::ExactMean;
+pub(crate) use exact_mean::exact_mean;
 pub use heterogeneity::{Heterogeneity, HeterogeneityIntervals, Interval, Region};
 pub use information::Information;
 pub use mean_interval::{MeanInterval, MeanMethod};
 pub use natural::Natural;
 pub use note::Note;
+pub use p_value_function::PValueFunction;
+pub use permutation::{Permutation, PermutationTest};
 pub use prediction::{Prediction, PredictionInterval};
 pub use solution::Solution;
 

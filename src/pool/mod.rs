@@ -17,6 +17,10 @@
 
 mod batch;
 mod common;
+mod exact;
+mod mean_interval;
+mod p_value_function;
+mod permutation;
 mod pooled;
 mod random;
 mod solve;

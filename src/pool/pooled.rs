@@ -228,6 +228,11 @@ impl Pooled {
         &self.notes
     }
 
+    /// The estimator of tau2 the model was solved with, and whether the model is one of random effects.
+    pub(super) fn solved_by(&self) -> (Tau2, bool) {
+        (self.model.options().0, self.model.is_random())
+    }
+
     /// The effects in a workspace of their own.
     pub(super) fn loaded(&self) -> Result<Workspace> {
         let mut workspace = Workspace::new();
