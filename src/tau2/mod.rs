@@ -30,7 +30,7 @@ mod workspace;
 
 pub use design::estimate_with_design;
 pub use error::Tau2Error;
-pub use generalised_q::{GeneralisedQError, QWeights, generalised_q_interval};
+pub use generalised_q::{QWeights, generalised_q_interval};
 pub use interval::Tau2Set;
 pub use likelihood::{Certificate, LocalMaximum};
 pub use method::{ParseTau2Error, Tau2};
