@@ -19,6 +19,7 @@ mod error;
 mod generalised_q;
 mod householder;
 mod interval;
+mod kenward_roger;
 mod likelihood;
 mod method;
 mod moment;
