@@ -2,7 +2,7 @@
 
 mod support;
 
-use meta_analysis::tau2::{GeneralisedQError, QWeights, Tau2Error, Tau2Set, generalised_q_interval, q_profile};
+use meta_analysis::tau2::{QWeights, Tau2Error, Tau2Set, generalised_q_interval, q_profile};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -87,7 +87,7 @@ fn equal_variances_give_the_q_profile_interval() {
 #[test]
 fn zero_variances_have_no_weight_of_their_own_but_may_be_weighted() {
     let (y, v) = ([0.2, 1.0, 0.1], [0.0, 0.3, 0.0]);
-    let data = Err(GeneralisedQError::Data(Tau2Error::ZeroVariance { index: 0 }));
+    let data = Err(Tau2Error::ZeroVariance { index: 0 });
     assert_eq!(generalised_q_interval(&y, &v, QWeights::InverseVariance, 0.025, 0.025), data);
     assert_eq!(generalised_q_interval(&y, &v, QWeights::InverseSe, 0.025, 0.025), data);
     let (lower, upper) = ends(generalised_q_interval(&y, &v, QWeights::Equal, 0.025, 0.025).unwrap()).unwrap();
@@ -104,19 +104,19 @@ fn errors_name_what_is_wrong() {
     let (y, v) = ([0.2, 1.0], [0.1, 0.3]);
     for (upper, lower) in [(0.0, 0.1), (0.1, -1.0), (0.5, 0.5), (f64::NAN, 0.1), (0.1, f64::INFINITY)] {
         let found = generalised_q_interval(&y, &v, QWeights::Equal, upper, lower);
-        assert!(matches!(found, Err(GeneralisedQError::InvalidTails { .. })), "{found:?}");
+        assert!(matches!(found, Err(Tau2Error::InvalidTails { .. })), "{found:?}");
     }
-    let count = Err(GeneralisedQError::WeightCount { weights: 1, studies: 2 });
+    let count = Err(Tau2Error::WeightCount { weights: 1, studies: 2 });
     assert_eq!(generalised_q_interval(&y, &v, QWeights::User(&[1.0]), 0.1, 0.1), count);
     for bad in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-200] {
         let found = generalised_q_interval(&y, &v, QWeights::User(&[1.0, bad]), 0.1, 0.1);
-        assert!(matches!(found, Err(GeneralisedQError::InvalidWeight { index: 1, .. })), "{bad}: {found:?}");
+        assert!(matches!(found, Err(Tau2Error::InvalidWeight { index: 1, .. })), "{bad}: {found:?}");
     }
-    let one = Err(GeneralisedQError::Data(Tau2Error::TooFewStudies { k: 1, needed: 2 }));
+    let one = Err(Tau2Error::TooFewStudies { k: 1, needed: 2 });
     assert_eq!(generalised_q_interval(&y[..1], &v[..1], QWeights::Equal, 0.1, 0.1), one);
     // The upper end would be about 1e599.
     let found = generalised_q_interval(&y, &v, QWeights::Equal, 0.1, 1e-300);
-    assert_eq!(found, Err(GeneralisedQError::Data(Tau2Error::Overflow)));
+    assert_eq!(found, Err(Tau2Error::Overflow));
 }
 
 proptest! {

@@ -34,7 +34,7 @@ impl Estimate {
         scale: Scale,
     ) -> Result<Self> {
         let level = check_level(level)?;
-        let (se, df) = inference.standard_error(solution)?;
+        let (se, df) = inference.standard_error(solution, level)?;
         let value = solution.mu;
         let half = quantile(level, df) * se;
         let (lower, upper) = (value - half, value + half);

@@ -8,6 +8,7 @@ mod exact_mean;
 mod hartung_knapp;
 mod heterogeneity;
 mod information;
+mod kenward_roger;
 mod mean_interval;
 mod natural;
 mod note;
@@ -71,14 +72,51 @@ pub enum Inference {
     /// se = sqrt(max(1, q) / S)        mu -+ t(k - 1) se
     /// ```
     HartungKnappTruncated,
+    /// The wider, at the level asked for, of the [`HartungKnapp`](Self::HartungKnapp) and the [`Wald`](Self::Wald)
+    /// interval; standard error, df and p-value are those of the one taken. "Hybrid method 2" of Jackson et al.
+    /// 2017, Stat Med 36:3923, doi 10.1002/sim.7411; Wiksten, Rücker & Schwarzer 2016, Stat Med 35:2503,
+    /// doi 10.1002/sim.6879. meta: `adhoc.hakn.ci = "ci"`; not in metafor.
+    ///
+    /// ```text
+    /// mu -+ max(t(k - 1) sqrt(q / S), z / sqrt(S))
+    /// ```
+    HartungKnappOrWald,
+    /// [`HartungKnappTruncated`](Self::HartungKnappTruncated) where the [`HartungKnapp`](Self::HartungKnapp) interval
+    /// is narrower than the Wald interval with the DerSimonian-Laird tau2, whatever estimator the model has;
+    /// Hartung-Knapp elsewhere. Random effects only. IQWiG, General Methods, version 6 onwards. meta:
+    /// `adhoc.hakn.ci = "IQWiG6"`; not in metafor.
+    ///
+    /// ```text
+    /// q* = max(1, q)  if  t(k - 1) sqrt(q / S) < z / sqrt(sum 1/(v + tau2_DL)),  else q
+    /// se = sqrt(q* / S)        mu -+ t(k - 1) se
+    /// ```
+    HartungKnappIqwig,
+    /// Standard error enlarged for the estimation of tau2, and t with the df that the variance of this variance
+    /// gives. For fits with [`Tau2::Reml`](crate::Tau2::Reml) only, from whose expected information it is derived;
+    /// other fits have none. At an estimate of 0 the same formula is taken there, although the expansion behind it
+    /// supposes a tau2 inside its range. With equal variances it is [`StudentT`](Self::StudentT). Kenward & Roger
+    /// 1997, Biometrics 53:983, doi 10.2307/2533558; in meta-analysis Partlett & Riley 2017, Stat Med 36:301,
+    /// doi 10.1002/sim.7140. meta: `method.random.ci = "KR"`; not in metafor.
+    ///
+    /// ```text
+    /// s_j = sum w^j        I = s2/2 - s3/s1 + (s2/s1)^2/2
+    /// se^2 = (1/s1) (1 + 2 (s3/s1 - (s2/s1)^2) / I)        df = 2 I / (se^2 s2)^2        mu -+ t(df) se
+    /// ```
+    ///
+    /// Kenward & Roger's own df has `1/s1` in place of `se^2`, which is larger; meta, and this crate, follow
+    /// Partlett & Riley.
+    KenwardRoger,
 }
 
 impl Inference {
-    const NAMES: [(Self, &'static str, &'static str); 4] = [
+    const NAMES: [(Self, &'static str, &'static str); 7] = [
         (Self::Wald, "Wald", "z"),
         (Self::StudentT, "Student t", "t"),
         (Self::HartungKnapp, "Hartung-Knapp", "knha"),
         (Self::HartungKnappTruncated, "truncated Hartung-Knapp", "adhoc"),
+        (Self::HartungKnappOrWald, "Hartung-Knapp or Wald", "HK-ci"),
+        (Self::HartungKnappIqwig, "Hartung-Knapp by IQWiG", "HK-IQWiG6"),
+        (Self::KenwardRoger, "Kenward-Roger", "KR"),
     ];
 
     /// Name used in results.
@@ -88,15 +126,20 @@ impl Inference {
             Self::StudentT => "Student t",
             Self::HartungKnapp => "Hartung-Knapp",
             Self::HartungKnappTruncated => "truncated Hartung-Knapp",
+            Self::HartungKnappOrWald => "Hartung-Knapp or Wald",
+            Self::HartungKnappIqwig => "Hartung-Knapp by IQWiG",
+            Self::KenwardRoger => "Kenward-Roger",
         }
     }
 
-    /// Standard error and degrees of freedom (`None`: normal) for this solution.
+    /// Standard error and degrees of freedom (`None`: normal) for this solution. `level`: of the interval, on
+    /// which the choice of the hybrid methods depends.
     ///
     /// # Errors
     /// [`ErrorKind::UndefinedDf`] for one study where a t distribution is needed,
-    /// [`ErrorKind::DegenerateVariance`] where the Hartung-Knapp variance is zero.
-    pub(crate) fn standard_error(self, solution: &Solution) -> Result<(f64, Option<f64>)> {
+    /// [`ErrorKind::DegenerateVariance`] where the Hartung-Knapp variance is zero, [`ErrorKind::NotApplicable`]
+    /// where the method needs another model.
+    pub(crate) fn standard_error(self, solution: &Solution, level: f64) -> Result<(f64, Option<f64>)> {
         match self {
             Self::Wald => Ok((solution.se, None)),
             Self::StudentT => Ok((solution.se, Some(wald::df(solution)?))),
@@ -108,6 +151,9 @@ impl Inference {
                 let df = wald::df(solution)?;
                 Ok((hartung_knapp::truncated_standard_error(solution), Some(df)))
             }
+            Self::HartungKnappOrWald => hartung_knapp::or_wald(solution, level),
+            Self::HartungKnappIqwig => hartung_knapp::iqwig(solution, level),
+            Self::KenwardRoger => kenward_roger::standard_error(solution),
         }
     }
 }
@@ -121,7 +167,7 @@ impl std::fmt::Display for Inference {
 impl std::str::FromStr for Inference {
     type Err = Error;
 
-    /// Reads a name or metafor's code (`z`, `t`, `knha`, `adhoc`), letter case ignored.
+    /// Reads a name, metafor's code (`z`, `t`, `knha`, `adhoc`), or `HK-ci`, `HK-IQWiG6`, `KR`; letter case ignored.
     ///
     /// # Errors
     /// [`ErrorKind::UnknownName`] for any other text.
@@ -131,7 +177,8 @@ impl std::str::FromStr for Inference {
             .find(|(_, name, code)| text.eq_ignore_ascii_case(name) || text.eq_ignore_ascii_case(code))
             .map(|(inference, ..)| inference)
             .ok_or_else(|| {
-                let known = "Wald (z), Student t (t), Hartung-Knapp (knha), truncated Hartung-Knapp (adhoc)";
+                let known = "Wald (z), Student t (t), Hartung-Knapp (knha), truncated Hartung-Knapp (adhoc), \
+                             Hartung-Knapp or Wald (HK-ci), Hartung-Knapp by IQWiG (HK-IQWiG6), Kenward-Roger (KR)";
                 ErrorKind::UnknownName { what: "inference", name: text.to_owned(), known }.into()
             })
     }

@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 /// fit.natural().se();
 /// ```
 ///
-/// `{}` prints three significant digits, `{:.2}` two decimals.
+/// A number beyond the range of double precision, such as an odds ratio whose upper limit is exp(800), is the largest
+/// double, never infinity. `{}` prints three significant digits, `{:.2}` two decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Natural {
     /// The value; for a pooled effect the **median** of the distribution of effects on this scale.
@@ -35,10 +36,11 @@ pub struct Natural {
 }
 
 impl Natural {
-    /// Carries a value and its limits over, clipped to the range that the measure can take.
+    /// Carries a value and its limits over, clipped to the range that the measure can take, and to what a double can
+    /// hold: a ratio's limit of exp(800) becomes the largest double, never infinity.
     pub(crate) fn new(measure: Measure, scale: Scale, level: f64, [value, lower, upper]: [f64; 3]) -> Self {
         let (least, most) = measure.natural_range();
-        let back = |y: f64| scale.to_natural(y).clamp(least, most);
+        let back = |y: f64| scale.to_natural(y).clamp(least.max(f64::MIN), most.min(f64::MAX));
         Self { value: back(value), lower: back(lower), upper: back(upper), level, measure }
     }
 

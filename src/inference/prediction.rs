@@ -79,13 +79,13 @@ impl PredictionInterval {
         let k_minus_2 = solution.df() - 1.0;
         let (se, df) = match method {
             Prediction::StudentT => {
-                let (se, _) = inference.standard_error(solution)?;
+                let (se, _) = inference.standard_error(solution, level)?;
                 (se, Some(super::wald::df(solution)?))
             }
             Prediction::Normal => (solution.se, None),
             Prediction::TauOnly => (0.0, None),
             Prediction::HigginsThompsonSpiegelhalter => (solution.se, Some(k_minus_2)),
-            Prediction::PartlettRiley => (Inference::HartungKnapp.standard_error(solution)?.0, Some(k_minus_2)),
+            Prediction::PartlettRiley => (Inference::HartungKnapp.standard_error(solution, level)?.0, Some(k_minus_2)),
         };
         if let Some(df) = df
             && df <= 0.0

@@ -22,6 +22,12 @@ pub struct Solution {
     pub q_at_tau2: f64,
     /// The "typical" sampling variance of Higgins & Thompson 2002, (k - 1) / tr P, where k > 1.
     pub typical_variance: Option<f64>,
+    /// Standard error of `mu` by [`Inference::KenwardRoger`](super::Inference::KenwardRoger), for REML.
+    pub kenward_roger_se: Option<f64>,
+    /// The df that belong to it.
+    pub kenward_roger_df: Option<f64>,
+    /// Wald standard error with the tau2 of DerSimonian and Laird instead of this model's; for random effects.
+    pub dersimonian_laird_se: Option<f64>,
 }
 
 impl Solution {

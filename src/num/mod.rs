@@ -4,7 +4,8 @@
 //!
 //! * **Total.** No argument panics or loops without end: NaN, infinities, subnormals, df of `1e-300` or `1e300`, probabilities outside
 //!   `[0, 1]` all return.
-//! * **NaN means "outside the domain"** and nothing else. A NaN argument gives NaN.
+//! * **NaN means "outside the domain"** and nothing else (except that [`quadratic_form`] also says so where its integral does not settle).
+//!   A NaN argument gives NaN.
 //! * **Both tails directly.** `sf` is never `1 - cdf`; `quantile_upper(q)` is never `quantile(1 - q)`. `ln_cdf` and `ln_sf` stay finite and
 //!   accurate where the probability itself is below the smallest `f64`.
 //! * **Limits.** `quantile(0)` and `quantile(1)` are the ends of the support; probabilities never leave `[0, 1]`.

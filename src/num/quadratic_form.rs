@@ -36,7 +36,8 @@ const HALVINGS: u32 = 12;
 
 /// Distribution function `P(sum lambda_j Z_j^2 <= x)`.
 ///
-/// NaN if `x` is NaN, if a weight is negative or not finite, or if no weight is positive. 0 below the support.
+/// NaN if `x` is NaN, if a weight is negative or not finite, or if no weight is positive; also if the integral did not settle within
+/// its bound of steps, for which no input is known. 0 below the support.
 ///
 /// ```
 /// use meta_analysis::num::quadratic_form;
@@ -182,6 +183,8 @@ impl Path {
     /// ```text
     /// exp(ln_height) |2 pole/pi| int_0^inf Re[ (1 + iu) exp(x m w) prod (1 + r_j w)^(-1/2) / (1 + pole w) ] du
     /// ```
+    ///
+    /// NaN if it has not settled when the halvings of the step are used up.
     fn integral(&self, ln_height: f64, slopes: impl Iterator<Item = f64> + Clone) -> f64 {
         // The integrand is near a normal density of this standard deviation around u = 0; the rule's error is about
         // exp(-2 pi^2 (sd/step)^2) + exp(-2 pi distance/step).
@@ -196,10 +199,10 @@ impl Path {
             sum = finer;
             step *= 0.5;
             if change <= 1e-9 * sum {
-                break;
+                return (ln_height + (2.0 / PI * self.pole.abs() * sum).ln()).exp().min(1.0);
             }
         }
-        (ln_height + (2.0 / PI * self.pole.abs() * sum).ln()).exp().min(1.0)
+        f64::NAN
     }
 
     /// The sum of the integrand at `first`, `first + step`, ...

@@ -2,7 +2,7 @@
 
 use super::common::CommonEffect;
 use super::random::RandomEffects;
-use super::solve::solve;
+use super::solve::{Extent, solve};
 use crate::effects::EffectsView;
 use crate::error::{ErrorKind, Result};
 use crate::inference::{Estimate, Inference, check_level};
@@ -80,7 +80,7 @@ impl<'a> Batch<'a> {
         let mut workspace = Workspace::new();
         let fit = |view: EffectsView<'_>| {
             check_level(level)?;
-            let solved = solve(view, model, &mut workspace, false);
+            let solved = solve(view, model, &mut workspace, Extent { inference, full: false });
             let (solution, _) = solved.map_err(|failure| failure.explain(model.0, &[]))?;
             Estimate::new(&solution, inference, level, view.measure(), view.pooled_scale())
         };

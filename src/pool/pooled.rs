@@ -2,7 +2,7 @@
 
 use super::common::CommonEffect;
 use super::random::RandomEffects;
-use super::solve::solve;
+use super::solve::{Extent, solve};
 use crate::effects::Effects;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inference::{
@@ -84,8 +84,9 @@ impl Pooled {
         check_level(level)?;
         let mut workspace = Workspace::new();
         let view = effects.view();
-        let (solution, certificate) = solve(view, (tau2, model.is_random()), &mut workspace, true)
-            .map_err(|failure| failure.explain(tau2, effects.labels()))?;
+        let (solution, certificate) =
+            solve(view, (tau2, model.is_random()), &mut workspace, Extent { inference, full: true })
+                .map_err(|failure| failure.explain(tau2, effects.labels()))?;
         let estimate = Estimate::new(&solution, inference, level, effects.measure(), view.pooled_scale())?;
         let heterogeneity = Heterogeneity::new(&solution, model.is_random());
         let mut fit =
@@ -304,6 +305,7 @@ impl std::fmt::Display for Pooled {
         let level = percent(estimate.level());
         write!(f, "\n  {}; {level} interval by {} ", self.model, estimate.inference())?;
         match estimate.df() {
+            Some(df) if df.fract() > 0.0 => write!(f, "(t, {} df)", significant(df))?,
             Some(df) => write!(f, "(t, {df} df)")?,
             None => f.write_str("(normal)")?,
         }

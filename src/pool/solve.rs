@@ -3,17 +3,34 @@
 use super::random::RandomEffects;
 use crate::effects::EffectsView;
 use crate::error::{Error, ErrorKind, Result};
-use crate::inference::Solution;
+use crate::inference::{Inference, Solution};
 use crate::tau2::{Certificate, ParseTau2Error, Tau2, Tau2Error, Workspace};
 
+/// What is computed beside the estimate.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Extent {
+    /// The inference, which must get what it needs.
+    pub(super) inference: Inference,
+    /// Whether also the proof of a global maximum and what other inferences need, where that exists.
+    pub(super) full: bool,
+}
+
+impl Extent {
+    /// What `inference` needs; a failure counts only if it is the one chosen.
+    fn sums<T>(self, inference: Inference, sums: impl FnOnce() -> Result<T, Tau2Error>) -> Result<Option<T>, Failure> {
+        if self.inference == inference {
+            return Ok(Some(sums()?));
+        }
+        Ok(if self.full { sums().ok() } else { None })
+    }
+}
+
 /// Solves the model for these effects in the memory of `workspace`, which is left loaded with them.
-///
-/// `certify`: with the proof of a global maximum, which costs a little memory.
 pub(super) fn solve(
     view: EffectsView<'_>,
     (tau2, random): (Tau2, bool),
     workspace: &mut Workspace,
-    certify: bool,
+    extent: Extent,
 ) -> Result<(Solution, Option<Certificate>), Failure> {
     workspace.load(view.y(), view.v())?;
     let k = workspace.studies();
@@ -21,8 +38,21 @@ pub(super) fn solve(
         return Err(Failure::Model(RandomEffects::too_few(k)));
     }
     let at_zero = workspace.mean_at(0.0)?;
-    let fit = if certify { workspace.certify(tau2)? } else { workspace.estimate(tau2)? };
+    let fit = if extent.full { workspace.certify(tau2)? } else { workspace.estimate(tau2)? };
     let at_tau2 = if fit.tau2 > 0.0 { workspace.mean_at(fit.tau2)? } else { at_zero };
+    let kenward_roger = if tau2 == Tau2::Reml {
+        extent.sums(Inference::KenwardRoger, || workspace.kenward_roger(fit.tau2))?
+    } else {
+        None
+    };
+    let dersimonian_laird_se = if random {
+        extent.sums(Inference::HartungKnappIqwig, || {
+            let tau2 = workspace.estimate(Tau2::DerSimonianLaird)?.tau2;
+            Ok(workspace.mean_at(tau2)?.standard_error)
+        })?
+    } else {
+        None
+    };
     let solution = Solution {
         k,
         mu: at_tau2.mean,
@@ -32,6 +62,9 @@ pub(super) fn solve(
         q: at_zero.q,
         q_at_tau2: at_tau2.q,
         typical_variance: workspace.typical_variance()?,
+        kenward_roger_se: kenward_roger.map(|(se, _)| se),
+        kenward_roger_df: kenward_roger.map(|(_, df)| df),
+        dersimonian_laird_se,
     };
     Ok((solution, fit.certificate))
 }

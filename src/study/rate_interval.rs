@@ -60,7 +60,8 @@ impl Rate {
             RateInterval::MidP => mid_p(x, side),
             RateInterval::Score => score(x, normal::quantile_upper(side)),
         };
-        let [lower, upper] = [lower / self.time(), upper / self.time()];
+        // At a level near 0 the limits meet, and rounding may cross them.
+        let [lower, upper] = [lower.min(upper) / self.time(), upper.max(lower) / self.time()];
         if upper.is_infinite() {
             return Err(ErrorKind::Overflow { what: "the rate" }.into());
         }

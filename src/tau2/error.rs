@@ -110,4 +110,32 @@ pub enum Tau2Error {
         /// Numerical rank.
         rank: usize,
     },
+    /// The number of weights is not the number of studies.
+    #[error("{weights} weights for {studies} studies")]
+    WeightCount {
+        /// Number of weights.
+        weights: usize,
+        /// Number of studies.
+        studies: usize,
+    },
+    /// A weight is not a finite positive number, or less than 2^-300 of the largest.
+    #[error("study {index}: weight must be finite, positive and within a factor 2^300 of the others, got {value}")]
+    InvalidWeight {
+        /// Position of the study.
+        index: usize,
+        /// The value found.
+        value: f64,
+    },
+    /// The tail probabilities are not positive with a sum below 1.
+    #[error("tail probabilities must be positive and sum to less than 1, got {upper} and {lower}")]
+    InvalidTails {
+        /// Upper tail probability as given.
+        upper: f64,
+        /// Lower tail probability as given.
+        lower: f64,
+    },
+    /// The distribution of a Q statistic with fixed weights could not be integrated to full precision. No data are known for which
+    /// this happens.
+    #[error("the distribution of the Q statistic with fixed weights could not be computed to full precision")]
+    DistributionOfQ,
 }

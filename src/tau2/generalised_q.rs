@@ -2,8 +2,6 @@
 
 use std::convert::Infallible;
 
-use thiserror::Error;
-
 use super::prepare::{Unit, survey};
 use super::{Tau2Error, Tau2Set, need_studies};
 use crate::num::quadratic_form;
@@ -21,39 +19,6 @@ pub enum QWeights<'a> {
     Equal,
     /// Any positive numbers, chosen without looking at the effects. metafor: `weights = ...`.
     User(&'a [f64]),
-}
-
-/// Why a generalised-Q interval cannot be computed.
-#[derive(Clone, Copy, Debug, PartialEq, Error)]
-#[non_exhaustive]
-pub enum GeneralisedQError {
-    /// The effects and variances are unsound, or the result leaves the range of double precision.
-    #[error(transparent)]
-    Data(#[from] Tau2Error),
-    /// The number of weights is not the number of studies.
-    #[error("{weights} weights for {studies} studies")]
-    WeightCount {
-        /// Number of weights.
-        weights: usize,
-        /// Number of studies.
-        studies: usize,
-    },
-    /// A weight is not a finite positive number, or less than 2^-300 of the largest.
-    #[error("study {index}: weight must be finite, positive and within a factor 2^300 of the others, got {value}")]
-    InvalidWeight {
-        /// Position of the study.
-        index: usize,
-        /// The value found.
-        value: f64,
-    },
-    /// The tail probabilities are not positive with a sum below 1.
-    #[error("tail probabilities must be positive and sum to less than 1, got {upper} and {lower}")]
-    InvalidTails {
-        /// Upper tail probability as given.
-        upper: f64,
-        /// Lower tail probability as given.
-        lower: f64,
-    },
 }
 
 /// The generalised-Q confidence interval of tau2.
@@ -85,39 +50,39 @@ pub enum GeneralisedQError {
 /// let Tau2Set::Interval { lower, upper } = set else { panic!("not empty") };
 /// assert!((lower - 0.103196).abs() < 1e-6);
 /// assert!((upper - 860.3632).abs() < 1e-3);
-/// # Ok::<(), meta_analysis::tau2::GeneralisedQError>(())
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
 /// ```
 ///
 /// # Errors
 ///
-/// * [`GeneralisedQError::Data`] with what [`Workspace::load`](super::Workspace::load) reports, [`Tau2Error::TooFewStudies`] for fewer
-///   than two studies, [`Tau2Error::ZeroVariance`] if a weight `1/v` or `1/sqrt(v)` does not exist, [`Tau2Error::Overflow`];
-/// * [`GeneralisedQError::WeightCount`] and [`GeneralisedQError::InvalidWeight`] for weights of the user;
-/// * [`GeneralisedQError::InvalidTails`].
+/// * What [`Workspace::load`](super::Workspace::load) reports, [`Tau2Error::TooFewStudies`] for fewer than two studies,
+///   [`Tau2Error::ZeroVariance`] if a weight `1/v` or `1/sqrt(v)` does not exist, [`Tau2Error::Overflow`];
+/// * [`Tau2Error::WeightCount`] and [`Tau2Error::InvalidWeight`] for weights of the user;
+/// * [`Tau2Error::InvalidTails`]; [`Tau2Error::DistributionOfQ`].
 pub fn generalised_q_interval(
     y: &[f64],
     v: &[f64],
     weights: QWeights<'_>,
     upper_tail: f64,
     lower_tail: f64,
-) -> Result<Tau2Set, GeneralisedQError> {
+) -> Result<Tau2Set, Tau2Error> {
     if !(upper_tail > 0.0 && lower_tail > 0.0 && upper_tail + lower_tail < 1.0) {
-        return Err(GeneralisedQError::InvalidTails { upper: upper_tail, lower: lower_tail });
+        return Err(Tau2Error::InvalidTails { upper: upper_tail, lower: lower_tail });
     }
     let (statistic, unit) = Statistic::new(y, v, weights)?;
     let at_zero = statistic.eigenvalues(0.0);
-    if statistic.tail(&at_zero, quadratic_form::cdf) < lower_tail {
+    if statistic.tail(&at_zero, quadratic_form::cdf)? < lower_tail {
         return Ok(Tau2Set::Empty);
     }
-    let lower = if statistic.tail(&at_zero, quadratic_form::sf) >= upper_tail {
+    let lower = if statistic.tail(&at_zero, quadratic_form::sf)? >= upper_tail {
         0.0
     } else {
-        statistic.root(|lambda| ln_ratio(statistic.tail(lambda, quadratic_form::sf), upper_tail))?
+        statistic.root(|lambda| Ok(ln_ratio(statistic.tail(lambda, quadratic_form::sf)?, upper_tail)))?
     };
-    let upper = statistic.root(|lambda| -ln_ratio(statistic.tail(lambda, quadratic_form::cdf), lower_tail))?;
+    let upper = statistic.root(|lambda| Ok(-ln_ratio(statistic.tail(lambda, quadratic_form::cdf)?, lower_tail)))?;
     let (lower, upper) = (unit.grow_square(lower), unit.grow_square(upper.max(lower)));
     if !upper.is_finite() {
-        return Err(Tau2Error::Overflow.into());
+        return Err(Tau2Error::Overflow);
     }
     Ok(Tau2Set::Interval { lower, upper })
 }
@@ -138,7 +103,7 @@ struct Statistic {
 }
 
 impl Statistic {
-    fn new(y: &[f64], v: &[f64], weights: QWeights<'_>) -> Result<(Self, Unit), GeneralisedQError> {
+    fn new(y: &[f64], v: &[f64], weights: QWeights<'_>) -> Result<(Self, Unit), Tau2Error> {
         let survey = survey(y, v)?;
         need_studies(y.len(), 2)?;
         let origin = y[survey.first];
@@ -148,7 +113,7 @@ impl Statistic {
         let zero = (survey.zeros > 0).then_some(Tau2Error::ZeroVariance { index: survey.first });
         let least = variances[survey.first];
         let a: Vec<f64> = match (weights, zero) {
-            (QWeights::InverseVariance | QWeights::InverseSe, Some(error)) => return Err(error.into()),
+            (QWeights::InverseVariance | QWeights::InverseSe, Some(error)) => return Err(error),
             (QWeights::InverseVariance, None) => variances.iter().map(|v| least / v).collect(),
             (QWeights::InverseSe, None) => variances.iter().map(|v| (least / v).sqrt()).collect(),
             (QWeights::Equal, _) => vec![1.0; y.len()],
@@ -166,13 +131,14 @@ impl Statistic {
     }
 
     /// A tail of the distribution at `q`, which is a point mass at 0 if all eigenvalues are.
-    fn tail(&self, lambda: &[f64], tail: fn(f64, &[f64]) -> f64) -> f64 {
+    fn tail(&self, lambda: &[f64], tail: fn(f64, &[f64]) -> f64) -> Result<f64, Tau2Error> {
         if lambda.iter().all(|l| *l <= 0.0) {
             // A point mass: all of it counts as the tail on its side of q, and at q = 0 as both.
-            return if self.q <= 0.0 { 1.0 } else { tail(1.0, &[f64::MIN_POSITIVE]).round() };
+            return Ok(if self.q <= 0.0 { 1.0 } else { tail(1.0, &[f64::MIN_POSITIVE]).round() });
         }
         // P(Q >= q) and P(Q > q) differ only for a point mass.
-        tail(self.q, lambda)
+        let probability = tail(self.q, lambda);
+        if probability.is_nan() { Err(Tau2Error::DistributionOfQ) } else { Ok(probability) }
     }
 
     /// The eigenvalues other than the one that is always 0.
@@ -207,12 +173,12 @@ impl Statistic {
     }
 
     /// The tau2 above 0 where a growing function of the eigenvalues is 0; it is not positive at 0.
-    fn root(&self, h: impl Fn(&[f64]) -> f64) -> Result<f64, Tau2Error> {
+    fn root(&self, h: impl Fn(&[f64]) -> Result<f64, Tau2Error>) -> Result<f64, Tau2Error> {
         let tau2 = |t: f64| self.typical * t.exp_m1();
         let eval = |t: f64| {
             let tau2 = tau2(t);
             let total: f64 = self.studies.iter().map(|(_, v)| v + tau2).sum();
-            if total.is_finite() { Ok(h(&self.eigenvalues(tau2))) } else { Err(Tau2Error::Overflow) }
+            if total.is_finite() { h(&self.eigenvalues(tau2)) } else { Err(Tau2Error::Overflow) }
         };
         let (mut low, mut high) = ((0.0_f64, eval(0.0)?), (1.0_f64, eval(1.0)?));
         while high.1 <= 0.0 {
@@ -223,15 +189,15 @@ impl Statistic {
     }
 }
 
-fn user(weights: &[f64], studies: usize) -> Result<Vec<f64>, GeneralisedQError> {
+fn user(weights: &[f64], studies: usize) -> Result<Vec<f64>, Tau2Error> {
     if weights.len() != studies {
-        return Err(GeneralisedQError::WeightCount { weights: weights.len(), studies });
+        return Err(Tau2Error::WeightCount { weights: weights.len(), studies });
     }
     let largest = weights.iter().copied().fold(0.0, f64::max);
     let sound =
         |w: f64| w > 0.0 && w < f64::INFINITY && (w / largest >= 2.0_f64.powi(-300) || largest == f64::INFINITY);
     match weights.iter().position(|w| !sound(*w)) {
-        Some(index) => Err(GeneralisedQError::InvalidWeight { index, value: weights[index] }),
+        Some(index) => Err(Tau2Error::InvalidWeight { index, value: weights[index] }),
         None => Ok(weights.iter().map(|w| w / largest).collect()),
     }
 }

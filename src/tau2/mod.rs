@@ -19,6 +19,7 @@ mod error;
 mod generalised_q;
 mod householder;
 mod interval;
+mod kenward_roger;
 mod likelihood;
 mod method;
 mod moment;
@@ -30,7 +31,7 @@ mod workspace;
 
 pub use design::estimate_with_design;
 pub use error::Tau2Error;
-pub use generalised_q::{GeneralisedQError, QWeights, generalised_q_interval};
+pub use generalised_q::{QWeights, generalised_q_interval};
 pub use interval::Tau2Set;
 pub use likelihood::{Certificate, LocalMaximum};
 pub use method::{ParseTau2Error, Tau2};

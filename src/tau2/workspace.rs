@@ -235,7 +235,7 @@ impl Workspace {
 }
 
 /// `s` at a tau2 given in the user's unit, refusing weights that do not exist.
-fn place<P: Profile>(profile: &P, unit: Unit, tau2: f64) -> Result<f64, Tau2Error> {
+pub(super) fn place<P: Profile>(profile: &P, unit: Unit, tau2: f64) -> Result<f64, Tau2Error> {
     let s = super::scaled_s(profile, unit, tau2)?;
     match profile.first_zero() {
         Some(index) if s <= profile.axis().start => Err(Tau2Error::ZeroVariance { index }),

@@ -77,6 +77,8 @@ impl Proportion {
             ProportionInterval::AgrestiCoull => agresti_coull(x, rest, z),
             ProportionInterval::Jeffreys => jeffreys(x, rest, side),
         };
+        // At a level near 0 the limits meet, and rounding may cross them.
+        let [lower, upper] = [lower.min(upper), upper.max(lower)];
         // No events leave no room below, and nothing but events none above, whatever the rounding.
         let lower = if x <= 0.0 { 0.0 } else { lower.clamp(0.0, 1.0) };
         let upper = if rest <= 0.0 { 1.0 } else { upper.clamp(0.0, 1.0) };

@@ -1,0 +1,378 @@
+//! The targets: bytes in, assertions inside.
+
+use super::source::Source;
+use super::study_rows::{any_row, sound};
+use meta_analysis::num;
+use meta_analysis::study::convert::{self, AbsoluteEffect, Converted, Event, Groups, Link, NumberNeeded, RiskMeasure};
+use meta_analysis::study::recover::moments::{self, Precision};
+use meta_analysis::study::recover::{self, Bootstrap, FiveNumbers, MomentsMethod, Prevalence, Yates};
+use meta_analysis::study::{
+    Columns, Correlation, Genotypes, MatchedPairs, OneMean, PartialCorrelation, PrePost, Proportion, RSquared, Rate,
+    Reliability, Sign, StandardizedDifference, Studies, Tabular, TwoByTwo, TwoMeans, TwoRates,
+};
+use meta_analysis::tau2::{self, QWeights, Tau2Set, Workspace};
+use meta_analysis::{
+    CommonEffect, Effect, Effects, ForestTable, Inference, Likelihood, Measure, Pooled, Prediction, RandomEffects,
+    Scale, Tau2, leave_one_out,
+};
+
+/// One target.
+pub type Target = fn(&[u8]);
+
+/// Every target with its name.
+pub const TARGETS: [(&str, Target); 6] = [
+    ("tau2", tau2),
+    ("pool", pool),
+    ("studies", studies),
+    ("conversions", conversions),
+    ("reading", reading),
+    ("special", special),
+];
+
+const ESTIMATORS: [Tau2; 12] = [
+    Tau2::DerSimonianLaird,
+    Tau2::Reml,
+    Tau2::MaximumLikelihood,
+    Tau2::PauleMandel,
+    Tau2::Hedges,
+    Tau2::SidikJonkman,
+    Tau2::HunterSchmidt,
+    Tau2::HunterSchmidtSmallSample,
+    Tau2::TwoStepDerSimonianLaird,
+    Tau2::TwoStepHedges,
+    Tau2::MedianUnbiasedPauleMandel,
+    Tau2::HartungMakambi,
+];
+
+fn finite(numbers: &[f64], what: &str) {
+    assert!(numbers.iter().all(|x| x.is_finite()), "{what}: {numbers:?}");
+}
+
+fn columns(s: &mut Source<'_>) -> (Vec<f64>, Vec<f64>) {
+    let k = s.below(9);
+    (0..k).map(|_| (s.number(), s.positive())).unzip()
+}
+
+fn set(set: Tau2Set) {
+    if let Tau2Set::Interval { lower, upper } = set {
+        assert!(lower >= 0.0 && lower <= upper && upper.is_finite(), "{lower} {upper}");
+    }
+}
+
+/// Estimators, likelihoods and intervals of tau2 on plain columns.
+pub fn tau2(bytes: &[u8]) {
+    let s = &mut Source::new(bytes);
+    let (y, v) = columns(s);
+    let mut workspace = Workspace::new();
+    if workspace.load(&y, &v).is_err() {
+        assert!(workspace.estimate(Tau2::Reml).is_err());
+        return;
+    }
+    for method in ESTIMATORS {
+        let Ok(fit) = workspace.certify(method) else { continue };
+        assert!(fit.tau2.is_finite() && fit.tau2 >= 0.0, "{method} {fit:?}");
+        finite(fit.se.as_slice(), "se of tau2");
+        if matches!(method, Tau2::Reml | Tau2::MaximumLikelihood) {
+            let kind = if method == Tau2::Reml { Likelihood::Restricted } else { Likelihood::Full };
+            let certificate = fit.certificate.as_ref().expect("a likelihood estimate is certified");
+            assert!(certificate.maxima.iter().any(|m| m.tau2.to_bits() == fit.tau2.to_bits()), "{certificate:?}");
+            // No value that the input suggests beats the certified maximum.
+            if let (Ok(best), other) = (workspace.log_likelihood(fit.tau2, kind), s.number().abs()) {
+                assert!(best.is_finite());
+                if let Ok(ll) = workspace.log_likelihood(other, kind) {
+                    assert!(ll <= best + 1e-9 * (1.0 + best.abs()), "{method}: {ll} at {other} beats {best}");
+                }
+            }
+        }
+        if let Ok(at) = workspace.mean_at(fit.tau2) {
+            finite(&[at.mean, at.standard_error, at.q], "mean");
+        }
+    }
+    if let Ok(q) = workspace.q_profile(s.positive(), s.positive()) {
+        set(q);
+    }
+    for weights in [QWeights::InverseVariance, QWeights::InverseSe, QWeights::Equal] {
+        if let Ok(q) = tau2::generalised_q_interval(&y, &v, weights, 0.025, 0.025) {
+            set(q);
+        }
+    }
+    if let Ok(fit) = tau2::estimate(&y, &v, Tau2::Fixed(s.number())) {
+        assert!(fit.tau2 >= 0.0);
+    }
+}
+
+fn check_fit(fit: &Pooled) {
+    let estimate = fit.estimate();
+    let (lower, upper) = estimate.interval();
+    finite(&[estimate.value(), estimate.se(), lower, upper, estimate.statistic(), estimate.p_value()], "estimate");
+    assert!(lower <= upper && (0.0..=1.0).contains(&estimate.p_value()));
+    let natural = fit.natural();
+    finite(&[natural.value, natural.lower, natural.upper], "natural scale");
+    let h = fit.heterogeneity();
+    finite(&[h.q, h.p_value, h.tau2, h.i2, h.h2], "heterogeneity");
+    assert!(h.tau2 >= 0.0 && (0.0..=1.0).contains(&h.i2) && h.q >= 0.0);
+    if let Ok(regions) = fit.heterogeneity_intervals() {
+        for region in [regions.tau2, regions.i2, regions.h2] {
+            if let Some(interval) = region.interval() {
+                assert!(interval.lower <= interval.upper && interval.upper.is_finite(), "{interval:?}");
+            }
+        }
+    }
+    use Prediction as P;
+    for how in [P::StudentT, P::Normal, P::TauOnly, P::HigginsThompsonSpiegelhalter, P::PartlettRiley] {
+        if let Ok(prediction) = fit.prediction_by(how) {
+            let (lower, upper) = prediction.interval();
+            assert!(lower <= upper && lower.is_finite() && upper.is_finite(), "{how} {lower} {upper}");
+        }
+    }
+    for kind in [Likelihood::Full, Likelihood::Restricted] {
+        if let Ok(information) = fit.information(kind) {
+            assert!(information.log_likelihood.is_finite());
+        }
+    }
+    let total: f64 = fit.weights().iter().sum();
+    assert!((total - 1.0).abs() < 1e-9, "weights add up to {total}");
+    assert!(!fit.to_string().contains("NaN") && !format!("{fit:#}").contains("NaN"));
+    assert!(!ForestTable::from(fit).to_string().contains("NaN"));
+    if fit.k() > 2 {
+        for left in leave_one_out(fit).into_iter().flatten() {
+            finite(&[left.estimate.value(), left.estimate.se()], "without one study");
+        }
+    }
+}
+
+/// A pooled analysis from start to end, and back from its own serialised form.
+pub fn pool(bytes: &[u8]) {
+    let s = &mut Source::new(bytes);
+    let measure = s.pick(&Measure::ALL);
+    let inference =
+        s.pick(&[Inference::Wald, Inference::StudentT, Inference::HartungKnapp, Inference::HartungKnappTruncated]);
+    let method = if s.byte() % 8 == 0 { Tau2::Fixed(s.number()) } else { s.pick(&ESTIMATORS) };
+    let level = if s.byte() % 8 == 0 { s.number() } else { 0.95 };
+    let k = s.below(8);
+    let rows: Vec<(String, Effect)> = (0..k)
+        .filter_map(|i| {
+            let (y, v, n) = (s.number(), s.positive(), s.count());
+            let effect = match s.byte() % 4 {
+                0 => Effect::from_variance(measure, y, v),
+                1 => Effect::from_se(measure, y, v),
+                _ => Effect::from_variance_and_n(measure, y, v, n),
+            };
+            Some((format!("study {i}"), sound(effect)?))
+        })
+        .collect();
+    let Ok(effects) = Effects::from_rows(rows) else { return };
+    let model = RandomEffects::new(method).inference(inference).level(level);
+    let fits = [model.fit(&effects), CommonEffect::new().level(level).fit(&effects)];
+    for fit in fits.into_iter().flatten() {
+        check_fit(&fit);
+        let json = serde_json::to_string(&fit).expect("a result can be written");
+        let again: Pooled = serde_json::from_str(&json).expect("and read");
+        assert_eq!(again, fit);
+    }
+}
+
+/// Rows of every kind, their measures, zero-cell policies and variances.
+pub fn studies(bytes: &[u8]) {
+    let s = &mut Source::new(bytes);
+    while !s.is_empty() {
+        any_row(s);
+    }
+}
+
+fn converted(result: meta_analysis::Result<Converted>) -> Option<Converted> {
+    let converted = result.ok()?;
+    sound(Ok(converted.effect()));
+    let _ = serde_json::to_string(&converted).expect("provenance can be written");
+    Some(converted)
+}
+
+/// Conversions between effect sizes and recovery of what a paper left out.
+pub fn conversions(bytes: &[u8]) {
+    let s = &mut Source::new(bytes);
+    let measures = [
+        Measure::LogOddsRatio,
+        Measure::LogRiskRatio,
+        Measure::RiskDifference,
+        Measure::HedgesG,
+        Measure::RawCorrelation,
+        Measure::FisherZ,
+        Measure::LogHazardRatio,
+    ];
+    let measure = s.pick(&measures);
+    if let Some(effect) = sound(Effect::from_variance(measure, s.number(), s.positive())) {
+        let link = s.pick(&[Link::Logistic, Link::Normal]);
+        let groups = if s.byte() % 2 == 0 { Groups::Equal } else { Groups::Sizes(s.count(), s.count()) };
+        let to = s.pick(&[
+            RiskMeasure::LogOddsRatio,
+            RiskMeasure::LogRiskRatio,
+            RiskMeasure::RiskDifference,
+            RiskMeasure::LogHazardRatio,
+        ]);
+        let (baseline, level) = (s.share(), s.share());
+        converted(convert::d_to_log_odds_ratio(effect, link));
+        converted(convert::log_odds_ratio_to_d(effect, link));
+        converted(convert::d_to_r(effect, groups));
+        converted(convert::r_to_d(effect, groups));
+        converted(convert::r_to_z(effect));
+        converted(convert::z_to_r(effect));
+        converted(convert::d_to_auc(effect));
+        converted(convert::auc_to_d(effect));
+        converted(convert::at_baseline_risk(effect, baseline, to));
+        converted(convert::d_at_baseline_risk(effect, baseline));
+        if let Ok(absolute) = AbsoluteEffect::at(effect, baseline, level) {
+            let needed = absolute.number_needed(s.pick(&[Event::Desired, Event::Undesired]));
+            assert!(!needed.to_string().contains("NaN"));
+        }
+        let _ = NumberNeeded::from_auc(effect, level);
+    }
+    let sign = s.pick(&[Sign::Positive, Sign::Negative]);
+    converted(convert::t_to_d(s.number(), s.count(), s.count()));
+    converted(convert::f_to_d(s.number(), sign, s.count(), s.count()));
+    converted(convert::p_to_d(s.share(), sign, s.count(), s.count()));
+    converted(convert::t_to_r(s.number(), s.count()));
+    converted(convert::f_to_r(s.number(), sign, s.count()));
+    converted(convert::p_to_r(s.share(), sign, s.count()));
+    converted(convert::chi_squared_to_phi(s.number(), sign, s.count()));
+    converted(convert::u_to_auc(s.number(), s.count(), s.count()));
+    let precision = match s.byte() % 4 {
+        0 => Precision::Se(s.number()),
+        1 => Precision::ci95(s.number(), s.number()),
+        2 => Precision::T { estimate: s.number(), t: s.number() },
+        _ => Precision::P { estimate: s.number(), p: s.share() },
+    };
+    if let Ok(sd) = moments::sd(precision, s.count()) {
+        finite(&[*sd.value()], "sd");
+    }
+    if let Ok(sd) = moments::common_sd(precision, s.count(), s.count()) {
+        finite(&[*sd.value()], "common sd");
+    }
+    let table = match s.byte() % 5 {
+        0 => recover::table_from_odds_ratio(s.positive(), s.count(), s.count(), s.count()),
+        1 => recover::table_from_phi(s.share(), s.count(), s.count(), s.count()),
+        2 => recover::table_from_chi_squared(
+            s.positive(),
+            sign,
+            s.pick(&[Yates::Uncorrected, Yates::Corrected]),
+            s.count(),
+            s.count(),
+            s.count(),
+        ),
+        3 => recover::table_from_accuracy(s.share(), s.share(), Prevalence::Diseased(s.count()), s.count()),
+        _ => recover::table_from_predictive_values(s.share(), s.share(), s.count(), s.count()),
+    };
+    if let Ok(table) = table {
+        finite(&table.value().cells(), "cells");
+    }
+    five_numbers(s);
+}
+
+fn five_numbers(s: &mut Source<'_>) {
+    let n = s.count();
+    let mut numbers: [f64; 5] = std::array::from_fn(|_| s.number());
+    if s.byte() % 4 != 0 {
+        numbers.sort_by(f64::total_cmp);
+    }
+    let [a, b, c, d, e] = numbers;
+    let summary = match s.byte() % 3 {
+        0 => FiveNumbers::from_range(a, c, e, n),
+        1 => FiveNumbers::from_quartiles(b, c, d, n),
+        _ => FiveNumbers::new(numbers, n),
+    };
+    let Ok(summary) = summary else { return };
+    use MomentsMethod as M;
+    let methods = [M::Hozo, M::Wan, M::LuoWanShi, M::LogNormal, M::QuantileEstimation, M::BoxCox, M::UnknownNonNormal];
+    let method = s.pick(&methods);
+    if let Ok(moments) = summary.moments(method) {
+        finite(&[moments.value().mean(), moments.value().sd()], "recovered moments");
+        assert!(moments.value().sd() >= 0.0);
+    }
+    if let Ok(recovered) = summary.bootstrap(method, Bootstrap { replicates: 3, seed: 7 }) {
+        finite(&[recovered.se_mean(), recovered.se_sd()], "bootstrapped errors");
+    }
+}
+
+fn read<T: Tabular + serde::de::DeserializeOwned>(text: &[u8]) {
+    if let Ok(studies) = Studies::<T>::from_csv(text, &Columns::new()) {
+        assert!(!studies.is_empty() || studies.dropped().is_empty());
+    }
+    let _ = serde_json::from_slice::<Studies<T>>(text);
+}
+
+/// Arbitrary bytes as csv, as JSON, and as names.
+pub fn reading(bytes: &[u8]) {
+    let s = &mut Source::new(bytes);
+    let kind = s.byte() % 13;
+    let text = s.rest();
+    match kind {
+        0 => read::<Proportion>(text),
+        1 => read::<Rate>(text),
+        2 => read::<OneMean>(text),
+        3 => read::<TwoByTwo>(text),
+        4 => read::<MatchedPairs>(text),
+        5 => read::<TwoRates>(text),
+        6 => read::<TwoMeans>(text),
+        7 => read::<StandardizedDifference>(text),
+        8 => read::<PrePost>(text),
+        9 => read::<Correlation>(text),
+        10 => read::<PartialCorrelation>(text),
+        11 => {
+            read::<RSquared>(text);
+            read::<Reliability>(text);
+            read::<Genotypes>(text);
+        }
+        _ => {
+            if let Ok(fit) = serde_json::from_slice::<Pooled>(text) {
+                check_fit(&fit);
+            }
+            let _ = serde_json::from_slice::<Effects>(text);
+            let _ = serde_json::from_slice::<Effect>(text);
+        }
+    }
+    if let Ok(name) = std::str::from_utf8(text) {
+        let _ = (name.parse::<Tau2>(), name.parse::<Inference>(), name.parse::<Measure>());
+    }
+}
+
+/// Special functions: no panic; a probability is NaN or lies between 0 and 1.
+pub fn special(bytes: &[u8]) {
+    let s = &mut Source::new(bytes);
+    let (x, a, b) = (s.number(), s.positive(), s.positive());
+    let probability =
+        |p: f64, what: &str| assert!(p.is_nan() || (0.0..=1.0).contains(&p), "{what}({x}, {a}, {b}): {p}");
+    probability(num::normal::cdf(x), "normal cdf");
+    probability(num::normal::sf(x), "normal sf");
+    probability(num::chi_squared::cdf(x, a), "chi-squared cdf");
+    probability(num::chi_squared::sf(x, a), "chi-squared sf");
+    probability(num::student_t::cdf(x, a), "t cdf");
+    probability(num::student_t::sf(x, a), "t sf");
+    probability(num::fisher_f::cdf(x, a, b), "F cdf");
+    probability(num::fisher_f::sf(x, a, b), "F sf");
+    probability(num::beta::regularized(a, b, x), "beta");
+    probability(num::beta::regularized_upper(a, b, x), "beta upper");
+    probability(num::gamma::lower_regularized(a, x), "gamma");
+    probability(num::gamma::upper_regularized(a, x), "gamma upper");
+    probability(num::binomial::cdf(x, a.round(), s.share()), "binomial cdf");
+    probability(num::binomial::sf(x, a.round(), s.share()), "binomial sf");
+    let p = s.share();
+    let _ = (num::normal::quantile(p), num::chi_squared::quantile(p, a), num::student_t::quantile(p, a));
+    let _ = (
+        num::fisher_f::quantile(p, a, b),
+        num::chi_squared::quantile_upper(p, a),
+        num::student_t::quantile_upper(p, a),
+    );
+    let _ = (num::beta::inverse_regularized(a, b, p), num::gamma::inverse_lower_regularized(a, p));
+    let _ = (num::erf::erf(x), num::erf::erfc(x), num::erf::erf_inv(x), num::erf::erfc_inv(x));
+    let _ = (num::gamma::gamma(x), num::gamma::ln_gamma(x), num::gamma::digamma(x), num::gamma::trigamma(x));
+    let _ = (num::gamma_ratio::half_step(a), num::beta::ln_beta(a, b), num::format::significant(x));
+    let lambda: Vec<f64> = (0..s.below(6)).map(|_| s.positive()).collect();
+    let _ = (num::quadratic_form::cdf(x, &lambda), num::quadratic_form::sf(x, &lambda));
+    for scale in
+        [Scale::Identity, Scale::Log, Scale::Logit, Scale::FisherZ, Scale::Arcsine, Scale::DoubleArcsine { n: a }]
+    {
+        if let Some(y) = scale.to_analysis(x) {
+            assert!(y.is_finite(), "{scale:?} of {x}");
+        }
+        let _ = scale.slope(x);
+    }
+}
