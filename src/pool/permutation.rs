@@ -1,7 +1,7 @@
 //! Permutation tests of the mean: sign flips, each pattern fitted by the model itself.
 
 use super::pooled::Pooled;
-use super::solve::solve;
+use super::solve::{Extent, solve};
 use crate::effects::EffectsView;
 use crate::error::{ErrorKind, Result};
 use crate::inference::{Inference, MeanInterval, MeanMethod, Permutation, PermutationTest};
@@ -122,10 +122,11 @@ impl<'a> Flips<'a> {
             *to = if self.changes(pattern, i) { mu - y } else { y - mu };
         }
         let view = EffectsView::new(self.fit.effects().measure(), &flipped, self.fit.effects().v(), &[]);
-        let solved = solve(view, self.model, &mut self.workspace, false);
+        let extent = Extent { inference: self.inference, full: false };
+        let solved = solve(view, self.model, &mut self.workspace, extent);
         self.flipped = flipped;
         let (solution, _) = solved.map_err(|failure| failure.explain(self.model.0, self.fit.effects().labels()))?;
-        match self.inference.standard_error(&solution) {
+        match self.inference.standard_error(&solution, self.fit.estimate().level()) {
             Ok((se, _)) => {
                 let statistic = solution.mu / se;
                 if statistic.is_finite() { Ok(statistic) } else { Err(overflow()) }
