@@ -17,6 +17,8 @@
 
 mod batch;
 mod common;
+mod likelihood_interval;
+mod mean_interval;
 mod pooled;
 mod random;
 mod solve;
