@@ -6,7 +6,7 @@ use crate::inference::{ExactMean, MeanInterval, MeanMethod, exact_mean};
 
 impl Pooled {
     /// See [`MeanMethod::Exact`].
-    pub(super) fn exact_interval(&self, options: ExactMean) -> Result<MeanInterval> {
+    pub(super) fn exact_interval(&self, options: ExactMean, level: f64) -> Result<MeanInterval> {
         if matches!(self.model(), Model::CommonEffect(_)) {
             let why = "the common-effect model has no tau2 to allow for; its Wald interval is exact";
             return Err(ErrorKind::NotApplicable { what: "exact random-effects interval", why }.into());
@@ -17,7 +17,7 @@ impl Pooled {
             let (lower, upper) = (0.0, f64::INFINITY);
             return Err(ErrorKind::OutsideSupport { field: "weight", value: weight, lower, upper }.into());
         }
-        let (measure, level) = (self.estimate().measure(), self.estimate().level());
+        let measure = self.estimate().measure();
         let smallest = 1.0 / (f64::from(options.draws) + 1.0);
         if smallest > 1.0 - level {
             return Err(ErrorKind::LevelNotAttainable { what: "an exact interval", level, smallest }.into());

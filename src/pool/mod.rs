@@ -18,6 +18,7 @@
 mod batch;
 mod common;
 mod exact;
+mod likelihood_interval;
 mod mean_interval;
 mod p_value_function;
 mod permutation;

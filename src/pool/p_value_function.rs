@@ -55,9 +55,8 @@ impl Pooled {
     }
 
     /// See [`MeanMethod::Combined`].
-    pub(super) fn combined_interval(&self, combination: Combination) -> Result<MeanInterval> {
+    pub(super) fn combined_interval(&self, combination: Combination, level: f64) -> Result<MeanInterval> {
         let (estimate, curve) = (self.estimate(), self.combined_p_value_function(combination)?);
-        let level = estimate.level();
         let p_value = curve.p_value(estimate.measure().null_value().unwrap_or(0.0));
         let (of, method) = ((estimate.measure(), estimate.scale()), MeanMethod::Combined(combination));
         Ok(MeanInterval::new(of, (method, level), curve.median()?, vec![curve.interval(level)?], p_value))

@@ -61,8 +61,7 @@ impl Pooled {
     }
 
     /// The interval that the permutation test does not reject.
-    pub(super) fn permutation_interval(&self, options: Permutation) -> Result<MeanInterval> {
-        let level = self.estimate().level();
+    pub(super) fn permutation_interval(&self, options: Permutation, level: f64) -> Result<MeanInterval> {
         let mut flips = Flips::new(self, options);
         let (smallest, alpha) = (1.0 / flips.patterns() as f64, 1.0 - level);
         // 1 - 0.9 is below 0.1 by rounding; a share of patterns is never that close to a level without being it.

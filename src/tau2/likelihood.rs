@@ -55,7 +55,7 @@ impl Likelihood {
 
 impl LogTerms {
     /// Twice the log-likelihood of `self` minus that of `other`.
-    fn twice_gain_over(&self, other: &Self) -> f64 {
+    pub(super) fn twice_gain_over(&self, other: &Self) -> f64 {
         other.log.ln_ratio(self.log) + (other.q - self.q)
     }
 }

@@ -120,6 +120,11 @@ impl Workspace {
         Ok((mean, &mut self.scratch, self.unit))
     }
 
+    /// The effect that the loaded effects are relative to.
+    pub(super) fn origin(&self) -> f64 {
+        self.origin
+    }
+
     /// Number of studies loaded.
     #[must_use]
     pub fn studies(&self) -> usize {
