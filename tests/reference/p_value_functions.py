@@ -58,17 +58,31 @@ def root(method, y, s, target):
 
     def f(mu):
         p, q = tails(method, y, s, mu)
+        # Far out one of them has no digits left.
+        if p <= 0 or q <= 0:
+            return mp.mpf(-10) ** 9 if p <= 0 else mp.mpf(10) ** 9
         return mp.log(p) - mp.log(q) - odds
 
     reach = max(s) + max(y) - min(y)
     lo, hi = min(y) - reach, max(y) + reach
-    for _ in range(6):
-        mid = (lo + hi) / 2
-        if f(mid) < 0:
-            lo = mid
+    flo, fhi, goal = f(lo), f(hi), reach * mp.mpf(10) ** -28
+    side = 0
+    for step in range(200):
+        if hi - lo <= goal:
+            break
+        x = (lo + hi) / 2 if step < 5 or step % 8 == 7 else hi - fhi * (hi - lo) / (fhi - flo)
+        # A step of at least the goal, so that the far end follows.
+        x = min(max(x, lo + goal / 2), hi - goal / 2)
+        fx = f(x)
+        if fx < 0:
+            lo, flo = x, fx
+            fhi = fhi / 2 if side < 0 else fhi
+            side = -1
         else:
-            hi = mid
-    return mp.findroot(f, (lo, hi), solver="illinois", tol=mp.mpf(10) ** -50, maxsteps=60, verify=False)
+            hi, fhi = x, fx
+            flo = flo / 2 if side > 0 else flo
+            side = 1
+    return (lo + hi) / 2
 
 
 def main():
@@ -81,7 +95,7 @@ def main():
                 sums.append({"n": n, "x": x, "p": text(irwin_hall(mp.mpf(x), n))})
     cases = []
     for data in json.load(open("mpmath_pool.json"))["cases"]:
-        if data["k"] > 20 and data["name"] not in ("k40_homogeneous", "lau1992_OR"):
+        if data["k"] > 20 and data["name"] not in ("k40_homogeneous", "yusuf1985_table6_OR"):
             continue
         dl = next(f for f in data["fits"] if f["method"] == "DL")
         sizes = [0.0] if float(dl["tau2"]) == 0.0 else [0.0, float("%.2g" % float(dl["tau2"]))]

