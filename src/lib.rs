@@ -89,10 +89,10 @@ pub use error::{Error, ErrorKind, Result};
 pub use inference::{
     Combination, Estimate, ExactMean, Heterogeneity, HeterogeneityIntervals, Inference, Information, Interval,
     MeanInterval, MeanMethod, Natural, Note, PValueFunction, Permutation, PermutationTest, Prediction,
-    PredictionInterval, Region, Solution,
+    PredictionInterval, ProbabilityBeyond, Region, Solution, Threshold,
 };
 pub use measure::Measure;
-pub use pool::{Batch, CommonEffect, Model, Pooled, RandomEffects};
+pub use pool::{Batch, CommonEffect, Model, NewStudy, Pooled, RandomEffects, Side};
 pub use report::{ForestRow, ForestTable};
 pub use scale::Scale;
 pub use study::Studies;

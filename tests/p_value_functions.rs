@@ -23,7 +23,7 @@ fn irwin_hall_to_the_last_digits_for_any_number_of_terms() {
         let (n, x, p) = (case["n"].as_u64().unwrap() as u32, number(&case["x"]).unwrap(), number(&case["p"]).unwrap());
         c.relative(|| format!("n {n} x {x}"), "cdf", irwin_hall::cdf(x, n), p, 1e-13);
     }
-    c.finish(0);
+    c.finish(205);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn combined_p_values_and_their_inverses() {
         c.close(what, "upper", upper, number(&case["upper"]).unwrap(), size, 1e-12);
         c.close(what, "median", curve.median().unwrap(), number(&case["median"]).unwrap(), size, 1e-12);
     }
-    c.finish(0);
+    c.finish(6048);
 }
 
 #[test]

@@ -15,6 +15,8 @@ mod note;
 mod p_value_function;
 mod permutation;
 mod prediction;
+mod predictive;
+mod probability;
 mod solution;
 mod wald;
 
@@ -30,6 +32,8 @@ pub use note::Note;
 pub use p_value_function::PValueFunction;
 pub use permutation::{Permutation, PermutationTest};
 pub use prediction::{Prediction, PredictionInterval};
+pub(crate) use predictive::{Component, Predictive};
+pub use probability::{ProbabilityBeyond, Threshold};
 pub use solution::Solution;
 
 use crate::error::{Error, ErrorKind, Result};

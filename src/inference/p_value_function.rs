@@ -135,18 +135,20 @@ impl PValueFunction {
 
     /// The hypothesis up to which `below` holds of the tails.
     fn solve(&self, below: impl Fn((f64, f64)) -> bool) -> Result<f64> {
-        let (start, step) = match &self.curve {
-            Curve::Pivot { value, se, .. } => (*value, *se),
+        let (start, step, finest) = match &self.curve {
+            Curve::Pivot { value, se, .. } => (*value, *se, *se),
             Curve::Combined { studies, .. } => {
                 let least = studies.iter().map(|(y, _)| *y).fold(f64::INFINITY, f64::min);
                 let most = studies.iter().map(|(y, _)| *y).fold(f64::NEG_INFINITY, f64::max);
-                let widest = studies.iter().map(|(_, s)| *s).fold(0.0, f64::max);
-                (least, widest + (most - least))
+                let (finest, widest) = studies
+                    .iter()
+                    .fold((f64::INFINITY, 0.0_f64), |(finest, widest), (_, s)| (finest.min(*s), widest.max(*s)));
+                (least, widest + (most - least), finest)
             }
         };
         let upwards = below(self.tails(start));
         let step = if upwards { step } else { -step };
-        let resolution = 0.25 * f64::EPSILON * step.abs();
+        let resolution = 0.25 * f64::EPSILON * finest;
         let found = turning_point_from(start, step, resolution, |mu| {
             Ok::<bool, crate::Error>(below(self.tails(mu)) == upwards)
         });

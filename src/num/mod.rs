@@ -45,6 +45,7 @@ pub(crate) mod bracket;
 pub(crate) mod integral;
 mod invert;
 pub(crate) mod minimum;
+pub(crate) mod normal_plus_t;
 pub(crate) mod root;
 mod saddle_point;
 pub(crate) mod sum;

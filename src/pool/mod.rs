@@ -23,10 +23,13 @@ mod mean_interval;
 mod p_value_function;
 mod permutation;
 mod pooled;
+mod prediction;
+mod probability;
 mod random;
 mod solve;
 
 pub use batch::Batch;
 pub use common::CommonEffect;
 pub use pooled::{Model, Pooled};
+pub use prediction::{NewStudy, Side};
 pub use random::RandomEffects;

@@ -6,8 +6,7 @@ use super::solve::{Extent, solve};
 use crate::effects::Effects;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inference::{
-    Estimate, Heterogeneity, HeterogeneityIntervals, Inference, Information, Natural, Note, Prediction,
-    PredictionInterval, Solution, check_level,
+    Estimate, Heterogeneity, HeterogeneityIntervals, Inference, Information, Natural, Note, Solution, check_level,
 };
 use crate::num::chi_squared;
 use crate::num::format::{percent, significant};
@@ -164,31 +163,6 @@ impl Pooled {
             Tau2Set::Interval { lower, upper } => Some((lower, upper)),
         };
         Ok(HeterogeneityIntervals::new(level, tau2, s2))
-    }
-
-    /// The prediction interval by the model's method and level.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotApplicable`] for the common-effect model; [`ErrorKind::UndefinedDf`] for methods with k - 2
-    /// df and two studies.
-    pub fn prediction(&self) -> Result<PredictionInterval> {
-        match &self.model {
-            Model::CommonEffect(_) => Err(CommonEffect::no_prediction()),
-            Model::RandomEffects(model) => self.prediction_by(model.prediction_method()),
-        }
-    }
-
-    /// The prediction interval by another method, at the level of the model.
-    ///
-    /// # Errors
-    /// As [`prediction`](Self::prediction).
-    pub fn prediction_by(&self, method: Prediction) -> Result<PredictionInterval> {
-        let Model::RandomEffects(_) = self.model else {
-            return Err(CommonEffect::no_prediction());
-        };
-        let (inference, level) = (self.estimate.inference(), self.estimate.level());
-        let of = (self.estimate.measure(), self.estimate.scale());
-        PredictionInterval::new(&self.solution, (method, inference), level, of)
     }
 
     /// Log-likelihood at the fitted values, with AIC, BIC and AICc.

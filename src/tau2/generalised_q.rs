@@ -93,17 +93,17 @@ fn ln_ratio(p: f64, target: f64) -> f64 {
 }
 
 /// The statistic and its weights, in the scaled unit.
-struct Statistic {
+pub(super) struct Statistic {
     /// Studies by weight and sampling variance; the weights are at most 1.
     studies: Vec<(f64, f64)>,
     /// The value observed.
     q: f64,
     /// A sampling variance above 0, or what takes its place if there is none.
-    typical: f64,
+    pub(super) typical: f64,
 }
 
 impl Statistic {
-    fn new(y: &[f64], v: &[f64], weights: QWeights<'_>) -> Result<(Self, Unit), Tau2Error> {
+    pub(super) fn new(y: &[f64], v: &[f64], weights: QWeights<'_>) -> Result<(Self, Unit), Tau2Error> {
         let survey = survey(y, v)?;
         need_studies(y.len(), 2)?;
         let origin = y[survey.first];
@@ -131,7 +131,7 @@ impl Statistic {
     }
 
     /// A tail of the distribution at `q`, which is a point mass at 0 if all eigenvalues are.
-    fn tail(&self, lambda: &[f64], tail: fn(f64, &[f64]) -> f64) -> Result<f64, Tau2Error> {
+    pub(super) fn tail(&self, lambda: &[f64], tail: fn(f64, &[f64]) -> f64) -> Result<f64, Tau2Error> {
         if lambda.iter().all(|l| *l <= 0.0) {
             // A point mass: all of it counts as the tail on its side of q, and at q = 0 as both.
             return Ok(if self.q <= 0.0 { 1.0 } else { tail(1.0, &[f64::MIN_POSITIVE]).round() });
@@ -145,7 +145,7 @@ impl Statistic {
     ///
     /// With `d_i = a_i (v_i + tau2)` they are the roots of `sum a_i / (d_i - lambda) = 0`, one between any two neighbours among the
     /// `d_i`, and as many at a common value of several `d_i` as they are, less one.
-    fn eigenvalues(&self, tau2: f64) -> Vec<f64> {
+    pub(super) fn eigenvalues(&self, tau2: f64) -> Vec<f64> {
         let mut poles: Vec<(f64, f64)> = self.studies.iter().map(|(a, v)| (a * (v + tau2), *a)).collect();
         poles.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut lambda = Vec::with_capacity(poles.len());

@@ -13,6 +13,7 @@
 //!
 //! [`estimate`] is the way in for one analysis; [`Workspace`] is the same without allocation, for many.
 
+mod confidence_distribution;
 mod design;
 mod eliminate;
 mod error;
@@ -32,6 +33,7 @@ mod q_root;
 mod search;
 mod workspace;
 
+pub use confidence_distribution::ConfidenceDistribution;
 pub use design::estimate_with_design;
 pub use error::Tau2Error;
 pub use generalised_q::{QWeights, generalised_q_interval};

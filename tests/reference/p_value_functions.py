@@ -64,7 +64,7 @@ def root(method, y, s, target):
         return mp.log(p) - mp.log(q) - odds
 
     reach = max(s) + max(y) - min(y)
-    lo, hi = min(y) - reach, max(y) + reach
+    lo, hi = min(y) - 3 * reach, max(y) + 3 * reach
     flo, fhi, goal = f(lo), f(hi), reach * mp.mpf(10) ** -28
     side = 0
     for step in range(200):
