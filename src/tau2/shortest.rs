@@ -64,7 +64,7 @@ impl<P: Profile> Search<'_, P> {
         if least < self.alpha {
             for cell in -CELLS..CELLS {
                 let (mut low, mut high) = (f64::from(cell), f64::from(cell + 1));
-                if !(self.narrows(least, low) && !self.narrows(least, high)) {
+                if !self.narrows(least, low) || self.narrows(least, high) {
                     continue;
                 }
                 while low < 0.5 * (low + high) && 0.5 * (low + high) < high {
