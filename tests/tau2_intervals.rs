@@ -46,15 +46,22 @@ fn expected(value: &Value) -> Vec<(f64, f64)> {
     }
 }
 
-/// Compares the pieces; `size` is added to the expected value.
-fn compare(c: &mut Comparison, what: &str, kind: &str, found: &[(f64, f64)], expected: &[(f64, f64)], size: f64) {
+/// Compares the pieces; an error is relative to the expected value plus `size`.
+fn compare(
+    c: &mut Comparison,
+    what: &str,
+    kind: &str,
+    found: &[(f64, f64)],
+    expected: &[(f64, f64)],
+    (size, tolerance): (f64, f64),
+) {
     c.compared += 1;
     if found.len() != expected.len() {
         return c.fail(format!("{what} {kind}: {found:?} instead of {expected:?}"));
     }
     for (found, expected) in found.iter().zip(expected) {
-        c.close(|| what.to_owned(), kind, found.0, expected.0, expected.0 + size, 1e-11);
-        c.close(|| what.to_owned(), kind, found.1, expected.1, expected.1 + size, 1e-11);
+        c.close(|| what.to_owned(), kind, found.0, expected.0, expected.0 + size, tolerance);
+        c.close(|| what.to_owned(), kind, found.1, expected.1, expected.1 + size, tolerance);
     }
 }
 
@@ -71,7 +78,7 @@ fn every_method_agrees_with_mpmath() {
             for (name, likelihood) in [("REML", RESTRICTED), ("ML", FULL)] {
                 let found = by(Tau2Interval::ProfileLikelihood(likelihood), level);
                 let truth = expected(&row[format!("PL_{name}_{key}").as_str()]);
-                compare(&mut c, what, "profile likelihood", &pairs(&found.tau2), &truth, size);
+                compare(&mut c, what, "profile likelihood", &pairs(&found.tau2), &truth, (size, 1e-12));
             }
         }
         for (key, method) in [
@@ -80,7 +87,7 @@ fn every_method_agrees_with_mpmath() {
             ("QP_shortest_tau", Tau2Interval::QProfile(Tails::ShortestTau)),
             ("SJ", Tau2Interval::SidikJonkman),
         ] {
-            compare(&mut c, what, key, &pairs(&by(method, 0.95).tau2), &expected(&row[key]), size);
+            compare(&mut c, what, key, &pairs(&by(method, 0.95).tau2), &expected(&row[key]), (size, 1e-13));
         }
         let bound = |side| fit.heterogeneity_bound(Tau2Interval::default(), side, 0.95).expect("no error");
         let lower = number(&row["QP_lower_0.95"]).unwrap();
@@ -114,10 +121,8 @@ fn every_method_agrees_with_mpmath() {
         let joint = joint_log_likelihood(effects.y(), effects.v(), at[0], at[1]).expect("finite");
         c.close(|| what.to_owned(), "joint log-likelihood", joint, at[2], 1.0 + at[2].abs(), 1e-12);
     }
-    c.finish(COMPARISONS);
+    c.finish(2146);
 }
-
-const COMPARISONS: usize = 0;
 
 #[test]
 fn every_piece_of_a_split_set_is_found() {
@@ -129,16 +134,15 @@ fn every_piece_of_a_split_set_is_found() {
         let set = profile_likelihood_set(&y, &v, likelihood, number(&row["drop"]).unwrap()).expect("a set");
         let what = format!("case {} {}", row["id"], text(&row["likelihood"]));
         let truth = expected(&row["pieces"]);
-        compare(&mut c, &what, "pieces", set.pieces(), &truth, least(&v));
+        // Some of the drops end next to a peak or a valley, where the likelihood is flat and its rounding moves the end further.
+        compare(&mut c, &what, "pieces", set.pieces(), &truth, (least(&v), 2e-11));
         split += usize::from(truth.len() > 1);
         three += usize::from(truth.len() > 2);
     }
     println!("{} sets, {split} split, {three} of them in three or more", list(&file["multimodal"]).len());
     assert!(split >= 60);
-    c.finish(SPLIT_COMPARISONS);
+    c.finish(1226);
 }
-
-const SPLIT_COMPARISONS: usize = 0;
 
 #[test]
 fn bootstraps_agree_with_mpmath() {
@@ -156,7 +160,7 @@ fn bootstraps_agree_with_mpmath() {
             text(&row["kind"]),
             &[(lower, upper)],
             &expected(&row["interval"]),
-            least(&v),
+            (least(&v), 1e-12),
         );
     }
     c.finish(6 * 3);
