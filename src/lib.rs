@@ -87,8 +87,9 @@ pub use effect::{Adjustment, Effect};
 pub use effects::Effects;
 pub use error::{Error, ErrorKind, Result};
 pub use inference::{
-    Estimate, Heterogeneity, HeterogeneityIntervals, Inference, Information, Interval, MeanInterval, MeanMethod,
-    Natural, Note, Prediction, PredictionInterval, Region, Solution,
+    AverageShare, Bootstrap, Estimate, Heterogeneity, HeterogeneityBound, HeterogeneityIntervals, Inference,
+    Information, Interval, MeanInterval, MeanMethod, Natural, Note, Prediction, PredictionInterval, QWeighting, Region,
+    Side, Solution, Tails, Tau2Interval, TestBased,
 };
 pub use measure::Measure;
 pub use pool::{Batch, CommonEffect, Model, Pooled, RandomEffects};

@@ -2,6 +2,7 @@
 //!
 //! Nothing here depends on how tau2 was estimated: every method takes the [`Solution`].
 
+mod average_share;
 mod estimate;
 mod hartung_knapp;
 mod heterogeneity;
@@ -12,16 +13,22 @@ mod natural;
 mod note;
 mod prediction;
 mod solution;
+mod tau2_interval;
+mod test_based;
 mod wald;
 
+pub use average_share::AverageShare;
 pub use estimate::Estimate;
-pub use heterogeneity::{Heterogeneity, HeterogeneityIntervals, Interval, Region};
+pub use heterogeneity::{Heterogeneity, HeterogeneityBound, HeterogeneityIntervals, Interval, Region};
 pub use information::Information;
 pub use mean_interval::{MeanInterval, MeanMethod};
 pub use natural::Natural;
 pub use note::Note;
 pub use prediction::{Prediction, PredictionInterval};
 pub use solution::Solution;
+pub(crate) use tau2_interval::not_applicable;
+pub use tau2_interval::{Bootstrap, QWeighting, Side, Tails, Tau2Interval};
+pub use test_based::TestBased;
 
 use crate::error::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};

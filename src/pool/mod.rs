@@ -17,6 +17,7 @@
 
 mod batch;
 mod common;
+mod heterogeneity;
 mod pooled;
 mod random;
 mod solve;

@@ -6,12 +6,11 @@ use super::solve::{Extent, solve};
 use crate::effects::Effects;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inference::{
-    Estimate, Heterogeneity, HeterogeneityIntervals, Inference, Information, Natural, Note, Prediction,
-    PredictionInterval, Solution, check_level,
+    Estimate, Heterogeneity, Inference, Information, Natural, Note, Prediction, PredictionInterval, Solution,
+    check_level,
 };
-use crate::num::chi_squared;
 use crate::num::format::{percent, significant};
-use crate::tau2::{Certificate, Likelihood, Tau2, Tau2Set, Workspace};
+use crate::tau2::{Certificate, Likelihood, Tau2, Workspace};
 use serde::{Deserialize, Serialize};
 
 /// The model that was fitted, with its options.
@@ -139,34 +138,6 @@ impl Pooled {
     /// Q, I2, H2, tau2.
     pub fn heterogeneity(&self) -> &Heterogeneity {
         &self.heterogeneity
-    }
-
-    /// Q-profile confidence regions for tau2, I2 and H2 at the level of the model; metafor: `confint`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::TooFewStudies`] for one study; [`ErrorKind::Overflow`].
-    pub fn heterogeneity_intervals(&self) -> Result<HeterogeneityIntervals> {
-        self.heterogeneity_intervals_at(self.estimate.level())
-    }
-
-    /// As [`heterogeneity_intervals`](Self::heterogeneity_intervals), at another level.
-    ///
-    /// # Errors
-    /// Also [`ErrorKind::LevelOutOfRange`].
-    pub fn heterogeneity_intervals_at(&self, level: f64) -> Result<HeterogeneityIntervals> {
-        let tail = 0.5 * (1.0 - check_level(level)?);
-        let Some(s2) = self.solution.typical_variance else {
-            let (k, remedy) = (self.k(), "one study says nothing about heterogeneity");
-            return Err(ErrorKind::TooFewStudies { what: "an interval for tau2", k, needed: 2, remedy }.into());
-        };
-        let df = self.solution.df();
-        let (upper, lower) = (chi_squared::quantile_upper(tail, df), chi_squared::quantile(tail, df));
-        let set = self.loaded()?.q_profile(upper, lower).map_err(|e| self.explain(e))?;
-        let tau2 = match set {
-            Tau2Set::Empty => None,
-            Tau2Set::Interval { lower, upper } => Some((lower, upper)),
-        };
-        Ok(HeterogeneityIntervals::new(level, tau2, s2))
     }
 
     /// The prediction interval by the model's method and level.

@@ -84,6 +84,28 @@ pub enum Tau2Error {
         /// The larger quantile as given.
         upper: f64,
     },
+    /// The tail probabilities are not positive with a sum below 1.
+    #[error("tail probabilities must be positive and sum to less than 1, got {upper} and {lower}")]
+    InvalidTails {
+        /// Tail probability spent on the lower end of the interval.
+        upper: f64,
+        /// Tail probability spent on the upper end.
+        lower: f64,
+    },
+    /// A percentile would lie beyond the most extreme bootstrap replicate.
+    #[error("{replicates} replicates, but {needed} are needed for tails so small")]
+    TooFewReplicates {
+        /// Number of replicates.
+        replicates: u32,
+        /// Smallest number that would do.
+        needed: f64,
+    },
+    /// A mean at which a likelihood is wanted is NaN or infinite.
+    #[error("the mean must be finite, got {value}")]
+    NonFiniteMean {
+        /// The value given.
+        value: f64,
+    },
     /// The design matrix and the effects differ in number of rows.
     #[error("design matrix has {rows} rows for {studies} studies")]
     DesignRows {

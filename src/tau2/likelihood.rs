@@ -7,7 +7,7 @@ use super::{Solved, Tau2Error, Tau2Fit};
 use serde::{Deserialize, Serialize};
 
 /// `log 2 pi`
-const LN_2PI: f64 = 1.837_877_066_409_345_5;
+pub(super) const LN_2PI: f64 = 1.837_877_066_409_345_5;
 
 /// One local maximum of a likelihood.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

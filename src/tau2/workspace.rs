@@ -120,6 +120,11 @@ impl Workspace {
         Ok((mean, &mut self.scratch, self.unit))
     }
 
+    /// The effect that the loaded ones are taken relative to.
+    pub(super) fn origin(&self) -> f64 {
+        self.origin
+    }
+
     /// Number of studies loaded.
     #[must_use]
     pub fn studies(&self) -> usize {
@@ -215,10 +220,7 @@ impl Workspace {
     ///
     /// As [`q_profile`](super::q_profile).
     pub fn q_profile(&mut self, upper_quantile: f64, lower_quantile: f64) -> Result<Tau2Set, Tau2Error> {
-        let ordered = 0.0 < lower_quantile && lower_quantile <= upper_quantile && upper_quantile.is_finite();
-        if !ordered {
-            return Err(Tau2Error::InvalidQuantiles { lower: lower_quantile, upper: upper_quantile });
-        }
+        interval::check_quantiles(upper_quantile, lower_quantile)?;
         let (mut profile, _, unit) = self.profile()?;
         super::need_studies(profile.k, 2)?;
         match interval::q_profile(&mut profile, upper_quantile, lower_quantile) {
