@@ -134,6 +134,21 @@ pub enum Tau2Error {
         /// Lower tail probability as given.
         lower: f64,
     },
+    /// An estimator that resamples was asked for no resamples.
+    #[error("at least one bootstrap replicate is needed")]
+    NoReplicates,
+    /// The method is defined for one common mean only: studies that are resampled do not keep the rank of a design.
+    #[error("{method} is defined for one common mean, not for a design matrix")]
+    DesignNotSupported {
+        /// Name of the method.
+        method: &'static str,
+    },
+    /// The log-likelihood is not concave in tau2 at the point, so it has no observed information there.
+    #[error("the observed information about tau2 is not positive at tau2 = {tau2}")]
+    InformationNotPositive {
+        /// The tau2 given.
+        tau2: f64,
+    },
     /// The distribution of a Q statistic with fixed weights could not be integrated to full precision. No data are known for which
     /// this happens.
     #[error("the distribution of the Q statistic with fixed weights could not be computed to full precision")]

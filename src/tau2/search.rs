@@ -68,9 +68,7 @@ const BEYOND: f64 = 1.0 + 1.0 / 1024.0;
 
 /// Finds all local maxima in ascending order (into `scratch.modes`) and returns the number of evaluations.
 pub(super) fn modes<P: Profile>(profile: &mut P, likelihood: Likelihood, scratch: &mut Scratch) -> u32 {
-    let Scratch { stack, modes } = scratch;
-    stack.clear();
-    modes.clear();
+    scratch.modes.clear();
     let start = profile.axis().start;
     let end = profile.unweighted().rss * BEYOND;
     let margin = margin(profile.studies());
@@ -80,14 +78,63 @@ pub(super) fn modes<P: Profile>(profile: &mut P, likelihood: Likelihood, scratch
         likelihood.point(&profile.at(s))
     };
 
-    let mut a = at(start);
-    if !a.rises() {
-        modes.push(Mode { point: a, lower: start, upper: start });
+    let first = at(start);
+    if !first.rises() {
+        scratch.modes.push(Mode { point: first, lower: start, upper: start });
     }
-    if end <= start {
-        return evaluations;
+    if end > start {
+        let last = at(end);
+        scan(first, last, margin, scratch, &mut at);
     }
-    stack.push(at(end));
+    evaluations
+}
+
+/// Finds all local maxima of a log-likelihood plus `log tau` in ascending order, and returns the number of evaluations.
+///
+/// Twice the score gains `1/tau2`, which joins `f`. As a function of tau2 that sum is completely monotone like `f` itself, with
+/// elasticities in the same range, so every inequality of the search holds on the axis `x = tau2` (where the points are placed).
+///
+/// ```text
+/// x g < 1                  no root below x = c/k, since x g <= k x/(c + x) there, and x f >= 1 with the penalty
+/// x g > 1 + RSS/x          no root from x on, since x g does not fall and x f <= 1 + RSS/x does not rise
+/// ```
+///
+/// The second is reached if there is more than one term in `g`.
+pub(super) fn penalised_modes<P: Profile>(profile: &mut P, likelihood: Likelihood, scratch: &mut Scratch) -> u32 {
+    scratch.modes.clear();
+    let axis = profile.axis();
+    let rss = profile.unweighted().rss;
+    let margin = margin(profile.studies());
+    let start = if axis.c > 0.0 { axis.c / profile.studies() as f64 } else { axis.start };
+    let mut evaluations = 0;
+    let mut at = |x: f64| {
+        evaluations += 1;
+        let s = axis.s(x);
+        let (share, point) = (x / s, likelihood.point(&profile.at(s)));
+        Point {
+            s: x,
+            f: point.f * share + 1.0,
+            f_slope: point.f_slope * share * share + 1.0,
+            g: point.g * share,
+            g_slope: point.g_slope * share * share,
+        }
+    };
+    let first = at(start);
+    let mut x = rss.max(2.0 * start);
+    let mut last = at(x);
+    while last.g <= (1.0 + rss / x) * (1.0 + margin) {
+        x *= 4.0;
+        last = at(x);
+    }
+    scan(first, last, margin, scratch, &mut at);
+    evaluations
+}
+
+/// Adds the local maxima between two points, the second of which is not on a rise.
+fn scan(mut a: Point, last: Point, margin: f64, scratch: &mut Scratch, at: &mut impl FnMut(f64) -> Point) {
+    let Scratch { stack, modes } = scratch;
+    stack.clear();
+    stack.push(last);
     while let Some(&b) = stack.last() {
         let verdict = classify(&a, &b, margin);
         if verdict == Verdict::Unknown && b.s > a.s * (1.0 + POINT) {
@@ -95,12 +142,11 @@ pub(super) fn modes<P: Profile>(profile: &mut P, likelihood: Likelihood, scratch
             continue;
         }
         if verdict != Verdict::NoRoot && a.rises() && !b.rises() {
-            modes.push(climb(&a, &b, &mut at));
+            modes.push(climb(&a, &b, at));
         }
         a = b;
         stack.pop();
     }
-    evaluations
 }
 
 /// The one local maximum between `a`, where the likelihood rises, and `b`, where it does not.

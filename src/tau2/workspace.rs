@@ -136,7 +136,8 @@ impl Workspace {
         run(&mut mean, method, unit, scratch, false)
     }
 
-    /// Estimates tau2 for the loaded studies; [`Tau2::Reml`] and [`Tau2::MaximumLikelihood`] come with their certificate.
+    /// Estimates tau2 for the loaded studies; [`Tau2::Reml`], [`Tau2::MaximumLikelihood`] and [`Tau2::BayesMode`] come with their
+    /// certificate.
     ///
     /// # Errors
     ///
@@ -235,7 +236,7 @@ impl Workspace {
 }
 
 /// `s` at a tau2 given in the user's unit, refusing weights that do not exist.
-fn place<P: Profile>(profile: &P, unit: Unit, tau2: f64) -> Result<f64, Tau2Error> {
+pub(super) fn place<P: Profile>(profile: &P, unit: Unit, tau2: f64) -> Result<f64, Tau2Error> {
     let s = super::scaled_s(profile, unit, tau2)?;
     match profile.first_zero() {
         Some(index) if s <= profile.axis().start => Err(Tau2Error::ZeroVariance { index }),
