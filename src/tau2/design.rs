@@ -432,13 +432,17 @@ mod tests {
         fn estimates_agree_with_the_common_mean((y, v) in data()) {
             let ones = DMatrix::from_element(y.len(), 1, 1.0);
             let least = v.iter().copied().fold(f64::INFINITY, f64::min);
-            for method in Tau2::ESTIMATORS {
+            let needs_three = Tau2::BayesMode(Likelihood::Restricted);
+            for method in Tau2::ESTIMATORS.into_iter().filter(|method| y.len() > 2 || *method != needs_three) {
                 let a = estimate(&y, &v, method).unwrap();
                 let b = estimate_with_design(&y, &v, &ones, method).unwrap();
                 prop_assert!((a.tau2 - b.tau2).abs() <= 1e-11 * (a.tau2 + least), "{}: {} {}", method, a.tau2, b.tau2);
                 match (a.se, b.se) {
                     (Some(a), Some(b)) => prop_assert!(close(a, b, 1e-9)),
-                    (a, b) => prop_assert!(method == Tau2::HartungMakambi && a.is_none() && b.is_none()),
+                    (a, b) => {
+                        let without = matches!(method, Tau2::HartungMakambi | Tau2::BayesMode(_));
+                        prop_assert!(without && a.is_none() && b.is_none());
+                    }
                 }
             }
         }

@@ -1,5 +1,5 @@
 """Truth for the estimators of tau2 that rest on fixed weights, for the Bayes mode, for standard errors from the information, and for
-bootstrapped DerSimonian-Laird, with mpmath. Run here: python3 tau2_further.py (5 minutes)
+bootstrapped DerSimonian-Laird, with mpmath. Run here: python3 tau2_further.py (15 minutes)
 
 Own derivation with full matrices. Data: sets of mpmath_pool.json by name, with a common mean and with the design (1, (7 i) mod 5).
 
