@@ -288,6 +288,10 @@ impl Profile for Design {
         LogTerms { log, q }
     }
 
+    fn variance_of_rank(&self, rank: usize) -> f64 {
+        self.axis.c + self.d.get(rank).or(self.d.last()).copied().unwrap_or(0.0)
+    }
+
     fn fixed_form(&self, weights: FixedWeights) -> Result<impl FixedForm, Tau2Error> {
         weights.check(self.first_zero)?;
         let c = self.axis.c;

