@@ -92,7 +92,7 @@ pub use inference::{
     Side, Solution, Tails, Tau2Interval, TestBased,
 };
 pub use measure::Measure;
-pub use pool::{Batch, CommonEffect, Model, Pooled, RandomEffects};
+pub use pool::{Batch, CommonEffect, MeanWeights, Model, Pooled, RandomEffects, WeightedMean, WeightedPooled};
 pub use report::{ForestRow, ForestTable};
 pub use scale::Scale;
 pub use study::Studies;

@@ -7,10 +7,7 @@ use crate::inference::{
     TestBased, check_level, not_applicable,
 };
 use crate::num::{chi_squared, normal};
-use crate::tau2::{
-    GeneralisedQError, Likelihood, QWeights, Tau2, Tau2Error, Tau2Set, Width, bootstrap_interval,
-    generalised_q_interval,
-};
+use crate::tau2::{Likelihood, QWeights, Tau2, Tau2Error, Tau2Set, Width, bootstrap_interval, generalised_q_interval};
 
 impl Pooled {
     /// Q-profile confidence regions for tau2, I2 and H2 at the level of the model; metafor: `confint`.
@@ -89,7 +86,7 @@ impl Pooled {
     ///
     /// # Errors
     /// As [`heterogeneity_intervals_by_at`](Self::heterogeneity_intervals_by_at); [`ErrorKind::LengthMismatch`]; a
-    /// weight that is not finite, not positive or less than 2^-300 of the largest is [`ErrorKind::NotApplicable`] and
+    /// weight that is not finite, not positive or less than 2^-300 of the largest is [`ErrorKind::InvalidWeight`] and
     /// names the study.
     pub fn heterogeneity_intervals_with_weights(
         &self,
@@ -306,22 +303,11 @@ impl Pooled {
         }
     }
 
-    fn explain_generalised_q(&self, error: GeneralisedQError) -> Error {
+    fn explain_generalised_q(&self, error: Tau2Error) -> Error {
         match error {
-            GeneralisedQError::Data(error) => self.explain(error),
-            GeneralisedQError::WeightCount { weights, studies } => {
-                ErrorKind::LengthMismatch { field: "weights".to_owned(), expected: studies, found: weights }.into()
-            }
-            GeneralisedQError::InvalidWeight { index, .. } => {
-                let why = "weights must be finite, positive and within a factor 2^300 of each other";
-                let error = not_applicable("a generalised Q with this weight", why);
-                match self.effects().labels().get(index) {
-                    Some(label) => error.in_study(label),
-                    None => error,
-                }
-            }
             // Tails come from a level and a share that were checked: too close to 0 or 1 for two of them.
-            GeneralisedQError::InvalidTails { .. } => ErrorKind::Overflow { what: "a tail probability" }.into(),
+            Tau2Error::InvalidTails { .. } => ErrorKind::Overflow { what: "a tail probability" }.into(),
+            error => self.explain(error),
         }
     }
 }

@@ -21,8 +21,13 @@ mod heterogeneity;
 mod pooled;
 mod random;
 mod solve;
+mod uwls;
+mod weighted_mean;
+mod weighted_pooled;
 
 pub use batch::Batch;
 pub use common::CommonEffect;
 pub use pooled::{Model, Pooled};
 pub use random::RandomEffects;
+pub use weighted_mean::{MeanWeights, WeightedMean};
+pub use weighted_pooled::WeightedPooled;

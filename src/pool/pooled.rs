@@ -216,15 +216,7 @@ impl Pooled {
     }
 
     fn collect_notes(&self) -> Vec<Note> {
-        let mut notes = Vec::new();
-        let touched = self.effects.labels().iter().zip(self.effects.adjustments());
-        let studies: Vec<String> = touched.filter(|(_, a)| a.is_some()).map(|(label, _)| label.clone()).collect();
-        if !studies.is_empty() {
-            notes.push(Note::CountsAdded { studies });
-        }
-        notes.extend(
-            self.effects.dropped().iter().map(|d| Note::Dropped { study: d.study.clone(), reason: d.reason.clone() }),
-        );
+        let mut notes = notes_of_effects(&self.effects);
         if self.model.is_random() {
             notes.extend(self.random_effects_notes());
         }
@@ -263,6 +255,19 @@ impl Pooled {
         }
         notes
     }
+}
+
+/// What was done to the data before they were pooled.
+pub(super) fn notes_of_effects(effects: &Effects) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let touched = effects.labels().iter().zip(effects.adjustments());
+    let studies: Vec<String> = touched.filter(|(_, a)| a.is_some()).map(|(label, _)| label.clone()).collect();
+    if !studies.is_empty() {
+        notes.push(Note::CountsAdded { studies });
+    }
+    let dropped = effects.dropped().iter();
+    notes.extend(dropped.map(|d| Note::Dropped { study: d.study.clone(), reason: d.reason.clone() }));
+    notes
 }
 
 impl std::fmt::Display for Pooled {

@@ -84,14 +84,6 @@ pub enum Tau2Error {
         /// The larger quantile as given.
         upper: f64,
     },
-    /// The tail probabilities are not positive with a sum below 1.
-    #[error("tail probabilities must be positive and sum to less than 1, got {upper} and {lower}")]
-    InvalidTails {
-        /// Tail probability spent on the lower end of the interval.
-        upper: f64,
-        /// Tail probability spent on the upper end.
-        lower: f64,
-    },
     /// A percentile would lie beyond the most extreme bootstrap replicate.
     #[error("{replicates} replicates, but {needed} are needed for tails so small")]
     TooFewReplicates {
@@ -155,6 +147,21 @@ pub enum Tau2Error {
         upper: f64,
         /// Lower tail probability as given.
         lower: f64,
+    },
+    /// An estimator that resamples was asked for no resamples.
+    #[error("at least one bootstrap replicate is needed")]
+    NoReplicates,
+    /// The method is defined for one common mean only: studies that are resampled do not keep the rank of a design.
+    #[error("{method} is defined for one common mean, not for a design matrix")]
+    DesignNotSupported {
+        /// Name of the method.
+        method: &'static str,
+    },
+    /// The log-likelihood is not concave in tau2 at the point, so it has no observed information there.
+    #[error("the observed information about tau2 is not positive at tau2 = {tau2}")]
+    InformationNotPositive {
+        /// The tau2 given.
+        tau2: f64,
     },
     /// The distribution of a Q statistic with fixed weights could not be integrated to full precision. No data are known for which
     /// this happens.

@@ -13,12 +13,16 @@
 //!
 //! [`estimate`] is the way in for one analysis; [`Workspace`] is the same without allocation, for many.
 
+mod bootstrap;
 mod bootstrap_interval;
 mod design;
+mod design_form;
 mod eliminate;
 mod error;
+mod fixed_weights;
 mod generalised_q;
 mod householder;
+mod information;
 mod interval;
 mod kenward_roger;
 mod likelihood;
@@ -26,6 +30,7 @@ mod likelihood_functions;
 mod likelihood_set;
 mod method;
 mod moment;
+mod penalised;
 mod prepare;
 mod profile;
 mod q_root;
@@ -34,10 +39,13 @@ mod shortest;
 mod sidik_jonkman_interval;
 mod workspace;
 
+pub use bootstrap::Bootstrap;
 pub use bootstrap_interval::{Resampling, bootstrap_interval};
 pub use design::estimate_with_design;
 pub use error::Tau2Error;
+pub use fixed_weights::{FixedWeights, generalised_q_estimate, generalised_q_median_estimate};
 pub use generalised_q::{QWeights, generalised_q_interval};
+pub use information::{InformationKind, standard_error, standard_error_with_design};
 pub use interval::Tau2Set;
 pub use likelihood::{Certificate, LocalMaximum};
 pub use likelihood_set::LikelihoodSet;
@@ -58,13 +66,14 @@ pub struct Tau2Fit {
     /// The estimate, on the squared scale of the effects, truncated at 0.
     pub tau2: f64,
     /// Its standard error, by the formula given with each [`Tau2`] variant; `None` where there is none (a fixed tau2; Hartung-Makambi;
-    /// Sidik-Jonkman with all effects equal; Paule-Mandel, plain or median-unbiased, of 0 with a sampling variance of 0).
+    /// Sidik-Jonkman with all effects equal; Paule-Mandel, plain or median-unbiased, of 0 with a sampling variance of 0; the Bayes
+    /// mode; bootstrapped DerSimonian-Laird).
     pub se: Option<f64>,
     /// Whether the estimate is 0, the boundary of what tau2 can be.
     pub at_boundary: bool,
-    /// How many times the data were summed over.
+    /// How many times the data were summed over; for an estimator with fixed weights 1, for a bootstrap its replicates.
     pub evaluations: u32,
-    /// The proof of globality, for [`Tau2::Reml`] and [`Tau2::MaximumLikelihood`] when asked for.
+    /// The proof of globality, for [`Tau2::Reml`], [`Tau2::MaximumLikelihood`] and [`Tau2::BayesMode`] when asked for.
     pub certificate: Option<Certificate>,
 }
 
@@ -145,6 +154,12 @@ fn run<P: Profile>(
         Tau2::MedianUnbiasedPauleMandel => q_root::median_unbiased(profile).into_fit(unit),
         Tau2::Reml => likelihood::fit(profile, Likelihood::Restricted, unit, scratch, certify),
         Tau2::MaximumLikelihood => likelihood::fit(profile, Likelihood::Full, unit, scratch, certify),
+        Tau2::BayesMode(of) => likelihood::bayes_mode(profile, of, unit, scratch, certify),
+        Tau2::GeneralisedQ(weights) => fixed_weights::moment(&profile.fixed_form(weights)?).into_fit(unit),
+        Tau2::MedianUnbiasedGeneralisedQ(weights) => {
+            fixed_weights::median_unbiased(&profile.fixed_form(weights)?)?.into_fit(unit)
+        }
+        Tau2::BootstrappedDerSimonianLaird(options) => bootstrap::dersimonian_laird(profile, options)?.into_fit(unit),
         Tau2::Fixed(tau2) => fixed(tau2),
     }
 }
@@ -192,13 +207,15 @@ fn scaled_s<P: Profile>(profile: &P, unit: Unit, tau2: f64) -> Result<f64, Tau2E
 ///
 /// What [`Workspace::load`] reports, and
 ///
-/// * [`Tau2Error::TooFewStudies`] for fewer than two studies (a [`Tau2::Fixed`] needs one);
+/// * [`Tau2Error::TooFewStudies`] for fewer than two studies (a [`Tau2::Fixed`] needs one, a [`Tau2::BayesMode`] of the restricted
+///   likelihood three);
 /// * [`Tau2Error::ZeroVariance`] if a sampling variance is 0, for the estimators that weight by `1/v_i`: DerSimonian-Laird and its
-///   second step, both forms of Hunter-Schmidt, Hartung-Makambi, and two-step Hedges if its first step gives 0 (the others have
-///   limits, which are returned);
+///   second step and its bootstrap, both forms of Hunter-Schmidt, Hartung-Makambi, two-step Hedges if its first step gives 0, and a
+///   generalised Q with such weights (the others have limits, which are returned);
 /// * [`Tau2Error::UnboundedLikelihood`] for maximum likelihood if all studies with variance 0 have the same effect, and for REML if
-///   moreover there are two or more of them;
-/// * [`Tau2Error::InvalidTau2`] for a [`Tau2::Fixed`] value that is negative or not finite;
+///   moreover there are two or more of them; for the Bayes mode of either likelihood as for the likelihood;
+/// * [`Tau2Error::InvalidTau2`] for a [`Tau2::Fixed`] value that is negative or not finite; [`Tau2Error::NoReplicates`];
+/// * [`Tau2Error::DistributionOfQ`] for a median-unbiased generalised Q, in theory;
 /// * [`Tau2Error::Overflow`] if the estimate or its standard error exceeds the range of double precision.
 pub fn estimate(y: &[f64], v: &[f64], method: Tau2) -> Result<Tau2Fit, Tau2Error> {
     let mut workspace = Workspace::new();

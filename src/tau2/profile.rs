@@ -1,5 +1,8 @@
 //! Everything an estimator may ask about the data, and the answer for the model with one common mean.
 
+use super::Tau2Error;
+use super::fixed_weights::{FixedForm, FixedWeights};
+use super::generalised_q::{Statistic, Weighted};
 use super::prepare::Axis;
 use crate::num::sum::LogProduct;
 use serde::{Deserialize, Serialize};
@@ -85,6 +88,12 @@ pub(crate) trait Profile {
     fn unweighted(&self) -> Unweighted;
     /// The varying parts of the log-likelihood at `s`.
     fn log_terms(&mut self, s: f64, likelihood: Likelihood) -> LogTerms;
+    /// The sampling variance with this many smaller or equal ones before it; the largest if there are fewer.
+    fn variance_of_rank(&self, rank: usize) -> f64;
+    /// The Q statistic with fixed weights.
+    fn fixed_form(&self, weights: FixedWeights) -> Result<impl FixedForm, Tau2Error>;
+    /// The studies with weights `1/v` as shares of the largest, if they share one mean and so may be resampled.
+    fn exchangeable(&self) -> Option<Vec<Weighted>>;
 }
 
 /// Studies per step of the inner loops: four independent sums keep the divider busy and round less than one long sum.
@@ -130,6 +139,14 @@ impl Mean<'_> {
         }
         let r1 = total(r1);
         (r1, total(t) / (1.0 + r1))
+    }
+
+    /// All studies, the first included.
+    fn weighted(&self, weights: FixedWeights) -> Vec<Weighted> {
+        let c = self.axis.c;
+        let first = Weighted { a: 1.0, v: c, y: 0.0 };
+        let others = self.others().map(|(y, d)| Weighted { a: weights.at(d + c, c), v: d + c, y });
+        core::iter::once(first).chain(others).collect()
     }
 
     /// The stored studies without the padding.
@@ -260,5 +277,24 @@ impl Profile for Mean<'_> {
         }
         let (q, _) = self.q_at(s);
         LogTerms { log, q }
+    }
+
+    // Only ranks 0 and 1 are asked for; with one mean p is 1.
+    fn variance_of_rank(&self, rank: usize) -> f64 {
+        if rank == 0 {
+            return self.axis.c;
+        }
+        let others = self.others().map(|(_, d)| d);
+        let second = others.fold(f64::INFINITY, f64::min);
+        self.axis.c + if second.is_finite() { second } else { 0.0 }
+    }
+
+    fn fixed_form(&self, weights: FixedWeights) -> Result<impl FixedForm, Tau2Error> {
+        weights.check(self.first_zero)?;
+        Ok(Statistic::of(self.weighted(weights)))
+    }
+
+    fn exchangeable(&self) -> Option<Vec<Weighted>> {
+        Some(self.weighted(FixedWeights::InverseVariance))
     }
 }

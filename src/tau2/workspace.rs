@@ -141,7 +141,8 @@ impl Workspace {
         run(&mut mean, method, unit, scratch, false)
     }
 
-    /// Estimates tau2 for the loaded studies; [`Tau2::Reml`] and [`Tau2::MaximumLikelihood`] come with their certificate.
+    /// Estimates tau2 for the loaded studies; [`Tau2::Reml`], [`Tau2::MaximumLikelihood`] and [`Tau2::BayesMode`] come with their
+    /// certificate.
     ///
     /// # Errors
     ///
