@@ -22,7 +22,7 @@ const KRONROD: [f64; 8] = [
     0.209_482_141_084_727_82,
 ];
 const GAUSS: [f64; 4] =
-    [0.129_484_966_168_869_7, 0.279_705_391_489_276_64, 0.381_830_050_505_118_93, 0.417_959_183_673_469_4];
+    [0.129_484_966_168_869_7, 0.279_705_391_489_276_64, 0.381_830_050_505_118_9, 0.417_959_183_673_469_4];
 
 /// Both rules may differ by this share of the whole, and the better one is then far closer than that.
 const CLOSE: f64 = 1e-12;
@@ -59,8 +59,8 @@ pub(crate) fn integral(a: f64, b: f64, f: impl Fn(f64) -> f64) -> f64 {
     let least = (b - a) * 2f64.powi(-40);
     let mut sum = 0.0;
     while let Some((left, right, value, error)) = stack.pop() {
-        // Not "error <=": a NaN must not be divided for ever.
-        if !(error > CLOSE * whole) || right - left <= least {
+        // A NaN must not be divided for ever.
+        if error <= CLOSE * whole || error.is_nan() || whole.is_nan() || right - left <= least {
             sum += value;
             continue;
         }

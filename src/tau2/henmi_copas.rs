@@ -52,7 +52,7 @@ impl Studentised {
             let right = (from + reach).min(to);
             sum += integral::integral(left, right, inside);
             (left, reach) = (right, 4.0 * reach);
-            if !(reach > 0.0) {
+            if reach <= 0.0 || reach.is_nan() {
                 return f64::NAN;
             }
         }
