@@ -11,13 +11,49 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum MeanMethod {
-    /// The values of mu that a likelihood-ratio test does not reject, tau2 at its maximum for each. Hardy & Thompson
+    /// The values of mu that a likelihood-ratio test does not reject, tau2 at its maximum for each. The value is the
+    /// maximum-likelihood estimate; the model's tau2 is not used. All pieces of the set are found
+    /// ([`Workspace::mean_likelihood_set`](crate::tau2::Workspace::mean_likelihood_set)). Hardy & Thompson
     /// 1996, Stat Med 15:619, doi 10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A. Not in metafor.
     ///
     /// ```text
     /// { mu : 2 (l(mu^, tau2^) - max over tau2 of l(mu, tau2)) <= chi2(1) quantile }      l: full log-likelihood
     /// ```
     ProfileLikelihood,
+    /// [`ProfileLikelihood`](Self::ProfileLikelihood) with the statistic divided by its expectation to second order, which
+    /// makes the interval wider. The expectation is taken at the maximum-likelihood tau2; the model's is not used.
+    /// Huizenga, Visser & Dolan 2011, Br J Math Stat Psychol 64:1, doi 10.1348/000711010X522687; Noma 2011, Stat Med
+    /// 30:3304, doi 10.1002/sim.4350. Not in metafor.
+    ///
+    /// ```text
+    /// { mu : 2 (l(mu^, tau2^) - max over tau2 of l(mu, tau2)) / B <= chi2(1) quantile }
+    /// B = 1 + 2 s3/(s1 s2) - s2/(2 s1^2)        s_j = sum 1/(v + tau2^)^j
+    /// ```
+    ProfileLikelihoodBartlett,
+    /// The values of mu at which the signed root of the likelihood ratio, corrected to second order, is within normal
+    /// quantiles; one interval around the maximum-likelihood estimate, which is the value. The model's tau2 is not used.
+    /// It needs a positive maximum-likelihood tau2, since at 0 the expansion does not hold: otherwise
+    /// [`ErrorKind::NotApplicable`](crate::ErrorKind::NotApplicable). Skovgaard 1996, Bernoulli 2:145,
+    /// doi 10.2307/3318548; Guolo 2012, Stat Med 31:313, doi 10.1002/sim.4451. R: `metaLik`. Not in metafor.
+    ///
+    /// ```text
+    /// r(mu) = sign(mu^ - mu) sqrt(2 (l(mu^, tau2^) - l(mu, tau2~)))        r* = r + log(u / r) / r
+    /// u = (mu^ - mu) (s~2 / s^2) sqrt(|j^| / j~)        s2 = sum 1/(v + tau2)^2
+    /// { mu : |r*(mu)| <= normal quantile }
+    /// ```
+    ///
+    /// `j`: observed information, of mu and tau2 at the maximum (determinant) and of tau2 at the maximum for mu.
+    Skovgaard,
+    /// The mean with weights 1/v, which favour large studies, with the variance of random effects and a quantile that
+    /// allows for tau2 being estimated: less shifted by publication bias. tau2 is that of DerSimonian and Laird, not the
+    /// model's. Henmi & Copas 2010, Stat Med 29:2969, doi 10.1002/sim.4029. metafor: `hc`.
+    ///
+    /// ```text
+    /// mean -+ u sqrt(W1 + tau2 W2) / W1        W_j = sum v^-j
+    /// ```
+    ///
+    /// `u`: see [`Workspace::henmi_copas`](crate::tau2::Workspace::henmi_copas).
+    HenmiCopas,
 }
 
 impl MeanMethod {
@@ -25,6 +61,9 @@ impl MeanMethod {
     pub fn name(self) -> &'static str {
         match self {
             Self::ProfileLikelihood => "profile likelihood",
+            Self::ProfileLikelihoodBartlett => "profile likelihood, Bartlett-corrected",
+            Self::Skovgaard => "Skovgaard",
+            Self::HenmiCopas => "Henmi-Copas",
         }
     }
 }

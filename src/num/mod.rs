@@ -39,6 +39,8 @@ pub mod quadratic_form;
 pub mod random;
 pub mod student_t;
 
+pub(crate) mod bracket;
+pub(crate) mod integral;
 mod invert;
 pub(crate) mod minimum;
 pub(crate) mod root;

@@ -18,6 +18,8 @@
 mod batch;
 mod common;
 mod heterogeneity;
+mod likelihood_interval;
+mod mean_interval;
 mod pooled;
 mod random;
 mod solve;

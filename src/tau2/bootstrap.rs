@@ -1,7 +1,7 @@
 //! DerSimonian-Laird averaged over resampled studies.
 
 use super::generalised_q::Weighted;
-use super::profile::Profile;
+use super::profile::Studies;
 use super::{Solved, Tau2Error};
 use crate::num::random::uniform;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ impl Default for Bootstrap {
 }
 
 /// Bootstrapped DerSimonian-Laird: the mean of the estimates, zeros included.
-pub(super) fn dersimonian_laird<P: Profile>(profile: &P, options: Bootstrap) -> Result<Solved, Tau2Error> {
+pub(super) fn dersimonian_laird<P: Studies>(profile: &P, options: Bootstrap) -> Result<Solved, Tau2Error> {
     let Bootstrap { replicates, seed } = options;
     if replicates == 0 {
         return Err(Tau2Error::NoReplicates);

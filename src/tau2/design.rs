@@ -6,7 +6,7 @@ use super::fixed_weights::{FixedForm, FixedWeights};
 use super::generalised_q::Weighted;
 use super::householder::Householder;
 use super::prepare::{Axis, Unit, survey};
-use super::profile::{Likelihood, LogTerms, Profile, Sums, Unweighted};
+use super::profile::{Likelihood, LogTerms, Profile, Studies, Sums, Unweighted};
 use super::search::Scratch;
 use super::{Tau2, Tau2Error, Tau2Fit, run};
 use crate::num::sum::LogProduct;
@@ -287,7 +287,9 @@ impl Profile for Design {
         }
         LogTerms { log, q }
     }
+}
 
+impl Studies for Design {
     fn variance_of_rank(&self, rank: usize) -> f64 {
         self.axis.c + self.d.get(rank).or(self.d.last()).copied().unwrap_or(0.0)
     }

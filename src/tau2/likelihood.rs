@@ -1,7 +1,7 @@
 //! Maximum likelihood and restricted maximum likelihood: the score, the comparison of modes, the log-likelihood itself.
 
 use super::prepare::Unit;
-use super::profile::{Likelihood, LogTerms, Profile, Sums};
+use super::profile::{Likelihood, LogTerms, Profile, Studies, Sums};
 use super::search::{self, Mode, Point, Scratch};
 use super::{Solved, Tau2Error, Tau2Fit, need_studies, penalised};
 use serde::{Deserialize, Serialize};
@@ -63,7 +63,7 @@ impl LogTerms {
     }
 
     /// Twice the log-likelihood of `self` minus that of `other`.
-    fn twice_gain_over(&self, other: &Self) -> f64 {
+    pub(super) fn twice_gain_over(&self, other: &Self) -> f64 {
         other.log.ln_ratio(self.log) + (other.q - self.q)
     }
 }
@@ -142,7 +142,7 @@ pub(super) fn fit<P: Profile>(
 /// The Bayes mode: the maximum of the log-likelihood plus `log tau`.
 ///
 /// With one contrast the penalised restricted likelihood rises forever, so it needs two.
-pub(super) fn bayes_mode<P: Profile>(
+pub(super) fn bayes_mode<P: Studies>(
     profile: &mut P,
     likelihood: Likelihood,
     unit: Unit,

@@ -19,8 +19,10 @@ mod design;
 mod design_form;
 mod eliminate;
 mod error;
+mod fixed_mean;
 mod fixed_weights;
 mod generalised_q;
+mod henmi_copas;
 mod householder;
 mod information;
 mod interval;
@@ -28,6 +30,7 @@ mod kenward_roger;
 mod likelihood;
 mod likelihood_functions;
 mod likelihood_set;
+mod mean_profile;
 mod method;
 mod moment;
 mod penalised;
@@ -45,17 +48,19 @@ pub use design::estimate_with_design;
 pub use error::Tau2Error;
 pub use fixed_weights::{FixedWeights, generalised_q_estimate, generalised_q_median_estimate};
 pub use generalised_q::{QWeights, generalised_q_interval};
+pub use henmi_copas::HenmiCopas;
 pub use information::{InformationKind, standard_error, standard_error_with_design};
 pub use interval::Tau2Set;
 pub use likelihood::{Certificate, LocalMaximum};
 pub use likelihood_set::LikelihoodSet;
+pub use mean_profile::MeanLikelihoodRatio;
 pub use method::{ParseTau2Error, Tau2};
 pub use profile::Likelihood;
 pub use shortest::Width;
 pub use workspace::Workspace;
 
 use prepare::Unit;
-use profile::Profile;
+use profile::{Profile, Studies};
 use search::Scratch;
 use serde::{Deserialize, Serialize};
 
@@ -130,7 +135,7 @@ impl Solved {
 }
 
 /// The one place where a method meets its function: a new estimator is a variant of [`Tau2`], a function, and a line here.
-fn run<P: Profile>(
+fn run<P: Studies>(
     profile: &mut P,
     method: Tau2,
     unit: Unit,

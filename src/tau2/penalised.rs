@@ -20,7 +20,7 @@
 //! `G` is a difference, known to a few units of rounding of `g`. Where `x F` and `x G` are both below that, the penalised likelihood is
 //! flat to rounding; such a shelf counts as one point.
 
-use super::profile::{Likelihood, Profile};
+use super::profile::{Likelihood, Studies};
 use super::search::{Point, Scratch, climb, margin};
 
 /// An interval of this ratio over which both functions can only double at most.
@@ -36,7 +36,7 @@ const POINT: f64 = 1e-13;
 /// ```
 ///
 /// The second is reached if `g` has more than one term.
-pub(super) fn modes<P: Profile>(profile: &mut P, likelihood: Likelihood, scratch: &mut Scratch) -> u32 {
+pub(super) fn modes<P: Studies>(profile: &mut P, likelihood: Likelihood, scratch: &mut Scratch) -> u32 {
     let axis = profile.axis();
     let rss = profile.unweighted().rss;
     let noise = margin(profile.studies());

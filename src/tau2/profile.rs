@@ -88,6 +88,10 @@ pub(crate) trait Profile {
     fn unweighted(&self) -> Unweighted;
     /// The varying parts of the log-likelihood at `s`.
     fn log_terms(&mut self, s: f64, likelihood: Likelihood) -> LogTerms;
+}
+
+/// What some estimators ask beyond the sums of a [`Profile`]: the studies themselves.
+pub(crate) trait Studies: Profile {
     /// The sampling variance with this many smaller or equal ones before it; the largest if there are fewer.
     fn variance_of_rank(&self, rank: usize) -> f64;
     /// The Q statistic with fixed weights.
@@ -280,6 +284,9 @@ impl Profile for Mean<'_> {
     }
 
     // Only ranks 0 and 1 are asked for; with one mean p is 1.
+}
+
+impl Studies for Mean<'_> {
     fn variance_of_rank(&self, rank: usize) -> f64 {
         if rank == 0 {
             return self.axis.c;

@@ -1,0 +1,46 @@
+//! Intervals of the pooled effect that do not rest on a standard error.
+
+use super::likelihood_interval::Correction;
+use super::pooled::Pooled;
+use crate::error::Result;
+use crate::inference::{MeanInterval, MeanMethod, check_level};
+
+impl Pooled {
+    /// An interval of the pooled effect by another method, at the level of the model. Each [`MeanMethod`] says what it
+    /// computes, and whether it uses the model's tau2.
+    ///
+    /// ```
+    /// use meta_analysis::{Effect, Effects, Measure, MeanMethod, RandomEffects, Tau2};
+    ///
+    /// let row = |label, y, v| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::LogOddsRatio, y, v)?));
+    /// let rows = [row("A", 0.1, 0.04)?, row("B", 0.9, 0.05)?, row("C", 0.5, 0.03)?, row("D", 0.7, 0.09)?];
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&Effects::from_rows(rows)?)?;
+    /// let profile = fit.mean_interval(MeanMethod::ProfileLikelihood)?;
+    /// let corrected = fit.mean_interval(MeanMethod::ProfileLikelihoodBartlett)?;
+    /// assert_eq!(profile.pieces().len(), 1);
+    /// assert!(corrected.interval().0 < profile.interval().0 && profile.interval().1 < corrected.interval().1);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotApplicable`](crate::ErrorKind::NotApplicable) for a method that the model, or these data, have not;
+    /// [`ErrorKind::TooFewStudies`](crate::ErrorKind::TooFewStudies);
+    /// [`ErrorKind::Overflow`](crate::ErrorKind::Overflow).
+    pub fn mean_interval(&self, method: MeanMethod) -> Result<MeanInterval> {
+        self.mean_interval_at(method, self.estimate().level())
+    }
+
+    /// As [`mean_interval`](Self::mean_interval), at another level.
+    ///
+    /// # Errors
+    /// Also [`ErrorKind::LevelOutOfRange`](crate::ErrorKind::LevelOutOfRange).
+    pub fn mean_interval_at(&self, method: MeanMethod, level: f64) -> Result<MeanInterval> {
+        let level = check_level(level)?;
+        match method {
+            MeanMethod::ProfileLikelihood => self.likelihood_interval(method, Correction::None, level),
+            MeanMethod::ProfileLikelihoodBartlett => self.likelihood_interval(method, Correction::Bartlett, level),
+            MeanMethod::Skovgaard => self.likelihood_interval(method, Correction::Skovgaard, level),
+            MeanMethod::HenmiCopas => self.henmi_copas_interval(level),
+        }
+    }
+}
