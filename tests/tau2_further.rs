@@ -47,20 +47,13 @@ struct Case<'a> {
 }
 
 fn cases(file: &Value) -> Vec<Case<'_>> {
-    let case = |row| {
+    fn case(row: &Value) -> Case<'_> {
         let (y, v) = (numbers(&row["y"]), numbers(&row["v"]));
         let p = row["coefficients"].as_u64().expect("a count") as usize;
         let x = design(y.len(), p);
         Case { row, y, v, x, one_mean: p == 1 }
-    };
+    }
     list(&file["cases"]).iter().map(case).collect()
-}
-
-/// How much rounding of the effects as given moves tau2, relative to tau2 + min v: a spread far below their size loses digits.
-fn conditioned(y: &[f64], v: &[f64], tau2: f64) -> f64 {
-    let size = y.iter().map(|y| y.abs()).fold(0.0, f64::max);
-    let least = v.iter().copied().fold(f64::INFINITY, f64::min);
-    tau2 + least + 1e-3 * size * f64::EPSILON * size
 }
 
 #[test]
@@ -76,7 +69,7 @@ fn fixed_weights_agree_with_mpmath() {
             for (name, pinned) in fits {
                 let truth = numbers(pinned);
                 let what = || format!("{} {key} {name} {}", text(&row["name"]), x.ncols());
-                let size = conditioned(&y, &v, truth[0]);
+                let size = truth[0] + least(&v);
                 let mut fits = Vec::new();
                 match fixed(name) {
                     Some(weights) => {
@@ -98,7 +91,7 @@ fn fixed_weights_agree_with_mpmath() {
                     }
                 }
                 for fit in fits {
-                    let tolerance = if median { 1e-10 } else { 1e-11 };
+                    let tolerance = 1e-13;
                     c.close(what, &format!("tau2 {key}"), fit.tau2, truth[0], size, tolerance);
                     c.close(what, &format!("se {key}"), fit.se.expect("se"), truth[1], truth[1] + size, tolerance);
                     expected += 2;
@@ -126,7 +119,7 @@ fn the_bayes_mode_agrees_with_mpmath_and_is_certified() {
             }
             for fit in fits {
                 let certificate = fit.certificate.expect("a certificate");
-                c.close(what, "tau2", fit.tau2, truth, conditioned(&y, &v, truth), 1e-11);
+                c.close(what, "tau2", fit.tau2, truth, truth + least(&v), 1e-13);
                 assert_eq!(Some(certificate.maxima.len() as u64), pinned[1].as_u64(), "{}", what());
                 assert!(fit.tau2 > 0.0 && !fit.at_boundary && fit.se.is_none());
                 assert!(certificate.residual < 1e-9, "{}: {}", what(), certificate.residual);
@@ -164,7 +157,7 @@ fn standard_errors_by_information_agree_with_mpmath() {
                             // The observed information is a difference: its digits are those of the smaller part.
                             let expected_se = number(&entry["expected"]).expect("a number");
                             let loss = (truth / expected_se).powi(2).max(1.0);
-                            c.relative(what, key, found, truth, 1e-10 * loss);
+                            c.relative(what, key, found, truth, 1e-12 * loss);
                             expected += 1;
                         }
                         None => {
@@ -221,8 +214,8 @@ fn the_bootstrap_is_reproducible_and_refuses_what_it_cannot_do() {
     assert_eq!(estimate(&[0.3; 3], &[0.1, 0.2, 0.3], with(50, 0)).unwrap().tau2, 0.0);
 }
 
-/// `num::random::uniform` by position decides every draw; see the test above.
-const PINNED: f64 = 0.0;
+/// A second program, with the draws of SplitMix64 and textbook sums, gives 0.08193327821709255.
+const PINNED: f64 = 0.08193327821709255;
 
 /// Repeats `step` from `start` until it stands still: the slow, obvious version of an iterated estimator.
 fn iterate(start: f64, step: impl Fn(f64) -> f64) -> f64 {
@@ -314,6 +307,22 @@ fn hostile_data_have_typed_errors() {
         Workspace::new().tau2_standard_error(0.1, Likelihood::Full, InformationKind::Expected),
         Err(Tau2Error::Empty)
     );
+}
+
+#[test]
+fn a_shelf_of_the_penalised_likelihood_is_crossed_quickly() {
+    // Between 1e-40 and 1 the restricted likelihood falls as log tau rises: flat to rounding over forty orders of magnitude.
+    let (y, v) = ([0.0, 1e-20, 0.7, -0.4], [1e-40, 2e-40, 1.0, 2.0]);
+    for likelihood in [Likelihood::Restricted, Likelihood::Full] {
+        let fit = estimate(&y, &v, Tau2::BayesMode(likelihood)).unwrap();
+        assert!(fit.tau2 > 0.0 && fit.evaluations < 2000, "{likelihood:?}: {fit:?}");
+        let height = |t: f64| log_likelihood(&y, &v, t, likelihood).unwrap() + 0.5 * t.ln();
+        let best = height(fit.tau2);
+        for i in 0..1000 {
+            let t = 10.0_f64.powf(-45.0 + 0.05 * f64::from(i));
+            assert!(height(t) <= best + 1e-11 * (1.0 + best.abs()), "{likelihood:?}: {t:e} beats {:e}", fit.tau2);
+        }
+    }
 }
 
 fn studies() -> impl Strategy<Value = (Vec<f64>, Vec<f64>)> {

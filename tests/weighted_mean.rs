@@ -53,7 +53,7 @@ fn mpmath_agrees() {
             let truth = numbers(pinned);
             let what = || format!("{} {name}", text(&case["name"]));
             c.close(what, "mean", estimate.value(), truth[0], truth[1] + truth[0].abs(), 1e-14);
-            c.relative(what, "se", estimate.se(), truth[1], 2e-13);
+            c.relative(what, "se", estimate.se(), truth[1], 1e-14);
         }
     }
     c.finish(66 * 4 * 2);
@@ -73,14 +73,14 @@ fn metafor_and_lm_agree() {
             let (lower, upper) = fit.estimate().interval();
             let size = pinned("se") + pinned("b").abs();
             for (kind, actual) in [("b", fit.estimate().value()), ("lb", lower), ("ub", upper)] {
-                c.close(|| what(name), kind, actual, pinned(kind), size, 1e-10);
+                c.close(|| what(name), kind, actual, pinned(kind), size, 1e-12);
             }
-            c.relative(|| what(name), "se", fit.estimate().se(), pinned("se"), 1e-10);
+            c.relative(|| what(name), "se", fit.estimate().se(), pinned("se"), 1e-12);
         }
         let uwls = CommonEffect::uwls().fit(&effects).expect("fits");
         let pinned = |field: &str| number(&case["uwls"][field]).expect("a number");
-        c.close(|| what("uwls"), "b", uwls.estimate().value(), pinned("b"), pinned("se") + pinned("b").abs(), 1e-11);
-        c.relative(|| what("uwls"), "se", uwls.estimate().se(), pinned("se"), 1e-9);
+        c.close(|| what("uwls"), "b", uwls.estimate().value(), pinned("b"), pinned("se") + pinned("b").abs(), 1e-12);
+        c.relative(|| what("uwls"), "se", uwls.estimate().se(), pinned("se"), 1e-12);
         let least = v.iter().copied().fold(f64::INFINITY, f64::min);
         let of_user: Vec<f64> = (0..y.len()).map(|i| (1 + (5 * i) % 7) as f64).collect();
         for (name, fit) in [
@@ -91,8 +91,8 @@ fn metafor_and_lm_agree() {
         ] {
             let fit = fit.expect("fits");
             let (tau2, se) = (number(&case[name]["tau2"]).expect("tau2"), number(&case[name]["se"]).expect("se"));
-            c.close(|| what(name), "tau2", fit.tau2, tau2, tau2 + least, 1e-9);
-            c.relative(|| what(name), "se of tau2", fit.se.expect("se"), se, 1e-9);
+            c.close(|| what(name), "tau2", fit.tau2, tau2, tau2 + least, 1e-12);
+            c.relative(|| what(name), "se of tau2", fit.se.expect("se"), se, 1e-12);
         }
     }
     let cases = list(&file["cases"]).len();

@@ -290,8 +290,17 @@ impl Profile for Design {
 }
 
 impl Studies for Design {
-    fn variance_of_rank(&self, rank: usize) -> f64 {
-        self.axis.c + self.d.get(rank).or(self.d.last()).copied().unwrap_or(0.0)
+    fn most_precise_contrast(&mut self) -> f64 {
+        let s = self.axis.start;
+        self.weigh(s);
+        let Self { factor, buffers, .. } = self;
+        let mut largest = 0.0_f64;
+        for (i, omega) in buffers.omega.iter().enumerate() {
+            buffers.a.fill(0.0);
+            buffers.a[i] = 1.0;
+            largest = largest.max(omega * factor.residual(&mut buffers.a));
+        }
+        s / largest
     }
 
     fn fixed_form(&self, weights: FixedWeights) -> Result<impl FixedForm, Tau2Error> {

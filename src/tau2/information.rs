@@ -41,7 +41,7 @@ pub enum InformationKind {
 /// let expected = standard_error(&y, &v, fit.tau2, Likelihood::Restricted, InformationKind::Expected)?;
 /// assert!((expected - fit.se.unwrap()).abs() < 1e-14);
 /// let observed = standard_error(&y, &v, fit.tau2, Likelihood::Restricted, InformationKind::Observed)?;
-/// assert!((observed - +).abs() < 1e-8);
+/// assert!((observed - 0.159_010_642_299).abs() < 1e-8);
 /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
 /// ```
 ///

@@ -5,11 +5,11 @@
 //!
 //! ```text
 //! F = f + 1/x - 1/(x + t)
-//! G = g - 1/(x + t)            t = the smallest variance (full) or the (p+1)-th smallest (restricted)
+//! G = g - 1/(x + t)            t = the smallest variance (full) or the smallest 1/P_ii at tau2 = 0 (restricted)
 //! ```
 //!
-//! By Courant and Fischer `t` is not below the smallest `t_j` (a contrast of the `p + 1` most precise studies has at most the variance
-//! of the least precise of them). So both are sums of completely monotone terms `1/(x + t_j)`, `1/(x + t_j) - 1/(x + t)` and
+//! The eigenvalues of `P` at tau2 = 0 are the `1/t_j`, and none is below a diagonal entry, nor is the largest above k times the largest
+//! of those: `t` is at least the smallest `t_j` and at most k times it. So both are sums of completely monotone terms `1/(x + t_j)`, `1/(x + t_j) - 1/(x + t)` and
 //! `z_j^2/(x + t_j)^2`, whose elasticities lie between -2 and 0, and their values at the two ends of an interval bound them inside:
 //!
 //! ```text
@@ -25,8 +25,9 @@ use super::search::{Point, Scratch, climb, margin};
 
 /// An interval of this ratio over which both functions can only double at most.
 const SHORT: f64 = 2.0;
-/// Relative width at which an interval counts as a point.
-const POINT: f64 = 1e-13;
+/// Relative width at which an interval counts as a point: if it is not resolved by then, `F` and `G` differ by so little that the
+/// penalised log-likelihood changes by less than its rounding, some 1e-14, between its ends.
+const POINT: f64 = 1e-7;
 
 /// Finds all local maxima in ascending order (into `scratch.modes`, placed at tau2) and returns the number of evaluations.
 ///
@@ -42,7 +43,7 @@ pub(super) fn modes<P: Studies>(profile: &mut P, likelihood: Likelihood, scratch
     let noise = margin(profile.studies());
     let t = match likelihood {
         Likelihood::Full => axis.c,
-        Likelihood::Restricted => profile.variance_of_rank(profile.coefficients()),
+        Likelihood::Restricted => profile.most_precise_contrast(),
     };
     let start = if axis.c > 0.0 { axis.c / profile.studies() as f64 } else { axis.start };
     let mut evaluations = 0;

@@ -92,8 +92,8 @@ pub(crate) trait Profile {
 
 /// What some estimators ask beyond the sums of a [`Profile`]: the studies themselves.
 pub(crate) trait Studies: Profile {
-    /// The sampling variance with this many smaller or equal ones before it; the largest if there are fewer.
-    fn variance_of_rank(&self, rank: usize) -> f64;
+    /// The smallest `1/P_ii` at tau2 = 0: the smallest variance of a contrast, or up to k times that.
+    fn most_precise_contrast(&mut self) -> f64;
     /// The Q statistic with fixed weights.
     fn fixed_form(&self, weights: FixedWeights) -> Result<impl FixedForm, Tau2Error>;
     /// The studies with weights `1/v` as shares of the largest, if they share one mean and so may be resampled.
@@ -282,18 +282,15 @@ impl Profile for Mean<'_> {
         let (q, _) = self.q_at(s);
         LogTerms { log, q }
     }
-
-    // Only ranks 0 and 1 are asked for; with one mean p is 1.
 }
 
 impl Studies for Mean<'_> {
-    fn variance_of_rank(&self, rank: usize) -> f64 {
-        if rank == 0 {
-            return self.axis.c;
-        }
-        let others = self.others().map(|(_, d)| d);
-        let second = others.fold(f64::INFINITY, f64::min);
-        self.axis.c + if second.is_finite() { second } else { 0.0 }
+    fn most_precise_contrast(&mut self) -> f64 {
+        let s = self.axis.start;
+        let (r1, _) = self.mean_at(s);
+        let weight = 1.0 + r1;
+        let entries = self.omega.iter().flatten().map(|o| o * (1.0 - o / weight));
+        s / entries.fold(r1 / weight, f64::max)
     }
 
     fn fixed_form(&self, weights: FixedWeights) -> Result<impl FixedForm, Tau2Error> {
