@@ -113,8 +113,9 @@ pub enum AreaUnderCurveMeasure {
     /// Ann Math Stat 18:50, doi 10.1214/aoms/1177730491, exact without ties. Maximum, for any distributions: Birnbaum
     /// & Klose 1957, Ann Math Stat 28:933, doi 10.1214/aoms/1177706797. Held against:
     /// quadrature (LargeSample, LargeSample2), the exact distribution of R's `dwilcox` (Null), an enumeration of the case
-    /// where it is reached (Maximum). No other implementation of LargeSample2 and Maximum has been run, and that
-    /// metafor's "LS2" and "MAX" are these formulas is an assumption.
+    /// where it is reached (Maximum). No other implementation of LargeSample2 and Maximum has been run; the
+    /// manual of R's asht (`Vpo`) states the former too. That metafor's "LS2" and "MAX" are these formulas is an
+    /// assumption.
     CommonLanguage,
 }
 
