@@ -83,7 +83,13 @@ fn standardised_by_the_average_variance_and_common_language() {
         ] {
             let effect = means.effect(&Conversion::new(measure).variance(variance)).unwrap();
             comparison.relative(|| format!("{measure:?} {row}"), "y of means", effect.y(), y, 1e-13);
-            comparison.relative(|| format!("{measure:?} {variance:?} {row}"), "v of means", effect.variance(), v, 1e-13);
+            comparison.relative(
+                || format!("{measure:?} {variance:?} {row}"),
+                "v of means",
+                effect.variance(),
+                v,
+                1e-13,
+            );
         }
     }
     comparison.finish(36);
