@@ -87,7 +87,7 @@ fn are_few_where_they_were_many() {
             20_000,
         ),
     ] {
-        let (count, moments) = counted(|| numbers.moments(method).is_ok());
-        assert!(moments && count <= limit, "{method:?} {numbers:?}: {count}");
+        let (count, _) = counted(|| numbers.moments(method));
+        assert!(count <= limit, "{method:?} {numbers:?}: {count}");
     }
 }
