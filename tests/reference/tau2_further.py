@@ -5,7 +5,7 @@ Own derivation with full matrices. Data: sets of mpmath_pool.json by name, with 
 
 GENQ     A = D - DX(X'DX)^-1X'D; tau2 = (y'Ay - tr AV) / tr A; Var = 2 tr(ASAS) from the matrices
 GENQM    the root of P(Q <= q) = 1/2 with mpmath's eigenvalues of the matrix and its Talbot inversion of prod (1 + 2 lambda z)^(-1/2)/z,
-         which is compared with the tails of generalised_q.py at each root
+         which is compared with the tails of generalised_q.py at each root for k <= 5
 BM       the score by full matrices, sign changes on a grid of 400 in log tau2, each refined, the highest penalised log-likelihood taken
 SE       the second derivative of the log-likelihood itself, taken numerically with 60 digits
 DLb      all k^k resamples: mean and standard deviation of the estimates
