@@ -501,6 +501,12 @@ pub enum ErrorKind {
         "all effects are equal, so the Hartung-Knapp variance is zero; use `Inference::HartungKnappTruncated` or `Inference::Wald`"
     )]
     DegenerateVariance,
+    /// A weight of the user that cannot be one.
+    #[error("a weight must be finite, positive and within a factor 2^300 of the others, got {value}")]
+    InvalidWeight {
+        /// The offending value.
+        value: f64,
+    },
     /// A fixed tau2 that is negative or not finite.
     #[error("a fixed tau2 must be finite and not negative, got {value}")]
     InvalidTau2 {
@@ -624,6 +630,7 @@ impl ErrorKind {
             Self::MixedMeasures { .. } | Self::WrongMeasure { .. } => "measure",
             Self::SampleSizeRequired { .. } => "n",
             Self::InvalidTau2 { .. } => "tau2",
+            Self::InvalidWeight { .. } => "weights",
             Self::DegenerateMargin { .. }
             | Self::PValueUninformative { .. }
             | Self::SignDisagreement { .. }

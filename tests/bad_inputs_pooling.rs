@@ -3,13 +3,14 @@
 //! The numbers in the names are rows of a catalogue of inputs on which other packages answer with a wrong number,
 //! an internal error or nothing.
 
+use meta_analysis::Likelihood;
 use meta_analysis::{
     Batch, CommonEffect, Effect, Effects, Error, ErrorKind, Inference, Measure, Pooled, Prediction, RandomEffects,
     Result, Tau2, leave_one_out,
 };
 use proptest::prelude::*;
 
-const ALL: [Tau2; 12] = Tau2::ESTIMATORS;
+const ALL: [Tau2; 20] = Tau2::ESTIMATORS;
 
 fn effects(y: &[f64], v: &[f64]) -> Result<Effects> {
     let rows = y.iter().zip(v).enumerate().map(|(i, (&y, &v))| {
@@ -125,6 +126,11 @@ fn row_93_two_studies_with_hartung_knapp_are_fine() {
 #[test]
 fn row_94_equal_effects_have_no_hartung_knapp_variance() {
     for tau2 in ALL {
+        if tau2 == Tau2::BayesMode(Likelihood::Restricted) {
+            let few = kind(fit(tau2, &[0.3, 0.3], &[0.1, 0.2]));
+            assert!(matches!(few, ErrorKind::TooFewStudies { k: 2, needed: 3, .. }), "{few}");
+            continue;
+        }
         assert_eq!(kind(fit(tau2, &[0.3, 0.3], &[0.1, 0.2])), ErrorKind::DegenerateVariance, "{tau2}");
         let model = RandomEffects::new(tau2).inference(Inference::HartungKnappTruncated);
         let fit = model.fit(&effects(&[0.3, 0.3], &[0.1, 0.2]).unwrap()).unwrap();

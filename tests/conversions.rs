@@ -105,6 +105,16 @@ fn values_at_full_precision() {
     }
 }
 
+/// U to d to r: a = 1200/(31 54), d = sqrt(2) z(a), r = d/sqrt(d^2 + 4); SciPy 1.17.
+#[test]
+fn a_mann_whitney_statistic_becomes_a_correlation() {
+    let d = auc_to_d(u_to_auc(1200.0, 31, 54).unwrap()).unwrap();
+    let r = d_to_r(d.clone(), Groups::Equal).unwrap();
+    assert!(close(d.effect().y(), 0.8110472062424127, 1e-12), "{}", d.effect().y());
+    assert!(close(r.effect().y(), 0.37579917956778414, 1e-12), "{}", r.effect().y());
+    assert_eq!(r.steps().len(), 3);
+}
+
 #[test]
 fn a_table_has_the_measures_that_conversion_at_its_own_baseline_gives() {
     let table = TwoByTwo::new((37, 47), (21, 48)).expect("sound");

@@ -262,3 +262,16 @@ fn a_row_from_a_file_is_checked_again() {
     let policy = ZeroCells::empirical().scope(Scope::IfAny);
     assert_eq!(serde_json::from_str::<ZeroCells>(&serde_json::to_string(&policy).unwrap()).unwrap(), policy);
 }
+
+#[test]
+fn what_a_policy_touched_is_in_the_notes_of_the_result() {
+    let rows = [("A", [3, 17, 5, 15]), ("B", [0, 20, 4, 16]), ("C", [2, 18, 6, 14]), ("D", [4, 16, 0, 20])];
+    let studies: Studies<TwoByTwo> = rows.into_iter().map(|(label, cells)| (label, table(cells))).collect();
+    for (scope, touched) in [(Scope::OnlyZero, vec!["B", "D"]), (Scope::All, vec!["A", "B", "C", "D"])] {
+        let how = Conversion::new(BinaryMeasure::LogOddsRatio).zero_cells(ZeroCells::treatment_arm().scope(scope));
+        let fit = meta_analysis::CommonEffect::new().fit(&studies.effects(how).unwrap()).unwrap();
+        let text: Vec<String> = fit.notes().iter().map(ToString::to_string).collect();
+        let note = meta_analysis::Note::CountsAdded { studies: touched.into_iter().map(String::from).collect() };
+        assert!(fit.notes().contains(&note), "{text:?}");
+    }
+}

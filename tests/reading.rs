@@ -121,6 +121,89 @@ fn every_kind_of_data_can_be_read() {
 }
 
 #[test]
+fn reported_estimates_with_every_form_of_uncertainty() {
+    use meta_analysis::Measure;
+    use meta_analysis::study::{Reported, ReportedRow};
+    let table = "\
+study,or,lower,upper,level,df,se,se_natural,variance,z,t,f,chi_squared,p,design
+A,2.40,1.10,5.24,,,,,,,,,,0.03,registry
+B,2.40,1.25,4.61,0.90,,,,,,,,,,trial
+C,2.40,1.06,5.43,,30,,,,,,,,,trial
+D,2.40,,,,,0.4,,,,,,,,trial
+E,2.40,,,,,,0.96,,,,,,,trial
+F,2.40,,,,,,,0.16,,,,,,trial
+G,2.40,,,,,,,,2.2,,,,,trial
+H,2.40,,,,,,,,,2.2,,,,trial
+I,2.40,,,,,,,,,,4.84,,,trial
+J,2.40,,,,,,,,,,,4.84,,trial
+K,2.40,,,,,,,,,,,,0.03,trial
+L,2.40,,,,12,,,,,,,,0.03,trial
+";
+    let columns = Columns::new().field("estimate", "or").estimates_of(Measure::LogOddsRatio);
+    let studies = Studies::<ReportedRow>::from_csv(table.as_bytes(), &columns).unwrap();
+    let effects = studies.effects(Measure::LogOddsRatio).unwrap();
+    let or = || Reported::odds_ratio(2.4);
+    let by_hand = [
+        or().ci95(1.10, 5.24), // the interval comes before the p-value
+        or().ci(1.25, 4.61, 0.9),
+        or().ci_t(1.06, 5.43, 0.95, 30.0),
+        or().se_analysis(0.4),
+        or().se_natural(0.96),
+        or().se_analysis(0.4),
+        or().z(2.2),
+        or().t(2.2),
+        or().f(4.84),
+        or().chi_squared(4.84),
+        or().p(0.03),
+        or().p_t(0.03, 12.0),
+    ];
+    for (i, effect) in by_hand.into_iter().enumerate() {
+        let effect = effect.unwrap();
+        assert_eq!((effects.y()[i], effects.v()[i]), (effect.y(), effect.variance()), "{i}");
+    }
+    // Used columns are no covariates.
+    assert_eq!(studies.covariates().iter().map(|(name, _)| name).collect::<Vec<_>>(), ["design"]);
+
+    let logs = "study,estimate,se,n\nA,0.875,0.4,60\n";
+    let columns = Columns::new().estimates_of(Measure::LogOddsRatio).on_analysis_scale();
+    let studies = Studies::<ReportedRow>::from_csv(logs.as_bytes(), &columns).unwrap();
+    let expected = Reported::analysis(Measure::LogOddsRatio, 0.875).people(60.0).se_analysis(0.4).unwrap();
+    assert_eq!(studies.effects(Measure::LogOddsRatio).unwrap().y(), [expected.y()]);
+}
+
+#[test]
+fn errors_of_reported_estimates_carry_record_study_and_column() {
+    use meta_analysis::Measure;
+    use meta_analysis::study::ReportedRow;
+    let read = |table: &str, columns: &Columns| Studies::<ReportedRow>::from_csv(table.as_bytes(), columns);
+    let columns = Columns::new().estimates_of(Measure::LogOddsRatio);
+    let cases = [
+        ("study,estimate,lower,upper\nA,2,1,4\nB,2,1,\n", "column \"upper\" is empty, but upper is needed"),
+        ("study,estimate,lower,upper\nA,2,1,4\nB,2,,4\n", "column \"lower\" is empty, but lower is needed"),
+        ("study,estimate,p\nA,2,0.1\nB,2,\n", "is needed"),
+        ("study,estimate,p\nA,2,0.1\nB,,0.1\n", "column \"estimate\" is empty, but estimate is needed"),
+        ("study,estimate,p\nA,2,0.1\nB,2,<0.01\n", "column \"p\" must hold a number for p, got \"<0.01\""),
+        ("study,estimate,lower,upper\nA,2,1,4\nB,2,1,3\n", "is not centred on 2 on the log scale"),
+        ("study,estimate,lower,upper,level\nA,2,1,4,0.95\nB,2,1,4,95\n", "level"),
+        ("study,estimate,variance\nA,2,0.1\nB,2,-0.1\n", "variance"),
+    ];
+    for (table, message) in cases {
+        let error = read(table, &columns).unwrap_err();
+        assert!(error.to_string().contains(message), "{error}");
+        assert_eq!((error.record(), error.study()), (Some(2), Some("B")), "{error}");
+    }
+    let unsaid = read("study,estimate,se\nA,2,0.1\n", &Columns::new()).unwrap_err();
+    assert!(unsaid.to_string().contains("Columns::estimates_of"), "{unsaid}");
+    let twice = read("study,estimate,se,se\nA,2,0.1,0.1\n", &columns).unwrap_err();
+    assert!(twice.to_string().contains("more than one column \"se\""), "{twice}");
+    let absent = read("study,estimate,se\nA,2,0.1\n", &columns.clone().field("p", "pvalue")).unwrap_err();
+    assert!(absent.to_string().contains("no column \"pvalue\" for p"), "{absent}");
+    let left_out = columns.missing(Missing::LeaveOut);
+    let studies = read("study,estimate,p\nA,2,0.1\nB,2,\n", &left_out).unwrap();
+    assert_eq!((studies.len(), studies.dropped()[0].study.as_str()), (1, "B"));
+}
+
+#[test]
 fn records_from_json_keep_columns_and_order() {
     let json = r#"[
         {"study": "A", "x": 3, "n": "10", "blind": true, "year": 1999},

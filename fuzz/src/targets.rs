@@ -292,7 +292,7 @@ fn five_numbers(s: &mut Source<'_>) {
     }
 }
 
-fn read<T: Tabular + serde::de::DeserializeOwned>(text: &[u8]) {
+fn read<T: Tabular + for<'de> serde::Deserialize<'de>>(text: &[u8]) {
     if let Ok(studies) = Studies::<T>::from_csv(text, &Columns::new()) {
         assert!(!studies.is_empty() || studies.dropped().is_empty());
     }

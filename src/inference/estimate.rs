@@ -3,6 +3,7 @@
 use super::{Inference, Natural, Solution, check_level};
 use crate::error::{ErrorKind, Result};
 use crate::measure::Measure;
+use crate::num::critical::critical;
 use crate::num::format::significant;
 use crate::num::{normal, student_t};
 use crate::scale::Scale;
@@ -145,9 +146,5 @@ impl std::fmt::Display for Estimate {
 
 /// Upper quantile of a symmetric interval of this level.
 pub(super) fn quantile(level: f64, df: Option<f64>) -> f64 {
-    let tail = 0.5 * (1.0 - level);
-    match df {
-        Some(df) => student_t::quantile_upper(tail, df),
-        None => normal::quantile_upper(tail),
-    }
+    critical(0.5 * (1.0 - level), df)
 }

@@ -1,6 +1,6 @@
 //! How much the true effects differ.
 
-use super::Solution;
+use super::{Side, Solution, Tau2Interval};
 use crate::num::chi_squared;
 use crate::num::format::{p_value, percent, significant};
 use serde::{Deserialize, Serialize};
@@ -106,42 +106,75 @@ impl std::fmt::Display for Interval {
     }
 }
 
-/// A confidence region that may be empty: then no value of tau2 is compatible with so little variation.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// A confidence region that may be empty, an interval, or several intervals apart from each other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Region {
-    /// No value is compatible with the data at this level.
+    /// No value is compatible with the data at this level: the effects vary too little for any tau2.
     Empty,
     /// All values of an interval.
     Interval(Interval),
+    /// Two or more intervals, in ascending order: what a profile likelihood with several maxima can leave.
+    Union(Vec<Interval>),
 }
 
 impl Region {
-    /// The interval, unless the region is empty.
-    pub fn interval(self) -> Option<Interval> {
+    /// Lower and upper limit of the whole region, unless it is empty; of a [`Union`](Self::Union) the smallest
+    /// interval around it, which is more than the region.
+    pub fn interval(&self) -> Option<Interval> {
+        let (first, last) = (self.pieces().first()?, self.pieces().last()?);
+        Some(Interval { lower: first.lower, upper: last.upper })
+    }
+
+    /// The intervals it consists of, in ascending order.
+    pub fn pieces(&self) -> &[Interval] {
         match self {
-            Self::Empty => None,
-            Self::Interval(interval) => Some(interval),
+            Self::Empty => &[],
+            Self::Interval(interval) => std::slice::from_ref(interval),
+            Self::Union(pieces) => pieces,
+        }
+    }
+
+    /// Whether a value is in the region.
+    pub fn contains(&self, value: f64) -> bool {
+        self.pieces().iter().any(|piece| piece.lower <= value && value <= piece.upper)
+    }
+
+    fn of(pieces: impl Iterator<Item = Interval>) -> Self {
+        let mut pieces: Vec<Interval> = pieces.collect();
+        match (pieces.pop(), pieces.is_empty()) {
+            (None, _) => Self::Empty,
+            (Some(only), true) => Self::Interval(only),
+            (Some(last), false) => {
+                pieces.push(last);
+                Self::Union(pieces)
+            }
         }
     }
 }
 
 impl std::fmt::Display for Region {
+    /// `empty`, `[0.12, 1.1]` or `[0, 0.01] and [0.2, 0.9]`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Empty => f.write_str("empty"),
-            Self::Interval(interval) => interval.fmt(f),
+        if self.pieces().is_empty() {
+            return f.write_str("empty");
         }
+        for (i, piece) in self.pieces().iter().enumerate() {
+            let and = if i > 0 { " and " } else { "" };
+            write!(f, "{and}{piece}")?;
+        }
+        Ok(())
     }
 }
 
-/// Confidence regions for tau2, I2 and H2 by the Q-profile method: the values of tau2 at which the generalised Q
-/// lies between two chi-square quantiles, and I2 and H2 at its ends. metafor: `confint(type = "QP")`. Viechtbauer
-/// 2007, Stat Med 26:37, doi 10.1002/sim.2514.
+/// Confidence regions for tau2, tau, I2 and H2 by one method: that of tau2, and what tau, I2 and H2 are at its ends.
 ///
-/// There is no cap on the upper limit.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// I2 and H2 come from tau2 and the typical sampling variance as in [`Heterogeneity`]. There is no cap on the upper
+/// limit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct HeterogeneityIntervals {
+    /// How they were computed.
+    pub method: Tau2Interval,
     /// Level, e.g. 0.95.
     pub level: f64,
     /// tau2, in squared units of the analysis scale.
@@ -152,20 +185,60 @@ pub struct HeterogeneityIntervals {
     pub i2: Region,
     /// H2.
     pub h2: Region,
+    /// Whether the lower limit of tau2 came out below 0 and was set to 0; by [`Tau2Interval::Wald`] only.
+    pub truncated: bool,
 }
 
 impl HeterogeneityIntervals {
-    pub(crate) fn new(level: f64, tau2: Option<(f64, f64)>, s2: f64) -> Self {
-        let region = |of: &dyn Fn(f64) -> f64| match tau2 {
-            None => Region::Empty,
-            Some((lower, upper)) => Region::Interval(Interval { lower: of(lower), upper: of(upper) }),
+    /// `pieces`: of tau2, in ascending order; `s2`: the typical sampling variance.
+    pub(crate) fn new(method: Tau2Interval, level: f64, pieces: &[(f64, f64)], s2: f64) -> Self {
+        let region = |of: &dyn Fn(f64) -> f64| {
+            Region::of(pieces.iter().map(|&(lower, upper)| Interval { lower: of(lower), upper: of(upper) }))
         };
         Self {
+            method,
             level,
             tau2: region(&|tau2| tau2),
             tau: region(&f64::sqrt),
             i2: region(&|tau2| i2_h2(tau2, s2).0),
             h2: region(&|tau2| i2_h2(tau2, s2).1),
+            truncated: false,
         }
+    }
+}
+
+impl std::fmt::Display for HeterogeneityIntervals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let level = percent(self.level);
+        write!(f, "tau2 {}, I2 {} ({level}, {})", self.tau2, self.i2, self.method)?;
+        if self.truncated { f.write_str(", lower limit truncated") } else { Ok(()) }
+    }
+}
+
+/// A one-sided confidence bound for tau2, tau, I2 and H2.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct HeterogeneityBound {
+    /// How it was computed.
+    pub method: Tau2Interval,
+    /// Which end it bounds.
+    pub side: Side,
+    /// Level, e.g. 0.95.
+    pub level: f64,
+    /// tau2, in squared units of the analysis scale.
+    pub tau2: f64,
+    /// tau.
+    pub tau: f64,
+    /// I2, 0 to 1.
+    pub i2: f64,
+    /// H2.
+    pub h2: f64,
+}
+
+impl HeterogeneityBound {
+    /// `s2`: the typical sampling variance.
+    pub(crate) fn new(method: Tau2Interval, side: Side, level: f64, tau2: f64, s2: f64) -> Self {
+        let (i2, h2) = i2_h2(tau2, s2);
+        Self { method, side, level, tau2, tau: tau2.sqrt(), i2, h2 }
     }
 }

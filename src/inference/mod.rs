@@ -2,6 +2,7 @@
 //!
 //! Nothing here depends on how tau2 was estimated: every method takes the [`Solution`].
 
+mod average_share;
 mod combination;
 mod estimate;
 mod exact_mean;
@@ -18,13 +19,16 @@ mod prediction;
 mod predictive;
 mod probability;
 mod solution;
+mod tau2_interval;
+mod test_based;
 mod wald;
 
+pub use average_share::AverageShare;
 pub use combination::Combination;
 pub use estimate::Estimate;
 pub use exact_mean::ExactMean;
 pub(crate) use exact_mean::exact_mean;
-pub use heterogeneity::{Heterogeneity, HeterogeneityIntervals, Interval, Region};
+pub use heterogeneity::{Heterogeneity, HeterogeneityBound, HeterogeneityIntervals, Interval, Region};
 pub use information::Information;
 pub use mean_interval::{MeanInterval, MeanMethod};
 pub use natural::Natural;
@@ -35,6 +39,9 @@ pub use prediction::{Prediction, PredictionInterval};
 pub(crate) use predictive::{Component, Predictive};
 pub use probability::{ProbabilityBeyond, Threshold};
 pub use solution::Solution;
+pub(crate) use tau2_interval::not_applicable;
+pub use tau2_interval::{Bootstrap, QWeighting, Side, Tails, Tau2Interval};
+pub use test_based::TestBased;
 
 use crate::error::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};

@@ -30,6 +30,7 @@
 pub mod beta;
 pub mod binomial;
 pub mod chi_squared;
+pub(crate) mod critical;
 pub mod erf;
 pub mod fisher_f;
 pub mod format;

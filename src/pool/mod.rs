@@ -17,7 +17,9 @@
 
 mod batch;
 mod common;
+mod convention;
 mod exact;
+mod heterogeneity;
 mod likelihood_interval;
 mod mean_interval;
 mod p_value_function;
@@ -27,9 +29,15 @@ mod prediction;
 mod probability;
 mod random;
 mod solve;
+mod uwls;
+mod weighted_mean;
+mod weighted_pooled;
 
 pub use batch::Batch;
 pub use common::CommonEffect;
+pub use convention::Convention;
 pub use pooled::{Model, Pooled};
-pub use prediction::{NewStudy, Side};
+pub use prediction::NewStudy;
 pub use random::RandomEffects;
+pub use weighted_mean::{MeanWeights, WeightedMean};
+pub use weighted_pooled::WeightedPooled;

@@ -5,12 +5,9 @@ use super::random::RandomEffects;
 use super::solve::{Extent, solve};
 use crate::effects::Effects;
 use crate::error::{Error, ErrorKind, Result};
-use crate::inference::{
-    Estimate, Heterogeneity, HeterogeneityIntervals, Inference, Information, Natural, Note, Solution, check_level,
-};
-use crate::num::chi_squared;
+use crate::inference::{Estimate, Heterogeneity, Inference, Information, Natural, Note, Solution, check_level};
 use crate::num::format::{percent, significant};
-use crate::tau2::{Certificate, Likelihood, Tau2, Tau2Set, Workspace};
+use crate::tau2::{Certificate, Likelihood, Tau2, Workspace};
 use serde::{Deserialize, Serialize};
 
 /// The model that was fitted, with its options.
@@ -88,6 +85,9 @@ impl Pooled {
                 .map_err(|failure| failure.explain(tau2, effects.labels()))?;
         let estimate = Estimate::new(&solution, inference, level, effects.measure(), view.pooled_scale())?;
         let heterogeneity = Heterogeneity::new(&solution, model.is_random());
+        if !heterogeneity.h2.is_finite() {
+            return Err(ErrorKind::Overflow { what: "H2" }.into());
+        }
         let mut fit =
             Self { model, effects: effects.clone(), solution, estimate, heterogeneity, certificate, notes: Vec::new() };
         fit.notes = fit.collect_notes();
@@ -135,34 +135,6 @@ impl Pooled {
     /// Q, I2, H2, tau2.
     pub fn heterogeneity(&self) -> &Heterogeneity {
         &self.heterogeneity
-    }
-
-    /// Q-profile confidence regions for tau2, I2 and H2 at the level of the model; metafor: `confint`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::TooFewStudies`] for one study; [`ErrorKind::Overflow`].
-    pub fn heterogeneity_intervals(&self) -> Result<HeterogeneityIntervals> {
-        self.heterogeneity_intervals_at(self.estimate.level())
-    }
-
-    /// As [`heterogeneity_intervals`](Self::heterogeneity_intervals), at another level.
-    ///
-    /// # Errors
-    /// Also [`ErrorKind::LevelOutOfRange`].
-    pub fn heterogeneity_intervals_at(&self, level: f64) -> Result<HeterogeneityIntervals> {
-        let tail = 0.5 * (1.0 - check_level(level)?);
-        let Some(s2) = self.solution.typical_variance else {
-            let (k, remedy) = (self.k(), "one study says nothing about heterogeneity");
-            return Err(ErrorKind::TooFewStudies { what: "an interval for tau2", k, needed: 2, remedy }.into());
-        };
-        let df = self.solution.df();
-        let (upper, lower) = (chi_squared::quantile_upper(tail, df), chi_squared::quantile(tail, df));
-        let set = self.loaded()?.q_profile(upper, lower).map_err(|e| self.explain(e))?;
-        let tau2 = match set {
-            Tau2Set::Empty => None,
-            Tau2Set::Interval { lower, upper } => Some((lower, upper)),
-        };
-        Ok(HeterogeneityIntervals::new(level, tau2, s2))
     }
 
     /// Log-likelihood at the fitted values, with AIC, BIC and AICc.
@@ -221,15 +193,7 @@ impl Pooled {
     }
 
     fn collect_notes(&self) -> Vec<Note> {
-        let mut notes = Vec::new();
-        let touched = self.effects.labels().iter().zip(self.effects.adjustments());
-        let studies: Vec<String> = touched.filter(|(_, a)| a.is_some()).map(|(label, _)| label.clone()).collect();
-        if !studies.is_empty() {
-            notes.push(Note::CountsAdded { studies });
-        }
-        notes.extend(
-            self.effects.dropped().iter().map(|d| Note::Dropped { study: d.study.clone(), reason: d.reason.clone() }),
-        );
+        let mut notes = notes_of_effects(&self.effects);
         if self.model.is_random() {
             notes.extend(self.random_effects_notes());
         }
@@ -268,6 +232,19 @@ impl Pooled {
         }
         notes
     }
+}
+
+/// What was done to the data before they were pooled.
+pub(super) fn notes_of_effects(effects: &Effects) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let touched = effects.labels().iter().zip(effects.adjustments());
+    let studies: Vec<String> = touched.filter(|(_, a)| a.is_some()).map(|(label, _)| label.clone()).collect();
+    if !studies.is_empty() {
+        notes.push(Note::CountsAdded { studies });
+    }
+    let dropped = effects.dropped().iter();
+    notes.extend(dropped.map(|d| Note::Dropped { study: d.study.clone(), reason: d.reason.clone() }));
+    notes
 }
 
 impl std::fmt::Display for Pooled {

@@ -3,7 +3,7 @@
 use super::common::CommonEffect;
 use super::pooled::{Model, Pooled};
 use crate::error::{ErrorKind, Result};
-use crate::inference::{Component, Prediction, PredictionInterval, Predictive, check_level};
+use crate::inference::{Component, Prediction, PredictionInterval, Predictive, Side, check_level};
 use crate::tau2::ConfidenceDistribution;
 use serde::{Deserialize, Serialize};
 
@@ -44,15 +44,6 @@ impl NewStudy {
         self.level = Some(level);
         self
     }
-}
-
-/// Which end of a one-sided interval is sought.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Side {
-    /// The effect will not be below this.
-    Lower,
-    /// The effect will not be above this.
-    Upper,
 }
 
 impl Pooled {
@@ -104,17 +95,8 @@ impl Pooled {
     pub fn prediction_for(&self, study: NewStudy) -> Result<PredictionInterval> {
         let (method, level) = self.prediction_choices(study)?;
         let (predictive, df) = self.predictive(method, study.sampling_variance, level)?;
-        let tail = 0.5 * (1.0 - level);
-        let (lower, upper) = (predictive.quantile(tail, 1.0), predictive.quantile(tail, -1.0));
-        let centre = match predictive {
-            Predictive::Pivot { mu, .. } => mu,
-            Predictive::Mixture { .. } => predictive.quantile(0.5, 1.0),
-        };
-        if !(lower.is_finite() && upper.is_finite() && centre.is_finite()) {
-            return Err(ErrorKind::Overflow { what: "the prediction interval" }.into());
-        }
         let of = (self.estimate().measure(), self.estimate().scale());
-        Ok(PredictionInterval::new(of, (method, level), df, [centre, lower, upper]))
+        PredictionInterval::of_distribution(&predictive, (method, level), df, of)
     }
 
     /// One end of a one-sided prediction interval, on the analysis scale: with the probability `level` the effect of the

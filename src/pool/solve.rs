@@ -4,7 +4,7 @@ use super::random::RandomEffects;
 use crate::effects::EffectsView;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inference::{Inference, Solution};
-use crate::tau2::{Certificate, ParseTau2Error, Tau2, Tau2Error, Workspace};
+use crate::tau2::{Certificate, Likelihood, ParseTau2Error, Tau2, Tau2Error, Workspace};
 
 /// What is computed beside the estimate.
 #[derive(Debug, Clone, Copy)]
@@ -119,11 +119,28 @@ fn kind_of(error: Tau2Error, tau2: Tau2) -> (ErrorKind, Option<usize>) {
             let remedy = "supply the variance, or estimate tau2 alone with `tau2::estimate`";
             (ErrorKind::ZeroVariance { what, remedy }, Some(index))
         }
+        Tau2Error::TooFewStudies { k, needed } if needed > 2 => {
+            let remedy = "use an estimator that needs fewer studies";
+            (ErrorKind::TooFewStudies { what: "this estimator of tau2", k, needed, remedy }, None)
+        }
         Tau2Error::TooFewStudies { k, .. } => (RandomEffects::too_few(k).kind().clone(), None),
         Tau2Error::VarianceRatioOutOfRange { smallest, .. } => (ErrorKind::VarianceRatioOutOfRange, Some(smallest)),
         Tau2Error::UnboundedLikelihood => {
-            let likelihood = if tau2 == Tau2::Reml { "restricted" } else { "full" };
+            let restricted = matches!(tau2, Tau2::Reml | Tau2::BayesMode(Likelihood::Restricted));
+            let likelihood = if restricted { "restricted" } else { "full" };
             (ErrorKind::UnboundedLikelihood { likelihood }, None)
+        }
+        Tau2Error::WeightCount { weights, studies } => {
+            (ErrorKind::LengthMismatch { field: "weights".to_owned(), expected: studies, found: weights }, None)
+        }
+        Tau2Error::InvalidWeight { index, value } => (ErrorKind::InvalidWeight { value }, Some(index)),
+        Tau2Error::NoReplicates => {
+            let (what, why) = ("bootstrap", "at least one replicate is needed");
+            (ErrorKind::NotApplicable { what, why }, None)
+        }
+        Tau2Error::DistributionOfQ => {
+            let why = "its distribution could not be computed to full precision";
+            (ErrorKind::NotApplicable { what: "median of the generalised Q", why }, None)
         }
         Tau2Error::InvalidTau2 { value } => (ErrorKind::InvalidTau2 { value }, None),
         // What is left concerns overflow, and design matrices, which a pooled mean does not have.
@@ -133,7 +150,8 @@ fn kind_of(error: Tau2Error, tau2: Tau2) -> (ErrorKind, Option<usize>) {
 
 impl From<ParseTau2Error> for Error {
     fn from(error: ParseTau2Error) -> Self {
-        let known = "DL, DL2, REML, ML, PM (EB), PMM, HE, HE2, SJ, HS, HSk, HM, their full names, and fixed(value)";
+        let known = "DL, DL2, DLb, REML, ML, PM (EB, SJIT), PMM, HE, HE2, SJ, HS, HSk, HM, GENQ(1/v), GENQ(1/se), GENQ(1), the same \
+                     with GENQM, BM-REML, BM-ML, their full names, and fixed(value)";
         ErrorKind::UnknownName { what: "estimator of tau2", name: error.name().to_owned(), known }.into()
     }
 }

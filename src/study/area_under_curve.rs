@@ -111,8 +111,11 @@ pub enum AreaUnderCurveMeasure {
     /// LargeSample: Hanley & McNeil 1982, Radiology 143:29, doi 10.1148/radiology.143.1.7063747, exact for exponential
     /// distributions. LargeSample2: Newcombe 2006, Stat Med 25:559, doi 10.1002/sim.2324. Null: Mann & Whitney 1947,
     /// Ann Math Stat 18:50, doi 10.1214/aoms/1177730491, exact without ties. Maximum, for any distributions: Birnbaum
-    /// & Klose 1957, Ann Math Stat 28:933, doi 10.1214/aoms/1177706797. metafor has variances of these four names;
-    /// no number of it was at hand to show that each name means the same formula.
+    /// & Klose 1957, Ann Math Stat 28:933, doi 10.1214/aoms/1177706797. Held against:
+    /// quadrature (LargeSample, LargeSample2), the exact distribution of R's `dwilcox` (Null), an enumeration of the case
+    /// where it is reached (Maximum). No other implementation of LargeSample2 and Maximum has been run; the
+    /// manual of R's asht (`Vpo`) states the former too. That metafor's "LS2" and "MAX" are these formulas is an
+    /// assumption.
     CommonLanguage,
 }
 

@@ -77,7 +77,7 @@ const FIELDS: [&str; 3] = ["homozygous (allele 1)", "heterozygous", "homozygous 
 #[non_exhaustive]
 pub enum GenotypesMeasure {
     /// Log relative excess heterozygosity, 0 in Hardy-Weinberg equilibrium; metafor: `REH`. Ziegler, Steen &
-    /// Wellek 2011, Genet Epidemiol 35:636, doi 10.1002/gepi.20612.
+    /// Wellek 2011, Breast Cancer Res Treat 128:197, doi 10.1007/s10549-010-1295-z.
     ///
     /// ```text
     /// y = ln(b / (2 sqrt(a c)))        v = 1/b + 1/(4 a) + 1/(4 c)

@@ -140,7 +140,7 @@ impl MatchedPairs {
 
 /// Measures of [`MatchedPairs`] with cells a (both), b (only the first), c (only the second), d (neither);
 /// `n = a + b + c + d`. Zero cells: a correction goes to all four. McNemar 1947, Psychometrika 12:153,
-/// doi 10.1007/BF02295996; Becker & Balagtas 1993, Eval Rev 17:383, doi 10.1177/0193841X9301700403.
+/// doi 10.1007/BF02295996; Becker & Balagtas 1993, Biometrics 49:997, doi 10.2307/2532242.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum PairsMeasure {
@@ -171,7 +171,7 @@ pub enum PairsMeasure {
     /// ```
     ConditionalLogOddsRatio,
     /// Conditional odds ratio by Peto's one-step method; metafor: `MPPETO`. Curtin et al. 2002, Stat Med 21:2145,
-    /// doi 10.1002/sim.1207.
+    /// doi 10.1002/sim.1206.
     ///
     /// ```text
     /// y = 2 (b - c)/(b + c)        v = 4/(b + c)

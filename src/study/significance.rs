@@ -2,7 +2,7 @@
 
 use super::check::check_finite;
 use crate::error::{ErrorKind, Result};
-use crate::num::{normal, student_t};
+use crate::num::critical::critical;
 use serde::{Deserialize, Serialize};
 
 /// The sign that a two-sided test, a chi-squared or an F statistic does not carry.
@@ -52,14 +52,6 @@ pub(crate) fn check_df(df: f64) -> Result<f64> {
         Err(ErrorKind::UndefinedDf { what: "the test", df, remedy: "they must be positive" }.into())
     } else {
         Ok(df)
-    }
-}
-
-/// The value that a normal (no `df`) or a t statistic exceeds with probability `upper`.
-pub(crate) fn critical(upper: f64, df: Option<f64>) -> f64 {
-    match df {
-        None => normal::quantile_upper(upper),
-        Some(df) => student_t::quantile_upper(upper, df),
     }
 }
 

@@ -46,10 +46,32 @@ pub enum Correction {
     /// first arm: Omega / (R + Omega)        second arm: R / (R + Omega)        R = n2 / n1
     /// ```
     ///
-    /// with the pooled odds ratio `Omega` (Mantel-Haenszel) of the studies without a zero cell, so that a table
-    /// without events is pulled to what the other studies say, not to no effect. Sweeting, Sutton & Lambert
-    /// 2004, Stat Med 23:1351, doi 10.1002/sim.1761. For two rates `Omega` is the pooled rate ratio and `R` the
-    /// ratio of the person-times. There is none for a single arm or for matched pairs.
+    /// with the pooled odds ratio `Omega` of the studies without a zero cell, so that a table without events is pulled
+    /// to what the other studies say, not to no effect. Sweeting, Sutton & Lambert 2004, Stat Med 23:1351,
+    /// doi 10.1002/sim.1761. For two rates `Omega` is the pooled rate ratio and `R` the ratio of the person-times.
+    /// There is none for a single arm or for matched pairs.
+    ///
+    /// `Omega` is the Mantel-Haenszel estimate, `sum(a d/n) / sum(b c/n)`. The paper takes the effect pooled over the
+    /// remaining studies; its abstract does not say how, and the inverse-variance estimate gives other corrections.
+    ///
+    /// ```
+    /// use meta_analysis::study::{BinaryMeasure, Conversion, Studies, TwoByTwo, ZeroCells};
+    ///
+    /// let studies = Studies::from([
+    ///     ("A", TwoByTwo::from_cells(12, 30, 18, 25)?),
+    ///     ("B", TwoByTwo::from_cells(3, 55, 9, 48)?),
+    ///     ("C", TwoByTwo::from_cells(44, 61, 30, 170)?),
+    ///     ("D", TwoByTwo::from_cells(0, 25, 5, 70)?),
+    /// ]);
+    /// let how = Conversion::new(BinaryMeasure::LogOddsRatio).zero_cells(ZeroCells::empirical());
+    /// let y = studies.effects(how)?.y()[3];
+    /// // metafor 3.8, rma.mh of A, B and C: 1.759 360 (inverse variance: 1.910 080); R = 75/25
+    /// let (omega, ratio) = (1.759_360_471_994_220_6_f64, 3.0);
+    /// let (first, second) = (omega / (ratio + omega), ratio / (ratio + omega));
+    /// assert!((first - 0.369_663).abs() < 1e-6 && (second - 0.630_337).abs() < 1e-6);
+    /// assert!((y - (first * (70.0 + second) / ((25.0 + first) * (5.0 + second))).ln()).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     Empirical,
 }
 

@@ -84,6 +84,20 @@ pub enum Tau2Error {
         /// The larger quantile as given.
         upper: f64,
     },
+    /// A percentile would lie beyond the most extreme bootstrap replicate.
+    #[error("{replicates} replicates, but {needed} are needed for tails so small")]
+    TooFewReplicates {
+        /// Number of replicates.
+        replicates: u32,
+        /// Smallest number that would do.
+        needed: f64,
+    },
+    /// A mean at which a likelihood is wanted is NaN or infinite.
+    #[error("the mean must be finite, got {value}")]
+    NonFiniteMean {
+        /// The value given.
+        value: f64,
+    },
     /// The design matrix and the effects differ in number of rows.
     #[error("design matrix has {rows} rows for {studies} studies")]
     DesignRows {
@@ -133,6 +147,21 @@ pub enum Tau2Error {
         upper: f64,
         /// Lower tail probability as given.
         lower: f64,
+    },
+    /// An estimator that resamples was asked for no resamples.
+    #[error("at least one bootstrap replicate is needed")]
+    NoReplicates,
+    /// The method is defined for one common mean only: studies that are resampled do not keep the rank of a design.
+    #[error("{method} is defined for one common mean, not for a design matrix")]
+    DesignNotSupported {
+        /// Name of the method.
+        method: &'static str,
+    },
+    /// The log-likelihood is not concave in tau2 at the point, so it has no observed information there.
+    #[error("the observed information about tau2 is not positive at tau2 = {tau2}")]
+    InformationNotPositive {
+        /// The tau2 given.
+        tau2: f64,
     },
     /// The distribution of a Q statistic with fixed weights could not be integrated to full precision. No data are known for which
     /// this happens.

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 
+use super::fixed_weights::{FixedForm, FixedWeights, bracketed_root, probability, root};
 use super::prepare::{Unit, survey};
 use super::{Tau2Error, Tau2Set, need_studies};
 use crate::num::quadratic_form;
@@ -70,16 +71,17 @@ pub fn generalised_q_interval(
         return Err(Tau2Error::InvalidTails { upper: upper_tail, lower: lower_tail });
     }
     let (statistic, unit) = Statistic::new(y, v, weights)?;
-    let at_zero = statistic.eigenvalues(0.0);
-    if statistic.tail(&at_zero, quadratic_form::cdf)? < lower_tail {
+    let at_zero = statistic.eigenvalues(0.0)?;
+    let tail = |lambda: &[f64], tail: fn(f64, &[f64]) -> f64| probability(statistic.q(), lambda, tail);
+    if tail(&at_zero, quadratic_form::cdf)? < lower_tail {
         return Ok(Tau2Set::Empty);
     }
-    let lower = if statistic.tail(&at_zero, quadratic_form::sf)? >= upper_tail {
+    let lower = if tail(&at_zero, quadratic_form::sf)? >= upper_tail {
         0.0
     } else {
-        statistic.root(|lambda| Ok(ln_ratio(statistic.tail(lambda, quadratic_form::sf)?, upper_tail)))?
+        root(&statistic, |lambda| Ok(ln_ratio(tail(lambda, quadratic_form::sf)?, upper_tail)))?
     };
-    let upper = statistic.root(|lambda| Ok(-ln_ratio(statistic.tail(lambda, quadratic_form::cdf)?, lower_tail)))?;
+    let upper = root(&statistic, |lambda| Ok(-ln_ratio(tail(lambda, quadratic_form::cdf)?, lower_tail)))?;
     let (lower, upper) = (unit.grow_square(lower), unit.grow_square(upper.max(lower)));
     if !upper.is_finite() {
         return Err(Tau2Error::Overflow);
@@ -92,14 +94,29 @@ fn ln_ratio(p: f64, target: f64) -> f64 {
     p.max(f64::MIN_POSITIVE).ln() - target.ln()
 }
 
-/// The statistic and its weights, in the scaled unit.
+/// One study in the scaled unit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Weighted {
+    /// Weight, at most 1.
+    pub(super) a: f64,
+    /// Sampling variance.
+    pub(super) v: f64,
+    /// Effect, relative to that of any study.
+    pub(super) y: f64,
+}
+
+/// The statistic for one common mean, in the scaled unit.
+#[derive(Debug)]
 pub(super) struct Statistic {
-    /// Studies by weight and sampling variance; the weights are at most 1.
-    studies: Vec<(f64, f64)>,
+    studies: Vec<Weighted>,
+    /// Sum of the weights.
+    sum: f64,
+    /// Position of the largest weight.
+    heaviest: usize,
     /// The value observed.
     q: f64,
     /// A sampling variance above 0, or what takes its place if there is none.
-    pub(super) typical: f64,
+    typical: f64,
 }
 
 impl Statistic {
@@ -110,43 +127,93 @@ impl Statistic {
         let spread = y.iter().map(|y| (y - origin).abs()).fold(0.0, f64::max);
         let unit = Unit::new(spread, v[survey.last], survey.smallest_positive)?;
         let variances: Vec<f64> = v.iter().map(|v| unit.shrink_square(*v)).collect();
-        let zero = (survey.zeros > 0).then_some(Tau2Error::ZeroVariance { index: survey.first });
         let least = variances[survey.first];
-        let a: Vec<f64> = match (weights, zero) {
-            (QWeights::InverseVariance | QWeights::InverseSe, Some(error)) => return Err(error),
-            (QWeights::InverseVariance, None) => variances.iter().map(|v| least / v).collect(),
-            (QWeights::InverseSe, None) => variances.iter().map(|v| (least / v).sqrt()).collect(),
-            (QWeights::Equal, _) => vec![1.0; y.len()],
-            (QWeights::User(weights), _) => user(weights, y.len())?,
+        let first_zero = (survey.zeros > 0).then_some(survey.first);
+        let fixed = |weights: FixedWeights| {
+            weights.check(first_zero)?;
+            Ok::<Vec<f64>, Tau2Error>(variances.iter().map(|v| weights.at(*v, least)).collect())
         };
-        let sum: f64 = a.iter().sum();
-        let effects = || y.iter().map(|y| unit.shrink(y - origin));
-        let mean = a.iter().zip(effects()).map(|(a, y)| a * y).sum::<f64>() / sum;
-        let q: f64 = a.iter().zip(effects()).map(|(a, y)| a * (y - mean) * (y - mean)).sum();
-        let smallest = unit.shrink_square(survey.smallest_positive);
-        // Without sampling variances tau2 = q / tr A makes Q its own expectation.
-        let trace: f64 = a.iter().map(|a| a * (1.0 - a / sum)).sum();
-        let typical = if smallest.is_finite() { smallest } else { (q / trace).max(f64::MIN_POSITIVE) };
-        Ok((Self { studies: a.into_iter().zip(variances).collect(), q, typical }, unit))
+        let a = match weights {
+            QWeights::InverseVariance => fixed(FixedWeights::InverseVariance)?,
+            QWeights::InverseSe => fixed(FixedWeights::InverseSe)?,
+            QWeights::Equal => fixed(FixedWeights::Equal)?,
+            QWeights::User(weights) => user(weights, y.len())?,
+        };
+        let studies = a.into_iter().zip(&variances).zip(y);
+        let studies = studies.map(|((a, v), y)| Weighted { a, v: *v, y: unit.shrink(y - origin) });
+        Ok((Self::of(studies.collect()), unit))
     }
 
-    /// A tail of the distribution at `q`, which is a point mass at 0 if all eigenvalues are.
-    pub(super) fn tail(&self, lambda: &[f64], tail: fn(f64, &[f64]) -> f64) -> Result<f64, Tau2Error> {
-        if lambda.iter().all(|l| *l <= 0.0) {
-            // A point mass: all of it counts as the tail on its side of q, and at q = 0 as both.
-            return Ok(if self.q <= 0.0 { 1.0 } else { tail(1.0, &[f64::MIN_POSITIVE]).round() });
+    /// At least two studies.
+    pub(super) fn of(mut studies: Vec<Weighted>) -> Self {
+        let (mut heaviest, mut most) = (0, 0.0);
+        for (i, study) in studies.iter().enumerate() {
+            if study.a > most {
+                (heaviest, most) = (i, study.a);
+            }
         }
-        // P(Q >= q) and P(Q > q) differ only for a point mass.
-        let probability = tail(self.q, lambda);
-        if probability.is_nan() { Err(Tau2Error::DistributionOfQ) } else { Ok(probability) }
+        // Relative to the study that the mean is nearest to, nothing cancels.
+        let origin = studies.get(heaviest).map_or(0.0, |study| study.y);
+        studies.iter_mut().for_each(|study| study.y -= origin);
+        let sum: f64 = studies.iter().map(|s| s.a).sum();
+        let mean = studies.iter().map(|s| s.a * s.y).sum::<f64>() / sum;
+        let q: f64 = studies.iter().map(|s| s.a * (s.y - mean) * (s.y - mean)).sum();
+        let smallest = studies.iter().map(|s| s.v).filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
+        let mut statistic = Self { studies, sum, heaviest, q, typical: smallest };
+        if smallest == f64::INFINITY {
+            // Without sampling variances tau2 = q / tr A makes Q its own expectation.
+            statistic.typical = (q / statistic.traces(0.0, 1.0).0).max(f64::MIN_POSITIVE);
+        }
+        statistic
     }
 
-    /// The eigenvalues other than the one that is always 0.
-    ///
-    /// With `d_i = a_i (v_i + tau2)` they are the roots of `sum a_i / (d_i - lambda) = 0`, one between any two neighbours among the
-    /// `d_i`, and as many at a common value of several `d_i` as they are, less one.
-    pub(super) fn eigenvalues(&self, tau2: f64) -> Vec<f64> {
-        let mut poles: Vec<(f64, f64)> = self.studies.iter().map(|(a, v)| (a * (v + tau2), *a)).collect();
+    /// `1 - a_i / sum a`.
+    fn rest(&self, i: usize) -> f64 {
+        if i == self.heaviest {
+            let others = self.studies.iter().enumerate().filter(|(j, _)| *j != i);
+            return others.map(|(_, s)| s.a).sum::<f64>() / self.sum;
+        }
+        self.studies.get(i).map_or(0.0, |s| 1.0 - s.a / self.sum)
+    }
+}
+
+impl FixedForm for Statistic {
+    fn q(&self) -> f64 {
+        self.q
+    }
+
+    fn typical(&self) -> f64 {
+        self.typical
+    }
+
+    // tr ASAS = sum_i (a_i s_i (1 - a_i/T))^2 + sum_{i != j} t_i t_j / T^2,   T = sum a,  t_i = a_i^2 s_i
+    fn traces(&self, share: f64, tau2: f64) -> (f64, f64) {
+        let (mut trace, mut square) = (0.0, 0.0);
+        let (mut largest, mut total, mut squares) = (0.0_f64, 0.0, 0.0);
+        for (i, study) in self.studies.iter().enumerate() {
+            let s = share * study.v + tau2;
+            let own = study.a * s * self.rest(i);
+            trace += own;
+            square += own * own;
+            // The largest t is kept apart, so that the sum over pairs is not a difference of nearly equal numbers.
+            let mut t = study.a * study.a * s;
+            if t > largest {
+                core::mem::swap(&mut t, &mut largest);
+            }
+            total += t;
+            squares += t * t;
+        }
+        let pairs = 2.0 * largest * total + (total * total - squares).max(0.0);
+        (trace, square + pairs / (self.sum * self.sum))
+    }
+
+    // With `d_i = a_i (v_i + tau2)` they are the roots of `sum a_i / (d_i - lambda) = 0`, one between any two neighbours among the
+    // `d_i`, and as many at a common value of several `d_i` as they are, less one.
+    fn eigenvalues(&self, tau2: f64) -> Result<Vec<f64>, Tau2Error> {
+        if !self.studies.iter().map(|study| study.v + tau2).sum::<f64>().is_finite() {
+            return Err(Tau2Error::Overflow);
+        }
+        let mut poles: Vec<(f64, f64)> = self.studies.iter().map(|s| (s.a * (s.v + tau2), s.a)).collect();
         poles.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut lambda = Vec::with_capacity(poles.len());
         poles.dedup_by(|next, kept| {
@@ -169,23 +236,7 @@ impl Statistic {
             let Ok(root) = bracketed_root((low, -at_low * gap), (high, at_high * gap), 0.0, secular);
             lambda.push(root);
         }
-        lambda
-    }
-
-    /// The tau2 above 0 where a growing function of the eigenvalues is 0; it is not positive at 0.
-    fn root(&self, h: impl Fn(&[f64]) -> Result<f64, Tau2Error>) -> Result<f64, Tau2Error> {
-        let tau2 = |t: f64| self.typical * t.exp_m1();
-        let eval = |t: f64| {
-            let tau2 = tau2(t);
-            let total: f64 = self.studies.iter().map(|(_, v)| v + tau2).sum();
-            if total.is_finite() { h(&self.eigenvalues(tau2)) } else { Err(Tau2Error::Overflow) }
-        };
-        let (mut low, mut high) = ((0.0_f64, eval(0.0)?), (1.0_f64, eval(1.0)?));
-        while high.1 <= 0.0 {
-            let t = if high.0 < 700.0 { (2.0 * high.0).min(700.0) } else { high.0 + 700.0 };
-            (low, high) = (high, (t, eval(t)?));
-        }
-        Ok(tau2(bracketed_root(low, high, 1e-14, eval)?))
+        Ok(lambda)
     }
 }
 
@@ -199,50 +250,5 @@ fn user(weights: &[f64], studies: usize) -> Result<Vec<f64>, Tau2Error> {
     match weights.iter().position(|w| !sound(*w)) {
         Some(index) => Err(Tau2Error::InvalidWeight { index, value: weights[index] }),
         None => Ok(weights.iter().map(|w| w / largest).collect()),
-    }
-}
-
-/// The root of a growing function between two points where it has been evaluated, to rounding of `x` or `absolute`.
-///
-/// Regula falsi in the Illinois form, every fourth step a bisection, so the bracket halves whatever the function is.
-///
-/// Dowell M, Jarratt P (1971) BIT 11:168-174, doi:10.1007/BF01934364.
-fn bracketed_root<E>(
-    (mut low, mut at_low): (f64, f64),
-    (mut high, mut at_high): (f64, f64),
-    absolute: f64,
-    f: impl Fn(f64) -> Result<f64, E>,
-) -> Result<f64, E> {
-    let mut kept_low = 0_u32;
-    let mut kept_high = 0_u32;
-    let mut steps = 0_u32;
-    loop {
-        let middle = low + 0.5 * (high - low);
-        let tolerance = absolute.max(2.0 * f64::EPSILON * high);
-        if !(high - low > tolerance && low < middle && middle < high) {
-            return Ok(middle);
-        }
-        steps += 1;
-        let secant = low + (high - low) * (at_low / (at_low - at_high));
-        // A step of at least half the tolerance, so that the far end closes in as well.
-        let secant = secant.max(low + 0.5 * tolerance).min(high - 0.5 * tolerance);
-        let x = if !steps.is_multiple_of(4_u32) && low < secant && secant < high { secant } else { middle };
-        let at = f(x)?;
-        if at == 0.0 {
-            return Ok(x);
-        }
-        if at < 0.0 {
-            (low, at_low) = (x, at);
-            (kept_low, kept_high) = (0, kept_high + 1);
-            if kept_high > 1 {
-                at_high *= 0.5;
-            }
-        } else {
-            (high, at_high) = (x, at);
-            (kept_high, kept_low) = (0, kept_low + 1);
-            if kept_low > 1 {
-                at_low *= 0.5;
-            }
-        }
     }
 }

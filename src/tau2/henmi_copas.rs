@@ -46,7 +46,17 @@ impl Studentised {
             let q = self.df + self.p1 * (excess / self.w2);
             normal::pdf(r) * gamma::lower_regularized(shape, q / scale)
         };
-        (2.0 * integral::integral(from, to, inside)).min(1.0)
+        // The gamma distribution function varies on the scale of u from the lower end on, however small that is.
+        let (mut sum, mut left, mut reach) = (0.0, from, u / 16.0);
+        while left < to {
+            let right = (from + reach).min(to);
+            sum += integral::integral(left, right, inside);
+            (left, reach) = (right, 4.0 * reach);
+            if reach <= 0.0 || reach.is_nan() {
+                return f64::NAN;
+            }
+        }
+        (2.0 * sum).min(1.0)
     }
 
     /// `u` with `P(|U| > u) = tail`.

@@ -2,6 +2,7 @@
 
 use super::profile::Profile;
 use super::q_root::q_root;
+use super::{Tau2Error, Workspace, need_studies};
 use serde::{Deserialize, Serialize};
 
 /// A confidence set for tau2 that may have no element.
@@ -26,6 +27,35 @@ impl Tau2Set {
             Self::Empty => false,
             Self::Interval { lower, upper } => lower <= tau2 && tau2 <= upper,
         }
+    }
+}
+
+/// Two positive targets in order.
+pub(super) fn check_quantiles(upper: f64, lower: f64) -> Result<(), Tau2Error> {
+    let ordered = 0.0 < lower && lower <= upper && upper.is_finite();
+    if ordered { Ok(()) } else { Err(Tau2Error::InvalidQuantiles { lower, upper }) }
+}
+
+impl Workspace {
+    /// The tau2 at which the generalised Q statistic is `q`; `None` if it is smaller already at tau2 = 0.
+    ///
+    /// With the chi-squared quantile at `1 - alpha` (`k - 1` degrees of freedom) it is the lower Q-profile bound of tau2 of level
+    /// `1 - alpha`, which is 0 if there is none; with the quantile at `alpha` it is the upper bound, and if there is none, no tau2 is
+    /// compatible with the data. Viechtbauer W (2007) Stat Med 26:37-52, doi:10.1002/sim.2514.
+    ///
+    /// # Errors
+    ///
+    /// [`Tau2Error::Empty`], [`Tau2Error::TooFewStudies`], [`Tau2Error::InvalidQuantiles`], [`Tau2Error::Overflow`].
+    pub fn tau2_at_q(&mut self, q: f64) -> Result<Option<f64>, Tau2Error> {
+        check_quantiles(q, q)?;
+        let (mut profile, _, unit) = self.profile()?;
+        need_studies(profile.k, 2)?;
+        let (at_zero, _) = profile.q_at(profile.axis.start);
+        if at_zero < q {
+            return Ok(None);
+        }
+        let tau2 = unit.grow_square(q_root(&mut profile, q).0);
+        if tau2.is_finite() { Ok(Some(tau2)) } else { Err(Tau2Error::Overflow) }
     }
 }
 

@@ -1,20 +1,21 @@
 //! Maximum likelihood and restricted maximum likelihood: the score, the comparison of modes, the log-likelihood itself.
 
 use super::prepare::Unit;
-use super::profile::{Likelihood, LogTerms, Profile, Sums};
+use super::profile::{Likelihood, LogTerms, Profile, Studies, Sums};
 use super::search::{self, Mode, Point, Scratch};
-use super::{Solved, Tau2Error, Tau2Fit};
+use super::{Solved, Tau2Error, Tau2Fit, need_studies, penalised};
 use serde::{Deserialize, Serialize};
 
 /// `log 2 pi`
-const LN_2PI: f64 = 1.837_877_066_409_345_5;
+pub(super) const LN_2PI: f64 = 1.837_877_066_409_345_5;
 
 /// One local maximum of a likelihood.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LocalMaximum {
     /// Its tau2.
     pub tau2: f64,
-    /// The log-likelihood there, constants included (see [`log_likelihood`](super::log_likelihood)).
+    /// The log-likelihood there, constants included (see [`log_likelihood`](super::log_likelihood)); of a
+    /// [`Bayes mode`](super::Tau2::BayesMode) with its penalty `log tau` added.
     pub log_likelihood: f64,
 }
 
@@ -38,7 +39,8 @@ pub struct Certificate {
     /// The narrowest tau2 interval around the estimate at whose ends the score was seen positive (left) and not positive (right);
     /// `[0, 0]` if the estimate is 0.
     pub bracket: (f64, f64),
-    /// `|y'P^2y - g| / g` at the estimate, where the score is `(y'P^2y - g)/2`; 0 if the estimate is 0.
+    /// `|f - g| / g` at the estimate, where the score is `(f - g)/2` with `f = y'P^2y` (and, of a Bayes mode, what is left of the penalty); 0 if the estimate
+    /// is 0.
     pub residual: f64,
 }
 
@@ -54,6 +56,12 @@ impl Likelihood {
 }
 
 impl LogTerms {
+    /// With `log tau` added to the log-likelihood.
+    fn with_log_tau(mut self, tau2: f64) -> Self {
+        self.log.divide(tau2);
+        self
+    }
+
     /// Twice the log-likelihood of `self` minus that of `other`.
     pub(super) fn twice_gain_over(&self, other: &Self) -> f64 {
         other.log.ln_ratio(self.log) + (other.q - self.q)
@@ -68,8 +76,8 @@ struct Choice {
     tie: bool,
 }
 
-/// The best of the modes, which are in ascending order of tau2.
-fn choose<P: Profile>(profile: &mut P, likelihood: Likelihood, modes: &[Mode]) -> Choice {
+/// The best of the modes, which are in ascending order of tau2; `terms` gives the log terms of each.
+fn choose(k: usize, modes: &[Mode], mut terms: impl FnMut(&Mode) -> LogTerms) -> Choice {
     let mut choice = Choice { index: 0, gap: None, tie: false };
     let Some((first, rest)) = modes.split_first() else {
         return choice;
@@ -77,16 +85,16 @@ fn choose<P: Profile>(profile: &mut P, likelihood: Likelihood, modes: &[Mode]) -
     if rest.is_empty() {
         return choice;
     }
-    let mut best = profile.log_terms(first.point.s, likelihood);
+    let mut best = terms(first);
     for (index, mode) in rest.iter().enumerate() {
-        let terms = profile.log_terms(mode.point.s, likelihood);
-        let gain = 0.5 * terms.twice_gain_over(&best);
-        let noise = rounding_of_gain(profile.studies(), &terms, &best);
+        let own = terms(mode);
+        let gain = 0.5 * own.twice_gain_over(&best);
+        let noise = rounding_of_gain(k, &own, &best);
         let wins = gain >= -noise;
         let (gap, tie) = (gain.abs(), gain.abs() <= noise);
         if wins {
             choice = Choice { index: index + 1, gap: Some(gap), tie };
-            best = terms;
+            best = own;
         } else if choice.gap.is_none_or(|least| gap < least) {
             choice.gap = Some(gap);
             choice.tie = tie;
@@ -113,7 +121,7 @@ pub(super) fn fit<P: Profile>(
         return Err(Tau2Error::UnboundedLikelihood);
     }
     let evaluations = search::modes(profile, likelihood, scratch);
-    let choice = choose(profile, likelihood, &scratch.modes);
+    let choice = choose(profile.studies(), &scratch.modes, |mode| profile.log_terms(mode.point.s, likelihood));
     let Some(mode) = scratch.modes.get(choice.index) else {
         return Err(Tau2Error::Overflow);
     };
@@ -123,32 +131,62 @@ pub(super) fn fit<P: Profile>(
     let solved = Solved::new(profile.axis().tau2(point.s), Some(se), evaluations);
     let mut fit = solved.into_fit(unit)?;
     if certify {
-        fit.certificate = Some(certificate(profile, likelihood, unit, scratch, &choice, evaluations));
+        let axis = profile.axis();
+        let height = |s| log_likelihood_at(profile, unit, s, likelihood);
+        let tau2 = |s| unit.grow_square(axis.tau2(s));
+        fit.certificate = Some(certificate(&scratch.modes, &choice, evaluations, tau2, height));
     }
     Ok(fit)
 }
 
-fn certificate<P: Profile>(
+/// The Bayes mode: the maximum of the log-likelihood plus `log tau`.
+///
+/// With one contrast the penalised restricted likelihood rises forever, so it needs two.
+pub(super) fn bayes_mode<P: Studies>(
     profile: &mut P,
     likelihood: Likelihood,
     unit: Unit,
-    scratch: &Scratch,
+    scratch: &mut Scratch,
+    certify: bool,
+) -> Result<Tau2Fit, Tau2Error> {
+    if likelihood == Likelihood::Restricted {
+        need_studies(profile.studies(), profile.coefficients() + 2)?;
+    }
+    if profile.unbounded(likelihood) {
+        return Err(Tau2Error::UnboundedLikelihood);
+    }
+    let evaluations = penalised::modes(profile, likelihood, scratch);
+    let axis = profile.axis();
+    let choice = choose(profile.studies(), &scratch.modes, |mode| {
+        let tau2 = mode.point.s;
+        profile.log_terms(axis.s(tau2), likelihood).with_log_tau(tau2)
+    });
+    let Some(mode) = scratch.modes.get(choice.index) else {
+        return Err(Tau2Error::Overflow);
+    };
+    let mut fit = Solved::new(mode.point.s, None, evaluations).into_fit(unit)?;
+    if certify {
+        let height =
+            |tau2: f64| log_likelihood_at(profile, unit, axis.s(tau2), likelihood) + 0.5 * tau2.ln() + unit.ln();
+        let tau2 = |x| unit.grow_square(x);
+        fit.certificate = Some(certificate(&scratch.modes, &choice, evaluations, tau2, height));
+    }
+    Ok(fit)
+}
+
+/// `tau2`: in the user's unit, from where a point is placed; `height`: what is maximised there.
+fn certificate(
+    modes: &[Mode],
     choice: &Choice,
     evaluations: u32,
+    tau2: impl Fn(f64) -> f64,
+    mut height: impl FnMut(f64) -> f64,
 ) -> Certificate {
-    let axis = profile.axis();
-    let tau2 = |s: f64| unit.grow_square(axis.tau2(s));
-    let maxima: Vec<LocalMaximum> = scratch
-        .modes
-        .iter()
-        .map(|mode| LocalMaximum {
-            tau2: tau2(mode.point.s),
-            log_likelihood: log_likelihood_at(profile, unit, mode.point.s, likelihood),
-        })
-        .collect();
-    let (bracket, residual) = scratch.modes.get(choice.index).map_or(((0.0, 0.0), 0.0), |mode| {
+    let maximum = |mode: &Mode| LocalMaximum { tau2: tau2(mode.point.s), log_likelihood: height(mode.point.s) };
+    let maxima: Vec<LocalMaximum> = modes.iter().map(maximum).collect();
+    let (bracket, residual) = modes.get(choice.index).map_or(((0.0, 0.0), 0.0), |mode| {
         let point = mode.point;
-        let interior = point.s > axis.start;
+        let interior = tau2(point.s) > 0.0;
         let residual = if interior { ((point.f - point.g) / point.g).abs() } else { 0.0 };
         ((tau2(mode.lower), tau2(mode.upper)), residual)
     });

@@ -1,5 +1,6 @@
 //! The names of the estimators.
 
+use super::{Bootstrap, FixedWeights, Likelihood};
 use core::fmt;
 use core::str::FromStr;
 use serde::{Deserialize, Serialize};
@@ -58,7 +59,8 @@ pub enum Tau2 {
     Reml,
     /// The root of the generalised Q statistic; the same as Morris's empirical Bayes estimator, and where the steps of
     /// [`TwoStepDerSimonianLaird`](Self::TwoStepDerSimonianLaird) and [`SidikJonkman`](Self::SidikJonkman) end if repeated.
-    /// metafor: `PM`, `EB`.
+    /// metafor: `PM`, `EB`, and the undocumented `SJIT`. metafor's undocumented `DLIT` is something else in version 3.8, the solution of
+    /// `Q(tau2) = (k-p) + tau2 tr P`, mostly lower; that name is not accepted here.
     ///
     /// ```text
     /// Q(tau2) = k - p   (0 if Q(0) <= k - p)
@@ -179,6 +181,60 @@ pub enum Tau2 {
     ///
     /// Hartung J, Makambi KH (2003) Commun Stat Simul Comput 32:1179-1190, doi:10.1081/SAC-120023884.
     HartungMakambi,
+    /// The generalised Q moment estimator with weights that follow from the variances. metafor: `GENQ` with `weights = 1/vi`,
+    /// `1/sqrt(vi)` or 1.
+    ///
+    /// ```text
+    /// A = D - DX(X'DX)^-1X'D,  D = diag(weights),  V = diag(v_i),  S = diag(v_i + tau2)
+    /// tau2 = max(0, (y'Ay - tr AV) / tr A)
+    /// se   = sqrt(2 tr(A S A S)) / tr A
+    /// ```
+    ///
+    /// With `1/v` it is [`DerSimonianLaird`](Self::DerSimonianLaird), with equal weights [`Hedges`](Self::Hedges); `1/sqrt(v)` lies
+    /// between. Unbiased before truncation; standard error for normal effects. Weights of the user:
+    /// [`generalised_q_estimate`](super::generalised_q_estimate).
+    ///
+    /// DerSimonian R, Kacker R (2007) Contemp Clin Trials 28:105-114, doi:10.1016/j.cct.2006.04.004; standard error from the variance of
+    /// Q in Jackson D (2013) Res Synth Methods 4:220-229, doi:10.1002/jrsm.1081.
+    GeneralisedQ(FixedWeights),
+    /// The median-unbiased version of [`GeneralisedQ`](Self::GeneralisedQ). metafor: `GENQM`.
+    ///
+    /// ```text
+    /// P(Q <= q) = 1/2 at tau2     (0 if it is at most 1/2 already at 0),   Q ~ sum_j lambda_j(tau2) chi2_1
+    /// se as of GeneralisedQ, at this tau2
+    /// ```
+    ///
+    /// Below and above tau2 with equal probability for normal effects, truncation apart; to it the generalised-Q interval shrinks as its
+    /// level goes to 0. With equal variances the same as [`MedianUnbiasedPauleMandel`](Self::MedianUnbiasedPauleMandel). With a design
+    /// matrix each step takes the eigenvalues of a matrix of k rows, so a thousand studies take minutes.
+    ///
+    /// Viechtbauer (2021), as MedianUnbiasedPauleMandel; the distribution of Q in Jackson (2013).
+    MedianUnbiasedGeneralisedQ(FixedWeights),
+    /// The approximate Bayes mode, which is never 0, the certified global maximum. metafor: none.
+    ///
+    /// ```text
+    /// maximise  log-likelihood + log tau   over tau2 > 0
+    /// ```
+    ///
+    /// `log tau` is a gamma prior on tau with shape 2 and a rate that goes to 0, the authors' default: it keeps the estimate off 0 and
+    /// lowers the log-likelihood by little from its maximum. Of the restricted likelihood there is one only if `k - p` is at least 2. No
+    /// standard error is given.
+    ///
+    /// Chung Y, Rabe-Hesketh S, Choi IH (2013) Stat Med 32:4071-4089, doi:10.1002/sim.5821.
+    BayesMode(Likelihood),
+    /// The mean of the [`DerSimonianLaird`](Self::DerSimonianLaird) estimates, zeros included, of studies drawn with replacement.
+    /// metafor: none.
+    ///
+    /// ```text
+    /// tau2 = 1/B sum_b DL(k studies drawn from the k)
+    /// ```
+    ///
+    /// 0 only if DerSimonian-Laird is 0 in every resample. The same seed gives the same result everywhere, to the last bit; it depends on
+    /// the order of the studies as far as a finite number of resamples does. For one common mean only: resampled studies need not keep
+    /// the rank of a design. No standard error has been published.
+    ///
+    /// Kontopantelis E, Springate DA, Reeves D (2013) PLoS ONE 8:e69930, doi:10.1371/journal.pone.0069930.
+    BootstrappedDerSimonianLaird(Bootstrap),
     /// A given value, not estimated; no standard error. metafor: argument `tau2`.
     ///
     /// Checked where it is used, since it may have been deserialised: negative or non-finite values are errors there.
@@ -186,8 +242,8 @@ pub enum Tau2 {
 }
 
 impl Tau2 {
-    /// metafor's code: `"DL"`, `"REML"`, ...; where metafor has none, `"DL2"`, `"HE2"`, `"HM"`, and `"FIXED"` for
-    /// [`Fixed`](Self::Fixed).
+    /// metafor's code: `"DL"`, `"REML"`, ...; where metafor has none, `"DL2"`, `"HE2"`, `"HM"`, `"BM-REML"`, `"BM-ML"`, `"DLb"`, and
+    /// `"FIXED"` for [`Fixed`](Self::Fixed). `"GENQ"` and `"GENQM"` are followed by the weights, as in `"GENQ(1/se)"`.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -203,12 +259,22 @@ impl Tau2 {
             Self::TwoStepHedges => "HE2",
             Self::MedianUnbiasedPauleMandel => "PMM",
             Self::HartungMakambi => "HM",
+            Self::GeneralisedQ(FixedWeights::InverseVariance) => "GENQ(1/v)",
+            Self::GeneralisedQ(FixedWeights::InverseSe) => "GENQ(1/se)",
+            Self::GeneralisedQ(FixedWeights::Equal) => "GENQ(1)",
+            Self::MedianUnbiasedGeneralisedQ(FixedWeights::InverseVariance) => "GENQM(1/v)",
+            Self::MedianUnbiasedGeneralisedQ(FixedWeights::InverseSe) => "GENQM(1/se)",
+            Self::MedianUnbiasedGeneralisedQ(FixedWeights::Equal) => "GENQM(1)",
+            Self::BayesMode(Likelihood::Restricted) => "BM-REML",
+            Self::BayesMode(Likelihood::Full) => "BM-ML",
+            Self::BootstrappedDerSimonianLaird(_) => "DLb",
             Self::Fixed(_) => "FIXED",
         }
     }
 
-    /// The estimators, without [`Fixed`](Self::Fixed).
-    pub const ESTIMATORS: [Self; 12] = [
+    /// The estimators that depend on the effects and variances alone: all but
+    /// [`BootstrappedDerSimonianLaird`](Self::BootstrappedDerSimonianLaird), which has a seed, and [`Fixed`](Self::Fixed).
+    pub const ESTIMATORS: [Self; 20] = [
         Self::DerSimonianLaird,
         Self::Reml,
         Self::PauleMandel,
@@ -221,6 +287,14 @@ impl Tau2 {
         Self::TwoStepHedges,
         Self::MedianUnbiasedPauleMandel,
         Self::HartungMakambi,
+        Self::GeneralisedQ(FixedWeights::InverseVariance),
+        Self::GeneralisedQ(FixedWeights::InverseSe),
+        Self::GeneralisedQ(FixedWeights::Equal),
+        Self::MedianUnbiasedGeneralisedQ(FixedWeights::InverseVariance),
+        Self::MedianUnbiasedGeneralisedQ(FixedWeights::InverseSe),
+        Self::MedianUnbiasedGeneralisedQ(FixedWeights::Equal),
+        Self::BayesMode(Likelihood::Restricted),
+        Self::BayesMode(Likelihood::Full),
     ];
 }
 
@@ -239,6 +313,19 @@ impl fmt::Display for Tau2 {
             Self::TwoStepHedges => "two-step Hedges",
             Self::MedianUnbiasedPauleMandel => "median-unbiased Paule-Mandel",
             Self::HartungMakambi => "Hartung-Makambi",
+            Self::GeneralisedQ(FixedWeights::InverseVariance) => "generalised Q (weights 1/v)",
+            Self::GeneralisedQ(FixedWeights::InverseSe) => "generalised Q (weights 1/se)",
+            Self::GeneralisedQ(FixedWeights::Equal) => "generalised Q (equal weights)",
+            Self::MedianUnbiasedGeneralisedQ(FixedWeights::InverseVariance) => {
+                "median-unbiased generalised Q (weights 1/v)"
+            }
+            Self::MedianUnbiasedGeneralisedQ(FixedWeights::InverseSe) => "median-unbiased generalised Q (weights 1/se)",
+            Self::MedianUnbiasedGeneralisedQ(FixedWeights::Equal) => "median-unbiased generalised Q (equal weights)",
+            Self::BayesMode(Likelihood::Restricted) => "Bayes mode of the restricted likelihood",
+            Self::BayesMode(Likelihood::Full) => "Bayes mode of the likelihood",
+            Self::BootstrappedDerSimonianLaird(Bootstrap { replicates, seed }) => {
+                return write!(f, "bootstrapped DerSimonian-Laird({replicates}, {seed})");
+            }
             Self::Fixed(tau2) => return write!(f, "fixed({tau2})"),
         };
         f.pad(name)
@@ -248,7 +335,7 @@ impl fmt::Display for Tau2 {
 /// A name that is no estimator of tau2.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "`{name}` is not an estimator of tau2; known are DL, REML, PM (EB), ML, HE, SJ, HS, HSk, DL2, HE2 (CA2), PMM, HM, their full names, and fixed(value)"
+    "`{name}` is not an estimator of tau2; known are DL, REML, PM (EB, SJIT), ML, HE, SJ, HS, HSk, DL2, HE2 (CA2), PMM, HM, GENQ(1/v), GENQ(1/se), GENQ(1), the same with GENQM, BM-REML, BM-ML, DLb, their full names, and fixed(value)"
 )]
 pub struct ParseTau2Error {
     name: String,
@@ -274,8 +361,14 @@ impl FromStr for Tau2 {
         {
             return Ok(Self::Fixed(tau2));
         }
+        if let Some(options) = bootstrap_options(&plain) {
+            return Ok(Self::BootstrappedDerSimonianLaird(options));
+        }
         match plain.as_str() {
-            "eb" => return Ok(Self::PauleMandel),
+            "eb" | "sjit" | "iterated dersimonian-laird" | "iterated sidik-jonkman" => return Ok(Self::PauleMandel),
+            "dlb" | "bootstrapped dersimonian-laird" => {
+                return Ok(Self::BootstrappedDerSimonianLaird(Bootstrap::default()));
+            }
             "ca2" => return Ok(Self::TwoStepHedges),
             _ => {}
         }
@@ -285,6 +378,13 @@ impl FromStr for Tau2 {
         let found = Self::ESTIMATORS.into_iter().find(named);
         found.ok_or_else(|| ParseTau2Error { name: name.to_owned() })
     }
+}
+
+/// `bootstrapped dersimonian-laird(replicates, seed)`
+fn bootstrap_options(plain: &str) -> Option<Bootstrap> {
+    let inside = plain.strip_prefix("bootstrapped dersimonian-laird(")?.strip_suffix(')')?;
+    let (replicates, seed) = inside.split_once(',')?;
+    Some(Bootstrap { replicates: replicates.trim().parse().ok()?, seed: seed.trim().parse().ok()? })
 }
 
 #[cfg(test)]
@@ -298,13 +398,29 @@ mod tests {
             assert_eq!(method.code().parse(), Ok(method));
         }
         assert_eq!(Tau2::Fixed(1e-7).to_string().parse(), Ok(Tau2::Fixed(1e-7)));
-        assert_eq!("EB".parse(), Ok(Tau2::PauleMandel));
+        let bootstrap = Tau2::BootstrappedDerSimonianLaird(Bootstrap { replicates: 200, seed: 7 });
+        assert_eq!(bootstrap.to_string().parse(), Ok(bootstrap));
+        assert_eq!("DLb".parse(), Ok(Tau2::BootstrappedDerSimonianLaird(Bootstrap::default())));
+        for name in ["EB", "SJIT", "iterated DerSimonian-Laird", "iterated Sidik-Jonkman"] {
+            assert_eq!(name.parse(), Ok(Tau2::PauleMandel));
+        }
         assert_eq!("CA2".parse(), Ok(Tau2::TwoStepHedges));
     }
 
     #[test]
     fn nonsense_is_refused_by_name() {
-        for name in ["", "reml2", "fixed", "fixed(-1)", "fixed(nan)", "fixed(inf)", "FIXED"] {
+        for name in [
+            "",
+            "reml2",
+            "fixed",
+            "fixed(-1)",
+            "fixed(nan)",
+            "fixed(inf)",
+            "FIXED",
+            "DLIT",
+            "GENQ",
+            "bootstrapped dersimonian-laird(1)",
+        ] {
             let error = name.parse::<Tau2>().unwrap_err();
             assert!(error.to_string().contains(name));
         }

@@ -13,40 +13,56 @@
 //!
 //! [`estimate`] is the way in for one analysis; [`Workspace`] is the same without allocation, for many.
 
+mod bootstrap;
+mod bootstrap_interval;
 mod confidence_distribution;
 mod design;
+mod design_form;
 mod eliminate;
 mod error;
 mod fixed_mean;
+mod fixed_weights;
 mod generalised_q;
 mod henmi_copas;
 mod householder;
+mod information;
 mod interval;
 mod kenward_roger;
 mod likelihood;
+mod likelihood_functions;
+mod likelihood_set;
 mod mean_profile;
 mod method;
 mod moment;
+mod penalised;
 mod prepare;
 mod profile;
 mod q_root;
 mod search;
+mod shortest;
+mod sidik_jonkman_interval;
 mod workspace;
 
+pub use bootstrap::Bootstrap;
+pub use bootstrap_interval::{Resampling, bootstrap_interval};
 pub use confidence_distribution::ConfidenceDistribution;
 pub use design::estimate_with_design;
 pub use error::Tau2Error;
+pub use fixed_weights::{FixedWeights, generalised_q_estimate, generalised_q_median_estimate};
 pub use generalised_q::{QWeights, generalised_q_interval};
 pub use henmi_copas::HenmiCopas;
+pub use information::{InformationKind, standard_error, standard_error_with_design};
 pub use interval::Tau2Set;
 pub use likelihood::{Certificate, LocalMaximum};
+pub use likelihood_set::LikelihoodSet;
 pub use mean_profile::MeanLikelihoodRatio;
 pub use method::{ParseTau2Error, Tau2};
 pub use profile::Likelihood;
+pub use shortest::Width;
 pub use workspace::Workspace;
 
 use prepare::Unit;
-use profile::Profile;
+use profile::{Profile, Studies};
 use search::Scratch;
 use serde::{Deserialize, Serialize};
 
@@ -57,13 +73,14 @@ pub struct Tau2Fit {
     /// The estimate, on the squared scale of the effects, truncated at 0.
     pub tau2: f64,
     /// Its standard error, by the formula given with each [`Tau2`] variant; `None` where there is none (a fixed tau2; Hartung-Makambi;
-    /// Sidik-Jonkman with all effects equal; Paule-Mandel, plain or median-unbiased, of 0 with a sampling variance of 0).
+    /// Sidik-Jonkman with all effects equal; Paule-Mandel, plain or median-unbiased, of 0 with a sampling variance of 0; the Bayes
+    /// mode; bootstrapped DerSimonian-Laird).
     pub se: Option<f64>,
     /// Whether the estimate is 0, the boundary of what tau2 can be.
     pub at_boundary: bool,
-    /// How many times the data were summed over.
+    /// How many times the data were summed over; for an estimator with fixed weights 1, for a bootstrap its replicates.
     pub evaluations: u32,
-    /// The proof of globality, for [`Tau2::Reml`] and [`Tau2::MaximumLikelihood`] when asked for.
+    /// The proof of globality, for [`Tau2::Reml`], [`Tau2::MaximumLikelihood`] and [`Tau2::BayesMode`] when asked for.
     pub certificate: Option<Certificate>,
 }
 
@@ -120,7 +137,7 @@ impl Solved {
 }
 
 /// The one place where a method meets its function: a new estimator is a variant of [`Tau2`], a function, and a line here.
-fn run<P: Profile>(
+fn run<P: Studies>(
     profile: &mut P,
     method: Tau2,
     unit: Unit,
@@ -144,6 +161,12 @@ fn run<P: Profile>(
         Tau2::MedianUnbiasedPauleMandel => q_root::median_unbiased(profile).into_fit(unit),
         Tau2::Reml => likelihood::fit(profile, Likelihood::Restricted, unit, scratch, certify),
         Tau2::MaximumLikelihood => likelihood::fit(profile, Likelihood::Full, unit, scratch, certify),
+        Tau2::BayesMode(of) => likelihood::bayes_mode(profile, of, unit, scratch, certify),
+        Tau2::GeneralisedQ(weights) => fixed_weights::moment(&profile.fixed_form(weights)?).into_fit(unit),
+        Tau2::MedianUnbiasedGeneralisedQ(weights) => {
+            fixed_weights::median_unbiased(&profile.fixed_form(weights)?)?.into_fit(unit)
+        }
+        Tau2::BootstrappedDerSimonianLaird(options) => bootstrap::dersimonian_laird(profile, options)?.into_fit(unit),
         Tau2::Fixed(tau2) => fixed(tau2),
     }
 }
@@ -191,13 +214,15 @@ fn scaled_s<P: Profile>(profile: &P, unit: Unit, tau2: f64) -> Result<f64, Tau2E
 ///
 /// What [`Workspace::load`] reports, and
 ///
-/// * [`Tau2Error::TooFewStudies`] for fewer than two studies (a [`Tau2::Fixed`] needs one);
+/// * [`Tau2Error::TooFewStudies`] for fewer than two studies (a [`Tau2::Fixed`] needs one, a [`Tau2::BayesMode`] of the restricted
+///   likelihood three);
 /// * [`Tau2Error::ZeroVariance`] if a sampling variance is 0, for the estimators that weight by `1/v_i`: DerSimonian-Laird and its
-///   second step, both forms of Hunter-Schmidt, Hartung-Makambi, and two-step Hedges if its first step gives 0 (the others have
-///   limits, which are returned);
+///   second step and its bootstrap, both forms of Hunter-Schmidt, Hartung-Makambi, two-step Hedges if its first step gives 0, and a
+///   generalised Q with such weights (the others have limits, which are returned);
 /// * [`Tau2Error::UnboundedLikelihood`] for maximum likelihood if all studies with variance 0 have the same effect, and for REML if
-///   moreover there are two or more of them;
-/// * [`Tau2Error::InvalidTau2`] for a [`Tau2::Fixed`] value that is negative or not finite;
+///   moreover there are two or more of them; for the Bayes mode of either likelihood as for the likelihood;
+/// * [`Tau2Error::InvalidTau2`] for a [`Tau2::Fixed`] value that is negative or not finite; [`Tau2Error::NoReplicates`];
+/// * [`Tau2Error::DistributionOfQ`] for a median-unbiased generalised Q, in theory;
 /// * [`Tau2Error::Overflow`] if the estimate or its standard error exceeds the range of double precision.
 pub fn estimate(y: &[f64], v: &[f64], method: Tau2) -> Result<Tau2Fit, Tau2Error> {
     let mut workspace = Workspace::new();
@@ -260,4 +285,158 @@ pub fn q_profile(y: &[f64], v: &[f64], upper_quantile: f64, lower_quantile: f64)
     let mut workspace = Workspace::new();
     workspace.load(y, v)?;
     workspace.q_profile(upper_quantile, lower_quantile)
+}
+
+/// The profile-likelihood confidence set of tau2: every value whose deviance from the global maximum is small.
+///
+/// ```text
+/// { tau2 >= 0 : 2 (l_max - l(tau2)) <= drop }
+/// ```
+///
+/// For level `1 - alpha`, `drop` is the chi-squared quantile at `1 - alpha` with 1 degree of freedom; that level is approximate. A
+/// likelihood with several maxima can make the set fall into several pieces, and all of them are found: between certified neighbouring
+/// maxima the likelihood is monotone on each side of one valley. The set always holds the estimate, so it is never empty, and its upper
+/// end is finite. metafor: `confint(..., type = "PL")`, which returns one interval.
+///
+/// Hardy RJ, Thompson SG (1996) Stat Med 15:619-629, doi:10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A; with the
+/// restricted likelihood Viechtbauer W (2007) Stat Med 26:37-52, doi:10.1002/sim.2514.
+///
+/// ```
+/// use meta_analysis::tau2::{Likelihood, profile_likelihood_set};
+///
+/// let y = [-0.2683, -0.6069, -0.4356, 0.6483, -0.2211, -0.2508];
+/// let v = [1.12079, 0.08715, 0.10021, 0.11632, 0.03057, 0.01591];
+/// let set = profile_likelihood_set(&y, &v, Likelihood::Restricted, 0.081)?;
+/// assert_eq!(set.pieces().len(), 2);
+/// assert!(set.contains(0.0) && !set.contains(0.0034) && set.contains(0.05));
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
+///
+/// # Errors
+///
+/// What [`Workspace::load`] reports; [`Tau2Error::TooFewStudies`]; [`Tau2Error::UnboundedLikelihood`] as [`estimate`];
+/// [`Tau2Error::InvalidQuantiles`] for a `drop` that is negative or not finite; [`Tau2Error::Overflow`].
+pub fn profile_likelihood_set(
+    y: &[f64],
+    v: &[f64],
+    likelihood: Likelihood,
+    drop: f64,
+) -> Result<LikelihoodSet, Tau2Error> {
+    let mut workspace = Workspace::new();
+    workspace.load(y, v)?;
+    workspace.profile_likelihood_set(likelihood, drop)
+}
+
+/// The shortest Q-profile interval of tau2 of level `1 - alpha`, on the scale of tau2 or of tau.
+///
+/// ```text
+/// [L(a), U(a)]:  Q(L) = chi2 quantile at 1 - a (or L = 0),  Q(U) = chi2 quantile at alpha - a,    0 <= a < alpha
+/// a = argmin U(a) - L(a)      or      sqrt U(a) - sqrt L(a)
+/// ```
+///
+/// Usually most of `alpha` goes to the upper end, often all of it (`a = 0`, the interval from 0). Because the split is chosen with the
+/// data at hand, the coverage is no longer exactly `1 - alpha`, other than with a split fixed in advance. Empty if
+/// `Q(0)` is below the quantile at `alpha`, where the interval shrinks to a point at 0 and vanishes. All minima that are a unit apart on
+/// the logit scale of `a` are compared; metafor: none.
+///
+/// Jackson D, Bowden J (2016) BMC Med Res Methodol 16:118, doi:10.1186/s12874-016-0219-y.
+///
+/// ```
+/// use meta_analysis::tau2::{Tau2Set, Width, shortest_q_profile};
+///
+/// // Two studies, Q(tau2) = 1.3^2 / (0.13 + 2 tau2): shortest is [0, U], and Q(U) = 0.00393.
+/// let set = shortest_q_profile(&[0.1, 1.4], &[0.04, 0.09], 0.05, Width::Tau2)?;
+/// let Tau2Set::Interval { lower, upper } = set else { panic!("not empty") };
+/// assert_eq!(lower, 0.0);
+/// assert!((upper - 214.83).abs() < 0.01);
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
+///
+/// # Errors
+///
+/// What [`Workspace::load`] reports; [`Tau2Error::TooFewStudies`]; [`Tau2Error::InvalidQuantiles`] for an `alpha` that is not between 0
+/// and 1; [`Tau2Error::Overflow`].
+pub fn shortest_q_profile(y: &[f64], v: &[f64], alpha: f64, width: Width) -> Result<Tau2Set, Tau2Error> {
+    let mut workspace = Workspace::new();
+    workspace.load(y, v)?;
+    workspace.shortest_q_profile(alpha, width)
+}
+
+/// The Sidik-Jonkman interval of tau2: the estimate [`Tau2::SidikJonkman`] as a multiple of a chi-squared variable.
+///
+/// ```text
+/// [ (k-1) tau2_SJ / upper_quantile, (k-1) tau2_SJ / lower_quantile ]      quantiles of chi2(k-1)
+/// ```
+///
+/// That distribution is an approximation for tau2 large against the sampling variances; for small tau2 the interval lies too high, its
+/// lower end being positive whatever the data. Empty if all effects are equal, because the estimate is then 0 and no tau2 > 0 is
+/// compatible with it. metafor: none.
+///
+/// Sidik K, Jonkman JN (2005) J R Stat Soc C 54:367-384, doi:10.1111/j.1467-9876.2005.00489.x.
+///
+/// # Errors
+///
+/// What [`Workspace::load`] reports; [`Tau2Error::TooFewStudies`]; [`Tau2Error::InvalidQuantiles`]; [`Tau2Error::Overflow`].
+pub fn sidik_jonkman_interval(
+    y: &[f64],
+    v: &[f64],
+    upper_quantile: f64,
+    lower_quantile: f64,
+) -> Result<Tau2Set, Tau2Error> {
+    let mut workspace = Workspace::new();
+    workspace.load(y, v)?;
+    workspace.sidik_jonkman_interval(upper_quantile, lower_quantile)
+}
+
+/// The log-likelihood over a grid of tau2, the mean at its maximum at each: what a plot of the profile shows. Values and constants as in
+/// [`log_likelihood`]. metafor: `profile`.
+///
+/// ```
+/// use meta_analysis::tau2::{Likelihood, likelihood_profile, log_likelihood};
+///
+/// let (y, v) = ([0.1, 0.9, 0.4], [0.04, 0.09, 0.05]);
+/// let profile = likelihood_profile(&y, &v, &[0.0, 0.1, 0.2], Likelihood::Full)?;
+/// assert_eq!(profile[1], log_likelihood(&y, &v, 0.1, Likelihood::Full)?);
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`log_likelihood`], at the first value of the grid that has one.
+pub fn likelihood_profile(y: &[f64], v: &[f64], grid: &[f64], likelihood: Likelihood) -> Result<Vec<f64>, Tau2Error> {
+    let mut workspace = Workspace::new();
+    workspace.load(y, v)?;
+    workspace.likelihood_profile(grid, likelihood)
+}
+
+/// The full log-likelihood of a mean and a tau2.
+///
+/// ```text
+/// -1/2 [ k log 2pi + sum log(v_i + tau2) + sum (y_i - mean)^2 / (v_i + tau2) ]
+/// ```
+///
+/// Its maximum over the mean is [`log_likelihood`] with [`Likelihood::Full`], reached at the weighted mean.
+///
+/// Hardy RJ, Thompson SG (1996) Stat Med 15:619-629, doi:10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A.
+///
+/// ```
+/// use meta_analysis::tau2::{Likelihood, Workspace};
+///
+/// let mut workspace = Workspace::new();
+/// workspace.load(&[0.1, 0.9, 0.4], &[0.04, 0.09, 0.05])?;
+/// let mean = workspace.mean_at(0.1)?.mean;
+/// let (joint, profile) = (workspace.joint_log_likelihood(mean, 0.1)?, workspace.log_likelihood(0.1, Likelihood::Full)?);
+/// assert!((joint - profile).abs() < 1e-14);
+/// assert!(workspace.joint_log_likelihood(mean + 0.01, 0.1)? < joint);
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
+///
+/// # Errors
+///
+/// What [`Workspace::load`] reports; [`Tau2Error::NonFiniteMean`]; [`Tau2Error::InvalidTau2`]; [`Tau2Error::ZeroVariance`] at tau2 = 0
+/// with a sampling variance of 0; [`Tau2Error::Overflow`].
+pub fn joint_log_likelihood(y: &[f64], v: &[f64], mean: f64, tau2: f64) -> Result<f64, Tau2Error> {
+    let mut workspace = Workspace::new();
+    workspace.load(y, v)?;
+    workspace.joint_log_likelihood(mean, tau2)
 }

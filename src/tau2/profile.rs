@@ -1,5 +1,8 @@
 //! Everything an estimator may ask about the data, and the answer for the model with one common mean.
 
+use super::Tau2Error;
+use super::fixed_weights::{FixedForm, FixedWeights};
+use super::generalised_q::{Statistic, Weighted};
 use super::prepare::Axis;
 use crate::num::sum::LogProduct;
 use serde::{Deserialize, Serialize};
@@ -87,6 +90,16 @@ pub(crate) trait Profile {
     fn log_terms(&mut self, s: f64, likelihood: Likelihood) -> LogTerms;
 }
 
+/// What some estimators ask beyond the sums of a [`Profile`]: the studies themselves.
+pub(crate) trait Studies: Profile {
+    /// The smallest `1/P_ii` at tau2 = 0: the smallest variance of a contrast, or up to k times that.
+    fn most_precise_contrast(&mut self) -> f64;
+    /// The Q statistic with fixed weights.
+    fn fixed_form(&self, weights: FixedWeights) -> Result<impl FixedForm, Tau2Error>;
+    /// The studies with weights `1/v` as shares of the largest, if they share one mean and so may be resampled.
+    fn exchangeable(&self) -> Option<Vec<Weighted>>;
+}
+
 /// Studies per step of the inner loops: four independent sums keep the divider busy and round less than one long sum.
 pub(crate) const LANES: usize = 4;
 
@@ -130,6 +143,14 @@ impl Mean<'_> {
         }
         let r1 = total(r1);
         (r1, total(t) / (1.0 + r1))
+    }
+
+    /// All studies, the first included.
+    fn weighted(&self, weights: FixedWeights) -> Vec<Weighted> {
+        let c = self.axis.c;
+        let first = Weighted { a: 1.0, v: c, y: 0.0 };
+        let others = self.others().map(|(y, d)| Weighted { a: weights.at(d + c, c), v: d + c, y });
+        core::iter::once(first).chain(others).collect()
     }
 
     /// The stored studies without the padding.
@@ -260,5 +281,24 @@ impl Profile for Mean<'_> {
         }
         let (q, _) = self.q_at(s);
         LogTerms { log, q }
+    }
+}
+
+impl Studies for Mean<'_> {
+    fn most_precise_contrast(&mut self) -> f64 {
+        let s = self.axis.start;
+        let (r1, _) = self.mean_at(s);
+        let weight = 1.0 + r1;
+        let entries = self.omega.iter().flatten().map(|o| o * (1.0 - o / weight));
+        s / entries.fold(r1 / weight, f64::max)
+    }
+
+    fn fixed_form(&self, weights: FixedWeights) -> Result<impl FixedForm, Tau2Error> {
+        weights.check(self.first_zero)?;
+        Ok(Statistic::of(self.weighted(weights)))
+    }
+
+    fn exchangeable(&self) -> Option<Vec<Weighted>> {
+        Some(self.weighted(FixedWeights::InverseVariance))
     }
 }

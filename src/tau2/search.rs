@@ -49,7 +49,7 @@ pub(crate) struct Mode {
 /// Buffers of the search, kept between fits.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scratch {
-    stack: Vec<Point>,
+    pub(super) stack: Vec<Point>,
     pub(crate) modes: Vec<Mode>,
 }
 
@@ -68,9 +68,7 @@ const BEYOND: f64 = 1.0 + 1.0 / 1024.0;
 
 /// Finds all local maxima in ascending order (into `scratch.modes`) and returns the number of evaluations.
 pub(super) fn modes<P: Profile>(profile: &mut P, likelihood: Likelihood, scratch: &mut Scratch) -> u32 {
-    let Scratch { stack, modes } = scratch;
-    stack.clear();
-    modes.clear();
+    scratch.modes.clear();
     let start = profile.axis().start;
     let end = profile.unweighted().rss * BEYOND;
     let margin = margin(profile.studies());
@@ -80,14 +78,22 @@ pub(super) fn modes<P: Profile>(profile: &mut P, likelihood: Likelihood, scratch
         likelihood.point(&profile.at(s))
     };
 
-    let mut a = at(start);
-    if !a.rises() {
-        modes.push(Mode { point: a, lower: start, upper: start });
+    let first = at(start);
+    if !first.rises() {
+        scratch.modes.push(Mode { point: first, lower: start, upper: start });
     }
-    if end <= start {
-        return evaluations;
+    if end > start {
+        let last = at(end);
+        scan(first, last, margin, scratch, &mut at);
     }
-    stack.push(at(end));
+    evaluations
+}
+
+/// Adds the local maxima between two points, the second of which is not on a rise.
+fn scan(mut a: Point, last: Point, margin: f64, scratch: &mut Scratch, at: &mut impl FnMut(f64) -> Point) {
+    let Scratch { stack, modes } = scratch;
+    stack.clear();
+    stack.push(last);
     while let Some(&b) = stack.last() {
         let verdict = classify(&a, &b, margin);
         if verdict == Verdict::Unknown && b.s > a.s * (1.0 + POINT) {
@@ -95,16 +101,15 @@ pub(super) fn modes<P: Profile>(profile: &mut P, likelihood: Likelihood, scratch
             continue;
         }
         if verdict != Verdict::NoRoot && a.rises() && !b.rises() {
-            modes.push(climb(&a, &b, &mut at));
+            modes.push(climb(&a, &b, at));
         }
         a = b;
         stack.pop();
     }
-    evaluations
 }
 
 /// The one local maximum between `a`, where the likelihood rises, and `b`, where it does not.
-fn climb(a: &Point, b: &Point, at: &mut impl FnMut(f64) -> Point) -> Mode {
+pub(super) fn climb(a: &Point, b: &Point, at: &mut impl FnMut(f64) -> Point) -> Mode {
     // log h against log s is straight for equal variances, so the secant through the ends is a good start.
     let (ha, hb) = (log_ratio(a), log_ratio(b));
     let start = a.s * ((b.s / a.s).ln() * (ha / (ha - hb))).exp();
@@ -124,7 +129,7 @@ fn log_ratio(p: &Point) -> f64 {
 }
 
 /// Room left for rounding in every inequality, relative.
-fn margin(k: usize) -> f64 {
+pub(super) fn margin(k: usize) -> f64 {
     8.0 * (k as f64 + 8.0) * f64::EPSILON
 }
 

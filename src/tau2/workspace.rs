@@ -120,7 +120,7 @@ impl Workspace {
         Ok((mean, &mut self.scratch, self.unit))
     }
 
-    /// The effect that the loaded effects are relative to.
+    /// The effect that the loaded ones are taken relative to.
     pub(super) fn origin(&self) -> f64 {
         self.origin
     }
@@ -141,7 +141,8 @@ impl Workspace {
         run(&mut mean, method, unit, scratch, false)
     }
 
-    /// Estimates tau2 for the loaded studies; [`Tau2::Reml`] and [`Tau2::MaximumLikelihood`] come with their certificate.
+    /// Estimates tau2 for the loaded studies; [`Tau2::Reml`], [`Tau2::MaximumLikelihood`] and [`Tau2::BayesMode`] come with their
+    /// certificate.
     ///
     /// # Errors
     ///
@@ -220,10 +221,7 @@ impl Workspace {
     ///
     /// As [`q_profile`](super::q_profile).
     pub fn q_profile(&mut self, upper_quantile: f64, lower_quantile: f64) -> Result<Tau2Set, Tau2Error> {
-        let ordered = 0.0 < lower_quantile && lower_quantile <= upper_quantile && upper_quantile.is_finite();
-        if !ordered {
-            return Err(Tau2Error::InvalidQuantiles { lower: lower_quantile, upper: upper_quantile });
-        }
+        interval::check_quantiles(upper_quantile, lower_quantile)?;
         let (mut profile, _, unit) = self.profile()?;
         super::need_studies(profile.k, 2)?;
         match interval::q_profile(&mut profile, upper_quantile, lower_quantile) {

@@ -160,6 +160,38 @@ impl AssumedCorrelation {
 /// assert!(over.between() > 0.0);
 /// # Ok::<(), meta_analysis::Error>(())
 /// ```
+///
+/// The pooled change of three studies at each value of one correlation that they share:
+///
+/// ```
+/// use meta_analysis::study::{AssumedCorrelation, ChangeMeasure, Moments, PrePost, PrePostAssumed, Studies};
+/// use meta_analysis::{RandomEffects, Result, Tau2};
+///
+/// let assumed = AssumedCorrelation::range(0.3, 0.9)?;
+/// let row = |before: (f64, f64), after: (f64, f64), n: u32| {
+///     let [before, after] = [before, after].map(|(mean, sd)| Moments::mean_sd(mean, sd));
+///     PrePostAssumed::new(before, after, n, assumed.clone())
+/// };
+/// let studies = Studies::from([
+///     ("A", row((7.46, 6.26), (2.96, 3.64), 24)?),
+///     ("B", row((19.1, 11.2), (9.8, 8.1), 15)?),
+///     ("C", row((12.0, 8.0), (9.5, 7.1), 40)?),
+/// ]);
+/// let model = RandomEffects::new(Tau2::Reml);
+/// let mut widths = Vec::new();
+/// for r in assumed.values(4) {
+///     let rows = studies.iter().map(|(label, row)| Ok((label, row.at(r)?)));
+///     let at_r: Studies<PrePost> = rows.collect::<Result<_>>()?;
+///     let fit = model.fit(&at_r.effects(ChangeMeasure::StandardizedBySdBefore)?)?;
+///     let (lower, upper) = fit.estimate().interval();
+///     widths.push(upper - lower);
+/// }
+/// assert_eq!(widths.len(), 4);
+/// // Or with what is not known about r inside each study's variance:
+/// let over = model.fit(&studies.effects(ChangeMeasure::StandardizedBySdBefore)?)?;
+/// assert!(over.estimate().value() < 0.0);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PrePostAssumed {
     row: PrePost,

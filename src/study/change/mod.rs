@@ -200,6 +200,10 @@ pub enum ChangeMeasure {
     /// LargeSample (default)  v = (c0^2 + c1^2 - 2 r c0 c1)/n
     /// LargeSample2           v = LargeSample + (c0^4 + c1^4 + r^2 s0^2 s1^2 (1/m0^4 + 1/m1^4))/(2 n^2)
     /// ```
+    ///
+    /// The second-order term of r is added and has the fourth powers of each mean by itself, as published and as the
+    /// numbers of metafor 5.1 have it. The Taylor expansion of ln m1 - ln m0 to second order has `- 2 r^2 c0^2 c1^2` there,
+    /// since the two second derivatives differ in sign.
     LogRatioOfMeans,
     /// Log ratio of the standard deviations; metafor: `VRC`. Senior et al. 2020.
     ///

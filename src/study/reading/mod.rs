@@ -2,6 +2,7 @@
 
 mod csv;
 mod record;
+mod reported;
 mod tabular;
 
 pub use record::{Cell, Record};
@@ -10,6 +11,7 @@ pub use tabular::Tabular;
 use super::covariates::Column;
 use super::studies::{Dropped, Studies};
 use crate::error::{Error, ErrorKind, Result};
+use crate::measure::Measure;
 
 /// Which columns of a table hold what, by name.
 ///
@@ -45,6 +47,8 @@ pub struct Columns {
     missing: Missing,
     markers: Vec<String>,
     delimiter: u8,
+    estimates: Option<Measure>,
+    analysis_scale: bool,
 }
 
 /// What happens to a study with an empty cell where a number is needed.
@@ -73,7 +77,24 @@ impl Columns {
             missing: Missing::Refuse,
             markers: ["", "NA", "NaN", "."].map(str::to_owned).to_vec(),
             delimiter: b',',
+            estimates: None,
+            analysis_scale: false,
         }
+    }
+
+    /// What the estimates are that a table of [`ReportedRow`](super::ReportedRow)s holds. Default: not said, which is
+    /// an error for such a table; other data do not need it.
+    #[must_use]
+    pub fn estimates_of(mut self, measure: Measure) -> Self {
+        self.estimates = Some(measure);
+        self
+    }
+
+    /// Reported estimates and limits are on the analysis scale (logarithms of ratios). Default: on the natural scale.
+    #[must_use]
+    pub fn on_analysis_scale(mut self) -> Self {
+        self.analysis_scale = true;
+        self
     }
 
     /// The column of the labels. Default: `study`.
@@ -119,10 +140,11 @@ impl Columns {
     /// # Errors
     /// A mapped field that this kind of data does not have.
     fn check_fields<T: Tabular>(&self) -> Result<()> {
-        match self.fields.iter().find(|(field, _)| !T::FIELDS.contains(&field.as_str())) {
+        let known = [T::FIELDS, T::OPTIONAL].concat();
+        match self.fields.iter().find(|(field, _)| !known.contains(&field.as_str())) {
             None => Ok(()),
             Some((field, _)) => {
-                let problem = format!("there is no field {field:?}; fields: {}", T::FIELDS.join(", "));
+                let problem = format!("there is no field {field:?}; fields: {}", known.join(", "));
                 Err(ErrorKind::Unreadable { problem }.into())
             }
         }
@@ -181,7 +203,10 @@ fn collect<T: Tabular>(
     let label = position(names, &columns.label, "study")?;
     let fields = T::FIELDS.iter().map(|&field| position(names, columns.column_of(field), field));
     let fields = fields.collect::<Result<Vec<usize>>>()?;
-    let others: Vec<usize> = (0..names.len()).filter(|i| *i != label && !fields.contains(i)).collect();
+    let optional = T::OPTIONAL.iter().map(|&field| optional_position(names, columns, field));
+    let optional = optional.collect::<Result<Vec<Option<usize>>>>()?;
+    let is_other = |i: &usize| *i != label && !fields.contains(i) && !optional.contains(&Some(*i));
+    let others: Vec<usize> = (0..names.len()).filter(is_other).collect();
     let (mut studies, mut dropped) = (Vec::new(), Vec::new());
     let mut covariates: Vec<Vec<Cell>> = vec![Vec::new(); others.len()];
     for (number, row) in (1..).zip(rows) {
@@ -193,8 +218,10 @@ fn collect<T: Tabular>(
             let kind = ErrorKind::MissingValue { column: columns.label.clone(), field: "study" };
             return Err(Error::new(kind).in_record(number));
         }
-        match numbers(names, &fields, T::FIELDS, &cell) {
-            Ok(values) => studies.push((study.clone(), T::from_fields(&values).map_err(at)?)),
+        let read = numbers(names, &fields, T::FIELDS, &cell)
+            .and_then(|values| T::from_row(&values, &optional_numbers(names, &optional, T::OPTIONAL, &cell)?, columns));
+        match read {
+            Ok(row) => studies.push((study.clone(), row)),
             Err(error)
                 if columns.missing == Missing::LeaveOut && matches!(error.kind(), ErrorKind::MissingValue { .. }) =>
             {
@@ -226,6 +253,30 @@ fn position(names: &[String], column: &str, field: &'static str) -> Result<usize
     };
     let (column, found) = (column.to_owned(), names.join(", "));
     Err(ErrorKind::InvalidColumn { column, field, problem, found }.into())
+}
+
+/// Where a column is that may be absent, unless it was named.
+fn optional_position(names: &[String], columns: &Columns, field: &'static str) -> Result<Option<usize>> {
+    let column = columns.column_of(field);
+    let is_named = columns.fields.iter().any(|(f, _)| f == field);
+    if !is_named && !names.iter().any(|name| name == column) {
+        return Ok(None);
+    }
+    position(names, column, field).map(Some)
+}
+
+/// The numbers that are there of the optional fields of one row.
+fn optional_numbers(
+    names: &[String],
+    positions: &[Option<usize>],
+    fields: &[&'static str],
+    cell: &impl Fn(usize) -> Cell,
+) -> Result<Vec<Option<f64>>> {
+    let number = |(position, &field): (&Option<usize>, &&'static str)| match position.map(|i| (i, cell(i))) {
+        None | Some((_, Cell::Missing(()))) => Ok(None),
+        Some((i, _)) => numbers(names, &[i], &[field], cell).map(|values| values.first().copied()),
+    };
+    positions.iter().zip(fields).map(number).collect()
 }
 
 /// The numbers of one row, in the order of its fields.

@@ -1,5 +1,6 @@
 //! Which numbers make up a row of each kind of data.
 
+use super::Columns;
 use crate::error::Result;
 use crate::study::{
     AreaUnderCurve, Correlation, Genotypes, MatchedPairs, Moments, OneMean, PartialCorrelation, PrePost, Proportion,
@@ -21,6 +22,19 @@ pub trait Tabular: Sized {
     /// # Errors
     /// Whatever the constructor of the data refuses.
     fn from_fields(values: &[f64]) -> Result<Self>;
+
+    /// The names of fields that a table, or a row of it, may do without. Default: none.
+    const OPTIONAL: &'static [&'static str] = &[];
+
+    /// The row of these numbers: `values` one for each field, `optional` one for each optional field. Default:
+    /// [`from_fields`](Self::from_fields).
+    ///
+    /// # Errors
+    /// As [`from_fields`](Self::from_fields).
+    fn from_row(values: &[f64], optional: &[Option<f64>], columns: &Columns) -> Result<Self> {
+        let _ = (optional, columns);
+        Self::from_fields(values)
+    }
 }
 
 /// One implementation per kind of data: its fields, and how they make a row.

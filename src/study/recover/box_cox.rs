@@ -68,6 +68,8 @@ fn power_of_pair(below: f64, above: f64) -> Option<f64> {
     // down a convex function do not pass it.
     let mut power = std::f64::consts::LN_2 / above;
     loop {
+        #[cfg(test)]
+        super::evaluations::count();
         let value = (power * above).exp_m1() + (-power * below).exp_m1();
         let slope = above * (power * above).exp() - below * (-power * below).exp();
         let next = power - value / slope;

@@ -338,7 +338,9 @@ pub enum MomentsMethod {
     /// Quantile estimation (QE): of normal, log-normal, gamma, Weibull and, for numbers between 0 and 1, beta, the one
     /// whose quantiles (1/n and 1 - 1/n for minimum and maximum) are nearest by least squares. McGrath, Zhao,
     /// Steele et al. 2020, Stat Methods Med Res 29:2520, doi 10.1177/0962280219889080. The least squares are the
-    /// global minimum, by a search over the one parameter that is left once the scale is solved for.
+    /// global minimum, by a search over the one parameter that is left once the scale is solved for; for beta, with
+    /// two shapes, they are a minimum that is reached from two starts, or the floor of the valley where numbers that
+    /// span many powers of ten do not tell the shapes.
     QuantileEstimation,
     /// Box-Cox (BC): the power that makes the numbers symmetric, Luo's mean and Wan's SD there, and the moments of the
     /// distribution brought back. McGrath et al. 2020, as above. The numbers are taken relative to the median, so

@@ -25,3 +25,6 @@ pub use two_by_two::{
     Prevalence, Yates, table_from_accuracy, table_from_chi_squared, table_from_odds_ratio, table_from_phi,
     table_from_predictive_values,
 };
+
+#[cfg(test)]
+mod evaluations;

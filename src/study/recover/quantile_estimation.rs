@@ -141,6 +141,12 @@ fn polish(x: f64, slope: impl Fn(f64) -> f64) -> f64 {
     }
 }
 
+/// Gain in the squared distance that no longer counts.
+const FLOOR: f64 = 1e-20;
+/// Steps in a row that may gain less than a hundredth of the distance. A search that converges takes about ten of them; one
+/// that creeps along the floor of a valley, where the numbers do not tell the shapes, takes hundreds of thousands.
+const STALLED: u32 = 60;
+
 /// Least squares over both shapes of a beta distribution: Levenberg and Marquardt's method in their logarithms, from
 /// the mean and size that the normal fit has, or from the gamma distribution that small shares follow.
 fn beta_fit(points: &Points, mean: f64, sd: f64, gamma: Option<Family>) -> Family {
@@ -156,7 +162,7 @@ fn beta_fit(points: &Points, mean: f64, sd: f64, gamma: Option<Family>) -> Famil
             (at, least) = (other, value);
         }
     }
-    let mut damping = 1e-3;
+    let (mut damping, mut slow) = (1e-3, 0);
     while damping < 1e12 {
         let (mut jj, mut jr) = ([0.0; 3], [0.0; 2]);
         let h = 1e-4;
@@ -176,10 +182,13 @@ fn beta_fit(points: &Points, mean: f64, sd: f64, gamma: Option<Family>) -> Famil
             let next = [at[0] + step[0], at[1] + step[1]];
             let value = squares(points, &family(next));
             if value < least {
-                // Ends where nothing is gained any more, be it in the distance or in the shapes.
-                let gained = least - value > 1e-12 * least && step[0].abs().max(step[1].abs()) > 1e-13;
+                // Ends where nothing is gained any more, be it in the distance or in the shapes. The distance is in
+                // units of the largest value squared: below the floor no quantile moves by 1e-10 of that value, and a
+                // search along the floor of a singular fit would go on for millions of steps.
+                let gained = least - value > 1e-12 * least + FLOOR && step[0].abs().max(step[1].abs()) > 1e-13;
+                slow = if least - value > 0.01 * least { 0 } else { slow + 1 };
                 (at, least, damping) = (next, value, damping * 0.1);
-                break gained;
+                break gained && slow < STALLED;
             }
             damping *= 10.0;
             if damping >= 1e12 {

@@ -25,7 +25,12 @@ pub(super) fn fit(numbers: &FiveNumbers) -> Result<Family> {
     let jacobian: f64 = logs.iter().sum();
     let at = |power: f64| {
         let values: Vec<f64> = logs.iter().map(|&ln_x| transform(power, ln_x)).collect();
-        let sample = Sample { values, inner, outer };
+        let gaps = logs.windows(2).filter_map(|pair| match *pair {
+            // The difference of the transformed values, which may be next to nothing against them.
+            [low, high] => Some((power * low).exp() * transform(power, high - low)),
+            _ => None,
+        });
+        let sample = Sample { gaps: gaps.collect(), values, inner, outer };
         let (a, b) = sample.maximum();
         (a, b, sample.log_likelihood(a, b) + (power - 1.0) * jacobian)
     };
@@ -44,6 +49,8 @@ pub(super) fn fit(numbers: &FiveNumbers) -> Result<Family> {
 /// the likelihood is concave.
 struct Sample {
     values: Vec<f64>,
+    /// From each value to the next.
+    gaps: Vec<f64>,
     inner: f64,
     outer: f64,
 }
@@ -61,6 +68,8 @@ impl Sample {
     }
 
     fn local(&self, a: f64, b: f64) -> Local {
+        #[cfg(test)]
+        super::evaluations::count();
         let k = self.values.len() as f64;
         let mut local = Local { value: k * a.ln(), gradient: [k / a, 0.0], curvature: [k / (a * a), 0.0, 0.0] };
         for &x in &self.values {
@@ -68,9 +77,14 @@ impl Sample {
             local.value += normal::ln_pdf(z);
             local.add([-z, 0.0], [1.0, 0.0, 0.0], [x, 0.0]);
         }
-        for pair in self.values.windows(2) {
+        for (pair, &gap) in self.values.windows(2).zip(&self.gaps) {
             let &[low, high] = pair else { continue };
-            local.between(self.inner, a * low - b, a * high - b, low, high);
+            let (middle, width) = (a * (0.5 * low + 0.5 * high) - b, a * gap);
+            if width * middle.abs().max(1.0) < NARROW {
+                local.within(self.inner, a, middle, 0.5 * low + 0.5 * high, gap);
+            } else {
+                local.between(self.inner, a * low - b, a * high - b, low, high);
+            }
         }
         if let (Some(&low), Some(&high), true) = (self.values.first(), self.values.last(), self.outer > 0.0) {
             local.between(self.outer, f64::NEG_INFINITY, a * low - b, 0.0, low);
@@ -90,6 +104,10 @@ impl Sample {
             let ([ga, gb], [aa, ab, bb]) = (here.gradient, here.curvature);
             let determinant = aa * bb - ab * ab;
             let (da, db) = ((bb * ga - ab * gb) / determinant, (aa * gb - ab * ga) / determinant);
+            // What the step promises to gain is below the rounding of the value.
+            if 0.5 * (ga * da + gb * db) <= f64::EPSILON * (1.0 + here.value.abs()) {
+                return (a, b);
+            }
             let mut share = 1.0;
             loop {
                 let (next_a, next_b) = (a + share * da, b + share * db);
@@ -113,7 +131,48 @@ impl Sample {
     }
 }
 
+/// Widths times heights below which the share between two values is integrated, since the difference of two values of
+/// the distribution function would lose its digits.
+const NARROW: f64 = 1.0;
+
+/// Nodes and weights of the Gauss-Legendre rule with 8 points on [-1/2, 1/2], which are symmetric.
+const NODES: [(f64, f64); 4] = [
+    (0.091_717_321_247_824_9, 0.181_341_891_689_181),
+    (0.262_766_204_958_164_5, 0.156_853_322_938_943_6),
+    (0.398_333_238_706_813_37, 0.111_190_517_226_687_24),
+    (0.480_144_928_248_768_1, 0.050_614_268_145_188_13),
+];
+
 impl Local {
+    /// `count` people on a narrow interval around `middle` on the z scale, whose values are `gap` wide around `x`.
+    ///
+    /// ```text
+    /// share = w phi(m) E,  E = mean over t in (-1/2, 1/2) of exp(-m w t - w^2 t^2/2)        m = a x - b, w = a gap
+    /// ```
+    fn within(&mut self, count: f64, a: f64, middle: f64, x: f64, gap: f64) {
+        let width = a * gap;
+        // Weighted means of t, z, z t, t^2, z^2, z^2 t, z^2 t^2.
+        let (mut total, mut sums) = (0.0, [0.0; 7]);
+        for (t, weight) in NODES.into_iter().flat_map(|(t, weight)| [(t, weight), (-t, weight)]) {
+            let (shift, z) = (width * t, middle + width * t);
+            let weight = weight * (-shift * (middle + 0.5 * shift)).exp();
+            total += weight;
+            let terms = [t, z, z * t, t * t, z * z, z * z * t, z * z * t * t];
+            for (sum, term) in sums.iter_mut().zip(terms) {
+                *sum += weight * term;
+            }
+        }
+        let [t, z, zt, tt, zz, zzt, zztt] = sums.map(|sum| sum / total);
+        self.value += count * (a.ln() + gap.ln() + normal::ln_pdf(middle) + total.ln());
+        // Negated second derivatives of ln(phi E) in m and w.
+        let (mm, mw, ww) = (1.0 - (zz - z * z), t - (zzt - z * zt), tt - (zztt - zt * zt));
+        self.gradient[0] += count * (1.0 / a - z * x - zt * gap);
+        self.gradient[1] += count * z;
+        self.curvature[0] += count * (1.0 / (a * a) + mm * x * x + 2.0 * mw * x * gap + ww * gap * gap);
+        self.curvature[1] -= count * (mm * x + mw * gap);
+        self.curvature[2] += count * mm;
+    }
+
     /// `count` people between `low` and `high` on the z scale, which lie at `x_low` and `x_high`.
     fn between(&mut self, count: f64, low: f64, high: f64, x_low: f64, x_high: f64) {
         // From the nearer tail.

@@ -1,8 +1,9 @@
 //! The forms in which papers report how sure an estimate is.
 
 use crate::error::Result;
+use crate::num::critical::critical;
 use crate::study::check;
-use crate::study::significance::{check_df, check_p, critical, from_two_sided};
+use crate::study::significance::{check_df, check_p, from_two_sided};
 use serde::{Deserialize, Serialize};
 
 /// What a one-sided test was looking for.

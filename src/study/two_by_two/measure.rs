@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 /// The variance given first is the usual one ([`VarianceType::Usual`], or `LargeSample` where metafor calls it
 /// "LS"). A variance "at the average" takes for `p1` and `p2` the risks of all studies together,
 /// `P1 = sum a / sum n1` and `P2 = sum c / sum n2`, after any correction of zero cells; the variance "under no
-/// effect" takes `P = m1/n` of the study for both.
+/// effect" takes `P = m1/n` of the study for both. metafor 3.8 has neither for the ratios; the sums of its
+/// single-group variances (`PLO`, `PLN`, `PR`) at these risks are what the tests compare with.
 ///
 /// [`VarianceType::Usual`]: crate::study::VarianceType::Usual
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

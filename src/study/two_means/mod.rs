@@ -164,7 +164,8 @@ pub enum MeansMeasure {
     /// ```
     ///
     /// LargeSample3 is the delta method with the variances that normal samples have, 2 s^4/(n - 1) for a variance
-    /// and s^2/n for a mean; no number of another package was available for it.
+    /// and s^2/n for a mean, at g for d. No other implementation has been run: it is held against numerical
+    /// derivatives, and that metafor's "LS3" is this formula is an assumption.
     SmdAverageSd,
     /// Standardised by the standard deviation of the second group; metafor: `SMD1`. Glass 1976, Educ Res 5:3,
     /// doi 10.3102/0013189X005010003. With g = J(d2) d and B = 1/n1 + 1/n2:
@@ -240,7 +241,9 @@ pub enum MeansMeasure {
     /// Homoscedastic          y, v = StandardizedMeasure::CommonLanguageNormal of Cohen's d
     /// ```
     ///
-    /// Homoscedastic changes the effect too, since it says that there is one standard deviation.
+    /// Homoscedastic changes the effect too, since it says that there is one standard deviation. As in the usual
+    /// variance of [`SmdAverageSd`](Self::SmdAverageSd), the mean of a group has the variance s^2/(n - 1). No other
+    /// implementation has been run: both variances are held against numerical derivatives.
     CommonLanguageNormal,
 }
 

@@ -1,0 +1,149 @@
+//! The result of pooling with weights that do not come from tau2.
+
+use super::pooled::notes_of_effects;
+use super::weighted_mean::WeightedMean;
+use crate::effects::Effects;
+use crate::error::{Error, Result};
+use crate::inference::{Estimate, Heterogeneity, Natural, Note, Prediction, PredictionInterval, Solution};
+use crate::num::format::{p_value, percent, significant};
+use crate::tau2::{Certificate, Tau2};
+use serde::{Deserialize, Serialize};
+
+/// Effects pooled by a [`WeightedMean`].
+///
+/// Not a [`Pooled`](crate::Pooled), because much of what that offers (likelihood-based intervals and information criteria,
+/// diagnostics that refit a subset) rests on weights `1/(v + tau2)`. It owns the effects it came from; `{}` prints one line on
+/// the natural scale and the notes, `{:#}` adds the analysis scale. It serialises whole; deserialising fits the model again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
+pub struct WeightedPooled {
+    model: WeightedMean,
+    effects: Effects,
+    weights: Vec<f64>,
+    solution: Solution,
+    estimate: Estimate,
+    heterogeneity: Heterogeneity,
+    certificate: Option<Certificate>,
+    notes: Vec<Note>,
+}
+
+/// All that a file is trusted for: what was fitted to what.
+#[derive(Deserialize)]
+struct Unchecked {
+    model: WeightedMean,
+    effects: Effects,
+}
+
+impl TryFrom<Unchecked> for WeightedPooled {
+    type Error = Error;
+
+    fn try_from(raw: Unchecked) -> Result<Self> {
+        raw.model.fit(&raw.effects)
+    }
+}
+
+impl WeightedPooled {
+    pub(super) fn new(
+        model: WeightedMean,
+        effects: Effects,
+        weights: Vec<f64>,
+        solution: Solution,
+        estimate: Estimate,
+        heterogeneity: Heterogeneity,
+        certificate: Option<Certificate>,
+    ) -> Self {
+        let mut notes = notes_of_effects(&effects);
+        if solution.k < 5 {
+            notes.push(Note::FewStudies { k: solution.k });
+        }
+        if solution.tau2 <= 0.0 && !matches!(model.estimator(), Tau2::Fixed(_)) {
+            notes.push(Note::Tau2AtBoundary);
+        }
+        if let Some(certificate) = &certificate
+            && let Some(gap) = certificate.gap
+        {
+            let others = certificate.maxima.iter().map(|m| m.tau2);
+            let others = others.filter(|t| t.to_bits() != solution.tau2.to_bits()).collect();
+            notes.push(Note::SeveralMaxima { others, gap, tie: certificate.tie });
+        }
+        Self { model, effects, weights, solution, estimate, heterogeneity, certificate, notes }
+    }
+
+    /// The model and its options.
+    pub fn model(&self) -> &WeightedMean {
+        &self.model
+    }
+
+    /// The effects that were pooled.
+    pub fn effects(&self) -> &Effects {
+        &self.effects
+    }
+
+    /// Number of studies.
+    pub fn k(&self) -> usize {
+        self.solution.k
+    }
+
+    /// Weight of each study, as shares that add up to 1.
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
+    /// The pooled effect on the analysis scale.
+    pub fn estimate(&self) -> &Estimate {
+        &self.estimate
+    }
+
+    /// The pooled effect on the natural scale. See [`Estimate::natural`].
+    pub fn natural(&self) -> Natural {
+        self.estimate.natural()
+    }
+
+    /// Q, I2, H2, tau2: those of the effects, whatever the weights of the mean are.
+    pub fn heterogeneity(&self) -> &Heterogeneity {
+        &self.heterogeneity
+    }
+
+    /// The prediction interval by this method around the weighted mean, at the level of the model.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UndefinedDf`](crate::ErrorKind::UndefinedDf) for methods with k - 2 df and two studies.
+    pub fn prediction_by(&self, method: Prediction) -> Result<PredictionInterval> {
+        let (inference, level) = (self.estimate.inference(), self.estimate.level());
+        let of = (self.estimate.measure(), self.estimate.scale());
+        PredictionInterval::new(&self.solution, (method, inference), level, of)
+    }
+
+    /// The proof that a likelihood estimate of tau2 is the global maximum, with every other local maximum.
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.certificate.as_ref()
+    }
+
+    /// What a report of this result has to disclose.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+}
+
+impl std::fmt::Display for WeightedPooled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (estimate, natural) = (&self.estimate, self.natural());
+        write!(f, "{} {natural}, {} studies; {}", natural.measure.natural_name(), self.k(), self.heterogeneity)?;
+        let (weights, tau2, level) = (self.model.weights(), self.model.estimator(), percent(estimate.level()));
+        write!(f, "\n  mean with {weights} weights, tau2 by {tau2}; {level} interval by {} ", estimate.inference())?;
+        match estimate.df() {
+            Some(df) => write!(f, "(t, {df} df)")?,
+            None => f.write_str("(normal)")?,
+        }
+        if self.effects.measure().null_value().is_some() {
+            write!(f, ", p {}", p_value(estimate.p_value()))?;
+        }
+        if f.alternate() {
+            write!(f, "\n  {estimate}, standard error {}", significant(estimate.se()))?;
+        }
+        for note in &self.notes {
+            write!(f, "\n  note: {note}")?;
+        }
+        Ok(())
+    }
+}
