@@ -22,7 +22,7 @@ pub(crate) struct Component {
 }
 
 impl Predictive {
-    /// The probabilities of a smaller and of a greater effect than `x`, each accurate where it is small.
+    /// The probabilities of a smaller and of a greater effect than `x`; of a pivot each accurate where it is small, of a mixture to 1e-14.
     pub(crate) fn tails(&self, x: f64) -> (f64, f64) {
         match self {
             Self::Pivot { mu, sd, df } => {
@@ -41,7 +41,8 @@ impl Predictive {
     /// The probability beyond `x` on the side of `sign`: below for 1, above for -1.
     fn mixed(&self, x: f64, sign: f64) -> f64 {
         let Self::Mixture { components, df } = self else { return f64::NAN };
-        let part = |c: &Component| c.weight * normal_plus_t::cdf(sign * (x - c.mu), c.sigma, c.scale, *df);
+        let part =
+            |c: &Component| c.weight * normal_plus_t::cdf(sign * (x - c.mu), c.sigma, c.scale, *df, c.weight.abs());
         components.iter().map(part).sum::<f64>().clamp(0.0, 1.0)
     }
 

@@ -160,7 +160,7 @@ impl Pooled {
             let scale = at.standard_error * at.hartung_knapp.unwrap_or(0.0).sqrt();
             let sigma = (tau2 + sampling_variance).sqrt();
             // All effects equal: with tau2 = 0 nothing is left to vary.
-            if !(scale > 0.0) && !(sigma > 0.0) {
+            if scale <= 0.0 && sigma <= 0.0 {
                 return Err(ErrorKind::DegenerateVariance.into());
             }
             components.push(Component { weight: *weight, mu: at.mean, sigma, scale });
