@@ -87,9 +87,9 @@ pub use effect::{Adjustment, Effect};
 pub use effects::Effects;
 pub use error::{Error, ErrorKind, Result};
 pub use inference::{
-    AverageShare, Bootstrap, Estimate, Heterogeneity, HeterogeneityBound, HeterogeneityIntervals, Inference,
-    Information, Interval, MeanInterval, MeanMethod, Natural, Note, Prediction, PredictionInterval, QWeighting, Region,
-    Side, Solution, Tails, Tau2Interval, TestBased,
+    AverageShare, Estimate, Heterogeneity, HeterogeneityBound, HeterogeneityIntervals, Inference, Information,
+    Interval, MeanInterval, MeanMethod, Natural, Note, Prediction, PredictionInterval, QWeighting, Region, Side,
+    Solution, Tails, Tau2Bootstrap, Tau2Interval, TestBased,
 };
 pub use measure::Measure;
 pub use pool::{Batch, CommonEffect, MeanWeights, Model, Pooled, RandomEffects, WeightedMean, WeightedPooled};

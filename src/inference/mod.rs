@@ -27,7 +27,7 @@ pub use note::Note;
 pub use prediction::{Prediction, PredictionInterval};
 pub use solution::Solution;
 pub(crate) use tau2_interval::not_applicable;
-pub use tau2_interval::{Bootstrap, QWeighting, Side, Tails, Tau2Interval};
+pub use tau2_interval::{QWeighting, Side, Tails, Tau2Bootstrap, Tau2Interval};
 pub use test_based::TestBased;
 
 use crate::error::{Error, ErrorKind, Result};
