@@ -394,6 +394,18 @@ pub enum ErrorKind {
         /// The offending value.
         value: f64,
     },
+    /// No p-value of the method is small enough for this level.
+    #[error(
+        "{what} of level {level} does not exist: no p-value can be below {smallest}; take a lower level, or more studies or samples"
+    )]
+    LevelNotAttainable {
+        /// What was asked for.
+        what: &'static str,
+        /// The level.
+        level: f64,
+        /// The smallest p-value that the method can give.
+        smallest: f64,
+    },
     /// A variance below zero.
     #[error("variance must not be negative, got {value}")]
     NegativeVariance {
@@ -608,7 +620,7 @@ impl ErrorKind {
             Self::NonPositiveRatio { .. } => "means",
             Self::CiReversed { .. } | Self::CiNotBracketing { .. } => "interval",
             Self::CiAsymmetric { .. } | Self::CiZeroWidth { .. } => "interval",
-            Self::LevelOutOfRange { .. } => "level",
+            Self::LevelOutOfRange { .. } | Self::LevelNotAttainable { .. } => "level",
             Self::TooFewItems { .. } => "items",
             Self::PValueZero | Self::PValueOutOfRange { .. } => "p",
             Self::NegativeVariance { .. } | Self::ZeroVariance { .. } => "variance",

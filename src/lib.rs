@@ -87,12 +87,15 @@ pub use effect::{Adjustment, Effect};
 pub use effects::Effects;
 pub use error::{Error, ErrorKind, Result};
 pub use inference::{
-    AverageShare, Estimate, Heterogeneity, HeterogeneityBound, HeterogeneityIntervals, Inference, Information,
-    Interval, MeanInterval, MeanMethod, Natural, Note, Prediction, PredictionInterval, QWeighting, Region, Side,
-    Solution, Tails, Tau2Bootstrap, Tau2Interval, TestBased,
+    AverageShare, Combination, Estimate, ExactMean, Heterogeneity, HeterogeneityBound, HeterogeneityIntervals,
+    Inference, Information, Interval, MeanInterval, MeanMethod, Natural, Note, PValueFunction, Permutation,
+    PermutationTest, Prediction, PredictionInterval, ProbabilityBeyond, QWeighting, Region, Side, Solution, Tails,
+    Tau2Bootstrap, Tau2Interval, TestBased, Threshold,
 };
 pub use measure::Measure;
-pub use pool::{Batch, CommonEffect, MeanWeights, Model, Pooled, RandomEffects, WeightedMean, WeightedPooled};
+pub use pool::{
+    Batch, CommonEffect, MeanWeights, Model, NewStudy, Pooled, RandomEffects, WeightedMean, WeightedPooled,
+};
 pub use report::{ForestRow, ForestTable};
 pub use scale::Scale;
 pub use study::Studies;

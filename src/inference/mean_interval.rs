@@ -1,6 +1,6 @@
 //! An interval for the pooled effect that does not rest on a standard error.
 
-use super::Natural;
+use super::{Combination, ExactMean, Natural, Permutation};
 use crate::measure::Measure;
 use crate::num::format::significant;
 use crate::scale::Scale;
@@ -54,6 +54,40 @@ pub enum MeanMethod {
     ///
     /// `u`: see [`Workspace::henmi_copas`](crate::tau2::Workspace::henmi_copas).
     HenmiCopas,
+    /// The values of mu that a permutation test does not reject: [`Pooled::permutation_test`](crate::Pooled::permutation_test)
+    /// describes it. The ends are exact, the places where the share of sign patterns that are as extreme as the data
+    /// falls to `1 - level`; there no tolerance for ties is used. With so few studies that no p-value is that small
+    /// ([`ErrorKind::LevelNotAttainable`](crate::ErrorKind::LevelNotAttainable): fewer than 6 at 0.95) there is no
+    /// interval. To 20 studies it takes about `2^(k+2)` fits: milliseconds to k = 10, half a minute at k = 20.
+    /// Follmann & Proschan 1999, Biometrics 55:732, doi 10.1111/j.0006-341X.1999.00732.x. metafor:
+    /// `permutest(exact = TRUE, permci = TRUE)`, to the accuracy of its root finder.
+    ///
+    /// ```text
+    /// { mu : p(mu) > 1 - level }
+    /// ```
+    Permutation(Permutation),
+    /// Coverage of at least the level for any number of studies from two on, whatever tau2 is, given normal effects and
+    /// known sampling variances. Meant for up to 7 studies. Michael H, Thornton S, Xie M, Tian L (2019) Biometrics
+    /// 75:485-493, doi 10.1111/biom.12998. R: `rma.exact`. Not in metafor.
+    ///
+    /// A test of mean and tau2 together is inverted, and the region of pairs that it keeps is projected on the mean. The
+    /// distribution of the statistic depends on tau2 only, and is sampled.
+    ///
+    /// ```text
+    /// m, t2 = DerSimonian-Laird mean and tau2          l(mu, tau2) = log-likelihood
+    /// T(mu, tau2) = (m - mu)^2 sum 1/(v_i + t2) + c (l(m, t2) - l(mu, tau2))
+    /// { mu : T(mu, tau2) <= quantile of T(0, tau2) for y_i ~ N(0, v_i + tau2), for some tau2 >= 0 }
+    /// ```
+    ///
+    /// At each tau2 the critical value is the order statistic that makes the test with sampled critical value valid, the
+    /// data counting as one more sample. The same normal numbers serve all values of tau2, which are searched from 0 to
+    /// where the region can only shrink, with no prior interval for tau2. The effect reported is the DerSimonian-Laird
+    /// mean; the p-value is the largest over tau2.
+    Exact(ExactMean),
+    /// The values of mu that a combination of the p-values of the studies does not reject, and the value where it is one
+    /// half: [`Combination`] has the methods, [`Pooled::combined_p_value_function`](crate::Pooled::combined_p_value_function)
+    /// the whole function.
+    Combined(Combination),
 }
 
 impl MeanMethod {
@@ -64,6 +98,9 @@ impl MeanMethod {
             Self::ProfileLikelihoodBartlett => "profile likelihood, Bartlett-corrected",
             Self::Skovgaard => "Skovgaard",
             Self::HenmiCopas => "Henmi-Copas",
+            Self::Permutation(_) => "permutation",
+            Self::Exact(_) => "exact",
+            Self::Combined(combination) => combination.name(),
         }
     }
 }

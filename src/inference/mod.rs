@@ -3,7 +3,9 @@
 //! Nothing here depends on how tau2 was estimated: every method takes the [`Solution`].
 
 mod average_share;
+mod combination;
 mod estimate;
+mod exact_mean;
 mod hartung_knapp;
 mod heterogeneity;
 mod information;
@@ -11,20 +13,31 @@ mod kenward_roger;
 mod mean_interval;
 mod natural;
 mod note;
+mod p_value_function;
+mod permutation;
 mod prediction;
+mod predictive;
+mod probability;
 mod solution;
 mod tau2_interval;
 mod test_based;
 mod wald;
 
 pub use average_share::AverageShare;
+pub use combination::Combination;
 pub use estimate::Estimate;
+pub use exact_mean::ExactMean;
+pub(crate) use exact_mean::exact_mean;
 pub use heterogeneity::{Heterogeneity, HeterogeneityBound, HeterogeneityIntervals, Interval, Region};
 pub use information::Information;
 pub use mean_interval::{MeanInterval, MeanMethod};
 pub use natural::Natural;
 pub use note::Note;
+pub use p_value_function::PValueFunction;
+pub use permutation::{Permutation, PermutationTest};
 pub use prediction::{Prediction, PredictionInterval};
+pub(crate) use predictive::{Component, Predictive};
+pub use probability::{ProbabilityBeyond, Threshold};
 pub use solution::Solution;
 pub(crate) use tau2_interval::not_applicable;
 pub use tau2_interval::{QWeighting, Side, Tails, Tau2Bootstrap, Tau2Interval};

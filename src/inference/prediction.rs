@@ -1,8 +1,7 @@
 //! Where the effect of a new study may lie.
 
-use super::estimate::quantile;
-use super::{Inference, Natural, Solution, check_level};
-use crate::error::{ErrorKind, Result};
+use super::{Inference, Natural, Solution};
+use crate::error::{Error, ErrorKind, Result};
 use crate::measure::Measure;
 use crate::scale::Scale;
 use serde::{Deserialize, Serialize};
@@ -23,7 +22,7 @@ pub enum Prediction {
     /// or `"adhoc"`.
     #[default]
     StudentT,
-    /// Normal quantile and Wald standard error. metafor: the default after `test = "z"`.
+    /// Normal quantile and Wald standard error. Skipka 2006. metafor: the default after `test = "z"`; meta: `"S"`.
     Normal,
     /// Normal quantile and tau alone: as if mu were known. metafor: `predtype = "simple"`.
     TauOnly,
@@ -31,8 +30,31 @@ pub enum Prediction {
     /// doi 10.1111/j.1467-985X.2008.00552.x. metafor: `predtype = "riley"` after `test = "z"`.
     HigginsThompsonSpiegelhalter,
     /// t with k - 2 df and Hartung-Knapp standard error. Partlett & Riley 2017, Stat Med 36:301,
-    /// doi 10.1002/sim.7140. metafor: `predtype = "riley"` after `test = "knha"`.
+    /// doi 10.1002/sim.7140. metafor: `predtype = "riley"` after `test = "knha"`; meta: `"HK-PR"`.
     PartlettRiley,
+    /// t with k - 1 df and Wald standard error, whatever the inference of the model is. Veroniki et al. 2019, Res Synth
+    /// Methods 10:23, doi 10.1002/jrsm.1319. metafor: `test = "t"`; meta: `"V"`, its default.
+    Veroniki,
+    /// t with k - 1 df and Hartung-Knapp standard error, whatever the inference of the model is. metafor: the default
+    /// after `test = "knha"`; meta: `"HK"`.
+    HartungKnapp,
+    /// t and standard error of [`Inference::KenwardRoger`]; for [`Tau2::Reml`](crate::Tau2::Reml) only. Partlett & Riley
+    /// 2017, Stat Med 36:301, doi 10.1002/sim.7140. meta: `"KR"`.
+    KenwardRoger,
+    /// As [`KenwardRoger`](Self::KenwardRoger) with one df fewer. Partlett & Riley 2017. meta: `"KR-PR"`.
+    KenwardRogerPartlettRiley,
+    /// Allows for tau2 being uncertain, by its [confidence distribution](crate::tau2::ConfidenceDistribution), where the
+    /// other methods take an estimate as the truth; the model's own estimate is not used. Nagashima, Noma & Furukawa
+    /// 2019, Stat Methods Med Res 28:1689, doi 10.1177/0962280218773520. R: `pimeta`, and meta's `"NNF"` by it.
+    ///
+    /// ```text
+    /// theta = mu(t2) + Z sqrt(t2) + T se_HK(t2)        t2 ~ H, Z ~ N(0, 1), T ~ t(k - 1)
+    /// mu(t2) = weighted mean at t2,   se_HK(t2) = sqrt(sum w (y - mu)^2 / ((k - 1) sum w)),   w = 1/(v + t2)
+    /// ```
+    ///
+    /// The authors draw from this distribution; here its quantiles are integrals, so that nothing is random. The centre
+    /// reported is the median of the distribution.
+    NagashimaNomaFurukawa,
 }
 
 impl Prediction {
@@ -44,6 +66,54 @@ impl Prediction {
             Self::TauOnly => "normal, tau only",
             Self::HigginsThompsonSpiegelhalter => "Higgins-Thompson-Spiegelhalter",
             Self::PartlettRiley => "Partlett-Riley",
+            Self::Veroniki => "Veroniki",
+            Self::HartungKnapp => "Hartung-Knapp",
+            Self::KenwardRoger => "Kenward-Roger",
+            Self::KenwardRogerPartlettRiley => "Kenward-Roger, Partlett-Riley",
+            Self::NagashimaNomaFurukawa => "Nagashima-Noma-Furukawa",
+        }
+    }
+}
+
+impl Prediction {
+    /// Standard error of the mean and df (`None`: normal) for a solved model whose inference was `inference`. `level`: of
+    /// the interval, on which hybrid inferences depend.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UndefinedDf`]; [`ErrorKind::NotApplicable`] for Kenward-Roger without REML and for the method that
+    /// needs the effects themselves.
+    pub(crate) fn standard_error(
+        self,
+        solution: &Solution,
+        inference: Inference,
+        level: f64,
+    ) -> Result<(f64, Option<f64>)> {
+        let k_minus_2 = Some(solution.df() - 1.0);
+        let se = |inference: Inference| Ok::<f64, Error>(inference.standard_error(solution, level)?.0);
+        let (se, df) = match self {
+            Self::StudentT => (se(inference)?, Some(super::wald::df(solution)?)),
+            Self::Normal => (solution.se, None),
+            Self::TauOnly => (0.0, None),
+            Self::HigginsThompsonSpiegelhalter => (solution.se, k_minus_2),
+            Self::PartlettRiley => (se(Inference::HartungKnapp)?, k_minus_2),
+            Self::Veroniki => (solution.se, Some(super::wald::df(solution)?)),
+            Self::HartungKnapp => (se(Inference::HartungKnapp)?, Some(super::wald::df(solution)?)),
+            Self::KenwardRoger => Inference::KenwardRoger.standard_error(solution, level)?,
+            Self::KenwardRogerPartlettRiley => {
+                let (se, df) = Inference::KenwardRoger.standard_error(solution, level)?;
+                (se, df.map(|df| df - 1.0))
+            }
+            Self::NagashimaNomaFurukawa => {
+                let why = "its distribution is not that of one standard error";
+                return Err(ErrorKind::NotApplicable { what: "standard error of this prediction", why }.into());
+            }
+        };
+        match df {
+            Some(df) if df <= 0.0 => {
+                let remedy = "with so few studies use `Prediction::StudentT`";
+                Err(ErrorKind::UndefinedDf { what: "this prediction interval", df, remedy }.into())
+            }
+            _ => Ok((se, df)),
         }
     }
 }
@@ -68,37 +138,14 @@ pub struct PredictionInterval {
 }
 
 impl PredictionInterval {
-    /// The interval of a solved model whose inference was `inference`.
+    /// `level` has been checked, the limits are finite.
     pub(crate) fn new(
-        solution: &Solution,
-        (method, inference): (Prediction, Inference),
-        level: f64,
         (measure, scale): (Measure, Scale),
-    ) -> Result<Self> {
-        let level = check_level(level)?;
-        let k_minus_2 = solution.df() - 1.0;
-        let (se, df) = match method {
-            Prediction::StudentT => {
-                let (se, _) = inference.standard_error(solution, level)?;
-                (se, Some(super::wald::df(solution)?))
-            }
-            Prediction::Normal => (solution.se, None),
-            Prediction::TauOnly => (0.0, None),
-            Prediction::HigginsThompsonSpiegelhalter => (solution.se, Some(k_minus_2)),
-            Prediction::PartlettRiley => (Inference::HartungKnapp.standard_error(solution, level)?.0, Some(k_minus_2)),
-        };
-        if let Some(df) = df
-            && df <= 0.0
-        {
-            let remedy = "with two studies use `Prediction::StudentT`";
-            return Err(ErrorKind::UndefinedDf { what: "this prediction interval", df, remedy }.into());
-        }
-        let half = quantile(level, df) * solution.tau2.sqrt().hypot(se);
-        let (lower, upper) = (solution.mu - half, solution.mu + half);
-        if !(lower.is_finite() && upper.is_finite()) {
-            return Err(ErrorKind::Overflow { what: "the prediction interval" }.into());
-        }
-        Ok(Self { measure, scale, centre: solution.mu, lower, upper, level, df, method })
+        (method, level): (Prediction, f64),
+        df: Option<f64>,
+        [centre, lower, upper]: [f64; 3],
+    ) -> Self {
+        Self { measure, scale, centre, lower, upper, level, df, method }
     }
 
     /// Lower and upper limit on the analysis scale.

@@ -21,6 +21,7 @@
 //! | [`beta`] | beta, incomplete beta and its inverse |
 //! | [`chi_squared`], [`student_t`], [`fisher_f`] | the three test distributions, real df |
 //! | [`binomial`] | binomial distribution |
+//! | [`irwin_hall`] | sum of uniform variables |
 //! | [`quadratic_form`] | weighted sum of chi-squared variables |
 //! | [`gamma_ratio`] | gamma functions half a step apart |
 //! | [`format`](mod@format) | numbers as text |
@@ -35,6 +36,7 @@ pub mod fisher_f;
 pub mod format;
 pub mod gamma;
 pub mod gamma_ratio;
+pub mod irwin_hall;
 pub mod normal;
 pub mod quadratic_form;
 pub mod random;
@@ -44,6 +46,8 @@ pub(crate) mod bracket;
 pub(crate) mod integral;
 mod invert;
 pub(crate) mod minimum;
+pub(crate) mod normal_plus_t;
 pub(crate) mod root;
 mod saddle_point;
 pub(crate) mod sum;
+pub(crate) mod turning_point;

@@ -25,6 +25,7 @@ impl Pooled {
     /// # Errors
     /// [`ErrorKind::NotApplicable`](crate::ErrorKind::NotApplicable) for a method that the model, or these data, have not;
     /// [`ErrorKind::TooFewStudies`](crate::ErrorKind::TooFewStudies);
+    /// [`ErrorKind::LevelNotAttainable`](crate::ErrorKind::LevelNotAttainable) with too few studies or samples for the level;
     /// [`ErrorKind::Overflow`](crate::ErrorKind::Overflow).
     pub fn mean_interval(&self, method: MeanMethod) -> Result<MeanInterval> {
         self.mean_interval_at(method, self.estimate().level())
@@ -41,6 +42,9 @@ impl Pooled {
             MeanMethod::ProfileLikelihoodBartlett => self.likelihood_interval(method, Correction::Bartlett, level),
             MeanMethod::Skovgaard => self.likelihood_interval(method, Correction::Skovgaard, level),
             MeanMethod::HenmiCopas => self.henmi_copas_interval(level),
+            MeanMethod::Permutation(options) => self.permutation_interval(options, level),
+            MeanMethod::Exact(options) => self.exact_interval(options, level),
+            MeanMethod::Combined(combination) => self.combined_interval(combination, level),
         }
     }
 }

@@ -17,10 +17,15 @@
 
 mod batch;
 mod common;
+mod exact;
 mod heterogeneity;
 mod likelihood_interval;
 mod mean_interval;
+mod p_value_function;
+mod permutation;
 mod pooled;
+mod prediction;
+mod probability;
 mod random;
 mod solve;
 mod uwls;
@@ -30,6 +35,7 @@ mod weighted_pooled;
 pub use batch::Batch;
 pub use common::CommonEffect;
 pub use pooled::{Model, Pooled};
+pub use prediction::NewStudy;
 pub use random::RandomEffects;
 pub use weighted_mean::{MeanWeights, WeightedMean};
 pub use weighted_pooled::WeightedPooled;

@@ -5,10 +5,7 @@ use super::random::RandomEffects;
 use super::solve::{Extent, solve};
 use crate::effects::Effects;
 use crate::error::{Error, ErrorKind, Result};
-use crate::inference::{
-    Estimate, Heterogeneity, Inference, Information, Natural, Note, Prediction, PredictionInterval, Solution,
-    check_level,
-};
+use crate::inference::{Estimate, Heterogeneity, Inference, Information, Natural, Note, Solution, check_level};
 use crate::num::format::{percent, significant};
 use crate::tau2::{Certificate, Likelihood, Tau2, Workspace};
 use serde::{Deserialize, Serialize};
@@ -137,31 +134,6 @@ impl Pooled {
         &self.heterogeneity
     }
 
-    /// The prediction interval by the model's method and level.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotApplicable`] for the common-effect model; [`ErrorKind::UndefinedDf`] for methods with k - 2
-    /// df and two studies.
-    pub fn prediction(&self) -> Result<PredictionInterval> {
-        match &self.model {
-            Model::CommonEffect(_) => Err(CommonEffect::no_prediction()),
-            Model::RandomEffects(model) => self.prediction_by(model.prediction_method()),
-        }
-    }
-
-    /// The prediction interval by another method, at the level of the model.
-    ///
-    /// # Errors
-    /// As [`prediction`](Self::prediction).
-    pub fn prediction_by(&self, method: Prediction) -> Result<PredictionInterval> {
-        let Model::RandomEffects(_) = self.model else {
-            return Err(CommonEffect::no_prediction());
-        };
-        let (inference, level) = (self.estimate.inference(), self.estimate.level());
-        let of = (self.estimate.measure(), self.estimate.scale());
-        PredictionInterval::new(&self.solution, (method, inference), level, of)
-    }
-
     /// Log-likelihood at the fitted values, with AIC, BIC and AICc.
     ///
     /// # Errors
@@ -198,6 +170,11 @@ impl Pooled {
     /// What a report of this result has to disclose.
     pub fn notes(&self) -> &[Note] {
         &self.notes
+    }
+
+    /// The estimator of tau2 the model was solved with, and whether the model is one of random effects.
+    pub(super) fn solved_by(&self) -> (Tau2, bool) {
+        (self.model.options().0, self.model.is_random())
     }
 
     /// The effects in a workspace of their own.

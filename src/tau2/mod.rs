@@ -15,6 +15,7 @@
 
 mod bootstrap;
 mod bootstrap_interval;
+mod confidence_distribution;
 mod design;
 mod design_form;
 mod eliminate;
@@ -44,6 +45,7 @@ mod workspace;
 
 pub use bootstrap::Bootstrap;
 pub use bootstrap_interval::{Resampling, bootstrap_interval};
+pub use confidence_distribution::ConfidenceDistribution;
 pub use design::estimate_with_design;
 pub use error::Tau2Error;
 pub use fixed_weights::{FixedWeights, generalised_q_estimate, generalised_q_median_estimate};
