@@ -87,10 +87,10 @@ pub use effect::{Adjustment, Effect};
 pub use effects::Effects;
 pub use error::{Error, ErrorKind, Result};
 pub use inference::{
-    AverageShare, Bootstrap, Combination, Estimate, ExactMean, Heterogeneity, HeterogeneityBound,
-    HeterogeneityIntervals, Inference, Information, Interval, MeanInterval, MeanMethod, Natural, Note, PValueFunction,
-    Permutation, PermutationTest, Prediction, PredictionInterval, ProbabilityBeyond, QWeighting, Region, Side,
-    Solution, Tails, Tau2Interval, TestBased, Threshold,
+    AverageShare, Combination, Estimate, ExactMean, Heterogeneity, HeterogeneityBound, HeterogeneityIntervals,
+    Inference, Information, Interval, MeanInterval, MeanMethod, Natural, Note, PValueFunction, Permutation,
+    PermutationTest, Prediction, PredictionInterval, ProbabilityBeyond, QWeighting, Region, Side, Solution, Tails,
+    Tau2Bootstrap, Tau2Interval, TestBased, Threshold,
 };
 pub use measure::Measure;
 pub use pool::{

@@ -8,8 +8,8 @@ use meta_analysis::tau2::{
     joint_log_likelihood, likelihood_profile, log_likelihood, profile_likelihood_set, shortest_q_profile,
 };
 use meta_analysis::{
-    Bootstrap, CommonEffect, Effect, Effects, ErrorKind, HeterogeneityIntervals, Inference, Likelihood, Measure,
-    Pooled, QWeighting, RandomEffects, Region, Side, Tails, Tau2, Tau2Interval,
+    CommonEffect, Effect, Effects, ErrorKind, HeterogeneityIntervals, Inference, Likelihood, Measure, Pooled,
+    QWeighting, RandomEffects, Region, Side, Tails, Tau2, Tau2Bootstrap, Tau2Interval,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -282,7 +282,7 @@ fn what_does_not_apply_is_an_error() {
     let reml = fit(&y, &v, Tau2::Reml);
     let kind = |result: meta_analysis::Result<HeterogeneityIntervals>| result.unwrap_err().kind().clone();
     let boot =
-        |replicates| Tau2Interval::Bootstrap(Bootstrap { resampling: Resampling::Parametric, replicates, seed: 1 });
+        |replicates| Tau2Interval::Bootstrap(Tau2Bootstrap { resampling: Resampling::Parametric, replicates, seed: 1 });
     for method in [
         Tau2Interval::QProfile(Tails::Lower(0.0)),
         Tau2Interval::QProfile(Tails::Lower(f64::NAN)),
@@ -466,7 +466,7 @@ proptest! {
         let a = 2.0_f64.powi(e);
         let (ys, vs): (Vec<f64>, Vec<f64>) = (y.iter().map(|y| y * a).collect(), v.iter().map(|v| v * a * a).collect());
         let (one, other) = (fit(&y, &v, Tau2::Reml), fit(&ys, &vs, Tau2::Reml));
-        let boot = Tau2Interval::Bootstrap(Bootstrap { resampling: Resampling::Parametric, replicates: 39, seed: 3 });
+        let boot = Tau2Interval::Bootstrap(Tau2Bootstrap { resampling: Resampling::Parametric, replicates: 39, seed: 3 });
         let methods = METHODS.into_iter().chain(["SJ", "Wald", "QP(shortest)", "QP(shortest tau)"]);
         for method in methods.map(|text| text.parse().unwrap()).chain([boot]) {
             let one = one.heterogeneity_intervals_by(method).unwrap();

@@ -10,10 +10,10 @@ use meta_analysis::study::{
     Columns, Correlation, Genotypes, MatchedPairs, OneMean, PartialCorrelation, PrePost, Proportion, RSquared, Rate,
     Reliability, Sign, StandardizedDifference, Studies, Tabular, TwoByTwo, TwoMeans, TwoRates,
 };
-use meta_analysis::tau2::{self, QWeights, Tau2Set, Workspace};
+use meta_analysis::tau2::{self, InformationKind, QWeights, Tau2Set, Workspace};
 use meta_analysis::{
-    CommonEffect, Effect, Effects, ForestTable, Inference, Likelihood, Measure, Pooled, Prediction, RandomEffects,
-    Scale, Tau2, leave_one_out,
+    CommonEffect, Effect, Effects, ForestTable, Inference, Likelihood, MeanMethod, MeanWeights, Measure, Pooled,
+    Prediction, QWeighting, RandomEffects, Scale, Tails, Tau2, Tau2Interval, WeightedMean, leave_one_out,
 };
 
 /// One target.
@@ -29,19 +29,23 @@ pub const TARGETS: [(&str, Target); 6] = [
     ("special", special),
 ];
 
-const ESTIMATORS: [Tau2; 12] = [
-    Tau2::DerSimonianLaird,
-    Tau2::Reml,
-    Tau2::MaximumLikelihood,
-    Tau2::PauleMandel,
-    Tau2::Hedges,
-    Tau2::SidikJonkman,
-    Tau2::HunterSchmidt,
-    Tau2::HunterSchmidtSmallSample,
-    Tau2::TwoStepDerSimonianLaird,
-    Tau2::TwoStepHedges,
-    Tau2::MedianUnbiasedPauleMandel,
-    Tau2::HartungMakambi,
+const INTERVALS: [Tau2Interval; 9] = [
+    Tau2Interval::QProfile(Tails::Equal),
+    Tau2Interval::QProfile(Tails::Lower(0.2)),
+    Tau2Interval::QProfile(Tails::Shortest),
+    Tau2Interval::GeneralisedQ(QWeighting::InverseSe, Tails::Equal),
+    Tau2Interval::GeneralisedQ(QWeighting::Equal, Tails::Lower(0.7)),
+    Tau2Interval::ProfileLikelihood(Likelihood::Restricted),
+    Tau2Interval::ProfileLikelihood(Likelihood::Full),
+    Tau2Interval::SidikJonkman,
+    Tau2Interval::Wald,
+];
+
+const MEANS: [MeanMethod; 4] = [
+    MeanMethod::ProfileLikelihood,
+    MeanMethod::ProfileLikelihoodBartlett,
+    MeanMethod::Skovgaard,
+    MeanMethod::HenmiCopas,
 ];
 
 fn finite(numbers: &[f64], what: &str) {
@@ -68,7 +72,7 @@ pub fn tau2(bytes: &[u8]) {
         assert!(workspace.estimate(Tau2::Reml).is_err());
         return;
     }
-    for method in ESTIMATORS {
+    for method in Tau2::ESTIMATORS {
         let Ok(fit) = workspace.certify(method) else { continue };
         assert!(fit.tau2.is_finite() && fit.tau2 >= 0.0, "{method} {fit:?}");
         finite(fit.se.as_slice(), "se of tau2");
@@ -91,6 +95,17 @@ pub fn tau2(bytes: &[u8]) {
     if let Ok(q) = workspace.q_profile(s.positive(), s.positive()) {
         set(q);
     }
+    for kind in [Likelihood::Restricted, Likelihood::Full] {
+        for information in [InformationKind::Expected, InformationKind::Observed] {
+            finite(workspace.tau2_standard_error(s.positive(), kind, information).ok().as_slice(), "se of tau2");
+        }
+        if let Ok(union) = workspace.profile_likelihood_set(kind, s.positive()) {
+            for &(lower, upper) in union.pieces() {
+                assert!(lower >= 0.0 && lower <= upper && upper.is_finite(), "{lower} {upper}");
+            }
+        }
+    }
+    finite(workspace.joint_log_likelihood(s.number(), s.positive()).ok().as_slice(), "joint log-likelihood");
     for weights in [QWeights::InverseVariance, QWeights::InverseSe, QWeights::Equal] {
         if let Ok(q) = tau2::generalised_q_interval(&y, &v, weights, 0.025, 0.025) {
             set(q);
@@ -111,11 +126,20 @@ fn check_fit(fit: &Pooled) {
     let h = fit.heterogeneity();
     finite(&[h.q, h.p_value, h.tau2, h.i2, h.h2], "heterogeneity");
     assert!(h.tau2 >= 0.0 && (0.0..=1.0).contains(&h.i2) && h.q >= 0.0);
-    if let Ok(regions) = fit.heterogeneity_intervals() {
+    for method in INTERVALS {
+        let Ok(regions) = fit.heterogeneity_intervals_by(method) else { continue };
         for region in [regions.tau2, regions.i2, regions.h2] {
-            if let Some(interval) = region.interval() {
-                assert!(interval.lower <= interval.upper && interval.upper.is_finite(), "{interval:?}");
+            for interval in region.pieces() {
+                let ordered = interval.lower >= 0.0 && interval.lower <= interval.upper;
+                assert!(ordered && interval.upper.is_finite(), "{method}: {interval:?}");
             }
+        }
+    }
+    for method in MEANS {
+        let Ok(interval) = fit.mean_interval(method) else { continue };
+        assert!((0.0..=1.0).contains(&interval.p_value()), "{method}: p {}", interval.p_value());
+        for &(lower, upper) in interval.pieces() {
+            assert!(lower <= upper && lower.is_finite() && upper.is_finite(), "{method}: {lower} {upper}");
         }
     }
     use Prediction as P;
@@ -147,7 +171,7 @@ pub fn pool(bytes: &[u8]) {
     let measure = s.pick(&Measure::ALL);
     let inference =
         s.pick(&[Inference::Wald, Inference::StudentT, Inference::HartungKnapp, Inference::HartungKnappTruncated]);
-    let method = if s.byte() % 8 == 0 { Tau2::Fixed(s.number()) } else { s.pick(&ESTIMATORS) };
+    let method = if s.byte() % 8 == 0 { Tau2::Fixed(s.number()) } else { s.pick(&Tau2::ESTIMATORS) };
     let level = if s.byte() % 8 == 0 { s.number() } else { 0.95 };
     let k = s.below(8);
     let rows: Vec<(String, Effect)> = (0..k)
@@ -163,7 +187,23 @@ pub fn pool(bytes: &[u8]) {
         .collect();
     let Ok(effects) = Effects::from_rows(rows) else { return };
     let model = RandomEffects::new(method).inference(inference).level(level);
-    let fits = [model.fit(&effects), CommonEffect::new().level(level).fit(&effects)];
+    let weights = s.pick(&[0, 1, 2, 3]);
+    let weights = match weights {
+        0 => MeanWeights::InverseVariance,
+        1 => MeanWeights::Equal,
+        2 => MeanWeights::SampleSize,
+        _ => MeanWeights::User((0..effects.len()).map(|_| s.positive()).collect()),
+    };
+    if let Ok(fit) = WeightedMean::new(weights).tau2(method).inference(inference).level(level).fit(&effects) {
+        let (lower, upper) = fit.estimate().interval();
+        finite(&[fit.estimate().value(), fit.estimate().se(), lower, upper, fit.heterogeneity().h2], "weighted mean");
+        assert!(!fit.to_string().contains("NaN"));
+    }
+    let fits = [
+        model.fit(&effects),
+        CommonEffect::uwls().level(level).fit(&effects),
+        CommonEffect::new().level(level).fit(&effects),
+    ];
     for fit in fits.into_iter().flatten() {
         check_fit(&fit);
         let json = serde_json::to_string(&fit).expect("a result can be written");

@@ -1,6 +1,7 @@
 //! How much the true effects differ.
 
 use super::{Side, Solution, Tau2Interval};
+use crate::error::{ErrorKind, Result};
 use crate::num::chi_squared;
 use crate::num::format::{p_value, percent, significant};
 use serde::{Deserialize, Serialize};
@@ -37,7 +38,10 @@ pub struct Heterogeneity {
 
 impl Heterogeneity {
     /// `estimated`: tau2 is part of the model (random effects), so that I2 and H2 follow from it.
-    pub(crate) fn new(solution: &Solution, estimated: bool) -> Self {
+    ///
+    /// # Errors
+    /// [`ErrorKind::Overflow`] where tau2 is so much larger than the sampling variances that H2 overflows.
+    pub(crate) fn new(solution: &Solution, estimated: bool) -> Result<Self> {
         let df = solution.df();
         let mut heterogeneity = Self {
             q: solution.q,
@@ -52,7 +56,7 @@ impl Heterogeneity {
             (true, Some(s2)) => i2_h2(solution.tau2, s2),
             _ => (heterogeneity.i2_from_q(), heterogeneity.h2_from_q()),
         };
-        heterogeneity
+        if heterogeneity.h2.is_finite() { Ok(heterogeneity) } else { Err(ErrorKind::Overflow { what: "H2" }.into()) }
     }
 
     /// Square root of tau2, in units of the analysis scale.

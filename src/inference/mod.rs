@@ -40,7 +40,7 @@ pub(crate) use predictive::{Component, Predictive};
 pub use probability::{ProbabilityBeyond, Threshold};
 pub use solution::Solution;
 pub(crate) use tau2_interval::not_applicable;
-pub use tau2_interval::{Bootstrap, QWeighting, Side, Tails, Tau2Interval};
+pub use tau2_interval::{QWeighting, Side, Tails, Tau2Bootstrap, Tau2Interval};
 pub use test_based::TestBased;
 
 use crate::error::{Error, ErrorKind, Result};

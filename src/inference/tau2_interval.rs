@@ -59,7 +59,7 @@ pub enum Tau2Interval {
     SidikJonkman,
     /// Percentiles of the model's estimator over resampled data. Approximate: its level is not kept with few
     /// studies. Viechtbauer 2007 compares both kinds. See [`bootstrap_interval`](crate::tau2::bootstrap_interval).
-    Bootstrap(Bootstrap),
+    Bootstrap(Tau2Bootstrap),
     /// The model's tau2 and its standard error. The lower limit is cut off at 0, which
     /// [`HeterogeneityIntervals::truncated`](super::HeterogeneityIntervals::truncated) tells. Poor unless k is very
     /// large. Viechtbauer 2007.
@@ -143,7 +143,7 @@ impl QWeighting {
 
 /// A bootstrap: what is drawn, how often, from which seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Bootstrap {
+pub struct Tau2Bootstrap {
     /// Effects from the fitted model, or whole studies.
     pub resampling: Resampling,
     /// Number of resampled data sets; at least 39 for a level of 0.95, better some thousand.
@@ -182,7 +182,7 @@ impl fmt::Display for Tau2Interval {
             Self::ProfileLikelihood(Likelihood::Full) => f.pad("profile likelihood (ML)"),
             Self::ProfileLikelihood(Likelihood::Restricted) => f.pad("profile likelihood (REML)"),
             Self::SidikJonkman => f.pad("Sidik-Jonkman"),
-            Self::Bootstrap(Bootstrap { resampling, replicates, seed }) => {
+            Self::Bootstrap(Tau2Bootstrap { resampling, replicates, seed }) => {
                 let kind = match resampling {
                     Resampling::Parametric => "parametric",
                     Resampling::Nonparametric => "nonparametric",
@@ -249,7 +249,7 @@ fn parse(text: &str) -> Option<Tau2Interval> {
             };
             let replicates = replicates.strip_suffix("replicates")?.trim().parse().ok()?;
             let seed = seed.strip_prefix("seed")?.trim().parse().ok()?;
-            Some(Tau2Interval::Bootstrap(Bootstrap { resampling, replicates, seed }))
+            Some(Tau2Interval::Bootstrap(Tau2Bootstrap { resampling, replicates, seed }))
         }
         _ => None,
     }
@@ -285,7 +285,7 @@ mod tests {
         }
         methods.extend([Likelihood::Full, Likelihood::Restricted].map(Tau2Interval::ProfileLikelihood));
         for resampling in [Resampling::Parametric, Resampling::Nonparametric] {
-            let bootstrap = Bootstrap { resampling, replicates: 999, seed: u64::MAX };
+            let bootstrap = Tau2Bootstrap { resampling, replicates: 999, seed: u64::MAX };
             methods.push(Tau2Interval::Bootstrap(bootstrap));
         }
         for method in methods {

@@ -3,7 +3,7 @@
 use super::pooled::{Model, Pooled};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inference::{
-    AverageShare, Bootstrap, HeterogeneityBound, HeterogeneityIntervals, QWeighting, Side, Tails, Tau2Interval,
+    AverageShare, HeterogeneityBound, HeterogeneityIntervals, QWeighting, Side, Tails, Tau2Bootstrap, Tau2Interval,
     TestBased, check_level, not_applicable,
 };
 use crate::num::{chi_squared, normal};
@@ -243,10 +243,10 @@ impl Pooled {
         Ok(set.map_err(|e| self.explain(e))?.pieces().to_vec())
     }
 
-    fn bootstrap(&self, how: Bootstrap, tail: f64) -> Result<Vec<(f64, f64)>> {
+    fn bootstrap(&self, how: Tau2Bootstrap, tail: f64) -> Result<Vec<(f64, f64)>> {
         let estimator = self.estimator("a bootstrap interval of tau2")?;
         let (y, v) = (self.effects().y(), self.effects().v());
-        let Bootstrap { resampling, replicates, seed } = how;
+        let Tau2Bootstrap { resampling, replicates, seed } = how;
         let set = bootstrap_interval(y, v, estimator, resampling, (replicates, seed), (tail, tail));
         match set {
             Err(Tau2Error::TooFewReplicates { .. }) => {

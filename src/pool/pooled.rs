@@ -84,10 +84,7 @@ impl Pooled {
             solve(view, (tau2, model.is_random()), &mut workspace, Extent { inference, full: true })
                 .map_err(|failure| failure.explain(tau2, effects.labels()))?;
         let estimate = Estimate::new(&solution, inference, level, effects.measure(), view.pooled_scale())?;
-        let heterogeneity = Heterogeneity::new(&solution, model.is_random());
-        if !heterogeneity.h2.is_finite() {
-            return Err(ErrorKind::Overflow { what: "H2" }.into());
-        }
+        let heterogeneity = Heterogeneity::new(&solution, model.is_random())?;
         let mut fit =
             Self { model, effects: effects.clone(), solution, estimate, heterogeneity, certificate, notes: Vec::new() };
         fit.notes = fit.collect_notes();

@@ -152,7 +152,7 @@ impl WeightedMean {
             return Err(ErrorKind::Overflow { what: "the pooled result" }.into());
         }
         let estimate = Estimate::new(&solution, self.inference, self.level, effects.measure(), view.pooled_scale())?;
-        let heterogeneity = Heterogeneity::new(&solution, true);
+        let heterogeneity = Heterogeneity::new(&solution, true)?;
         Ok(WeightedPooled::new(self.clone(), effects.clone(), weights, solution, estimate, heterogeneity, certificate))
     }
 
