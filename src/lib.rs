@@ -94,7 +94,7 @@ pub use inference::{
 };
 pub use measure::Measure;
 pub use pool::{
-    Batch, CommonEffect, MeanWeights, Model, NewStudy, Pooled, RandomEffects, WeightedMean, WeightedPooled,
+    Batch, CommonEffect, Convention, MeanWeights, Model, NewStudy, Pooled, RandomEffects, WeightedMean, WeightedPooled,
 };
 pub use report::{ForestRow, ForestTable};
 pub use scale::Scale;

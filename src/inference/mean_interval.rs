@@ -58,7 +58,7 @@ pub enum MeanMethod {
     /// describes it. The ends are exact, the places where the share of sign patterns that are as extreme as the data
     /// falls to `1 - level`; there no tolerance for ties is used. With so few studies that no p-value is that small
     /// ([`ErrorKind::LevelNotAttainable`](crate::ErrorKind::LevelNotAttainable): fewer than 6 at 0.95) there is no
-    /// interval. To 20 studies it takes about `2^(k+2)` fits: milliseconds to k = 10, half a minute at k = 20.
+    /// interval. To 20 studies it takes about `2^(k+2)` fits: milliseconds to k = 10, some 20 seconds at k = 20.
     /// Follmann & Proschan 1999, Biometrics 55:732, doi 10.1111/j.0006-341X.1999.00732.x. metafor:
     /// `permutest(exact = TRUE, permci = TRUE)`, to the accuracy of its root finder.
     ///
@@ -82,7 +82,8 @@ pub enum MeanMethod {
     /// At each tau2 the critical value is the order statistic that makes the test with sampled critical value valid, the
     /// data counting as one more sample. The same normal numbers serve all values of tau2, which are searched from 0 to
     /// where the region can only shrink, with no prior interval for tau2. The effect reported is the DerSimonian-Laird
-    /// mean; the p-value is the largest over tau2.
+    /// mean; the p-value is the largest over tau2. Values of `c` are the defaults that `rma.exact` documents; the form of `T`
+    /// has not been compared with that package or with the paper's examples, and the coverage does not depend on it.
     Exact(ExactMean),
     /// The values of mu that a combination of the p-values of the studies does not reject, and the value where it is one
     /// half: [`Combination`] has the methods, [`Pooled::combined_p_value_function`](crate::Pooled::combined_p_value_function)

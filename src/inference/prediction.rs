@@ -1,6 +1,6 @@
 //! Where the effect of a new study may lie.
 
-use super::{Inference, Natural, Solution};
+use super::{Inference, Natural, Predictive, Solution, check_level};
 use crate::error::{Error, ErrorKind, Result};
 use crate::measure::Measure;
 use crate::scale::Scale;
@@ -53,7 +53,8 @@ pub enum Prediction {
     /// ```
     ///
     /// The authors draw from this distribution; here its quantiles are integrals, so that nothing is random. The centre
-    /// reported is the median of the distribution.
+    /// reported is the median of the distribution. Tens of milliseconds for ten studies; with two or three, whose
+    /// distribution of tau2 has a long tail, up to a second.
     NagashimaNomaFurukawa,
 }
 
@@ -138,14 +139,33 @@ pub struct PredictionInterval {
 }
 
 impl PredictionInterval {
-    /// `level` has been checked, the limits are finite.
+    /// The interval of a solved model whose inference was `inference`, by a method with one standard error.
     pub(crate) fn new(
-        (measure, scale): (Measure, Scale),
+        solution: &Solution,
+        (method, inference): (Prediction, Inference),
+        level: f64,
+        of: (Measure, Scale),
+    ) -> Result<Self> {
+        let level = check_level(level)?;
+        let (se, df) = method.standard_error(solution, inference, level)?;
+        let predictive = Predictive::Pivot { mu: solution.mu, sd: solution.tau2.sqrt().hypot(se), df };
+        Self::of_distribution(&predictive, (method, level), df, of)
+    }
+
+    /// The middle `level` of a predictive distribution.
+    pub(crate) fn of_distribution(
+        predictive: &Predictive,
         (method, level): (Prediction, f64),
         df: Option<f64>,
-        [centre, lower, upper]: [f64; 3],
-    ) -> Self {
-        Self { measure, scale, centre, lower, upper, level, df, method }
+        (measure, scale): (Measure, Scale),
+    ) -> Result<Self> {
+        let tail = 0.5 * (1.0 - level);
+        let (lower, upper) = (predictive.quantile(tail, 1.0), predictive.quantile(tail, -1.0));
+        let centre = predictive.median();
+        if !(lower.is_finite() && upper.is_finite() && centre.is_finite()) {
+            return Err(ErrorKind::Overflow { what: "the prediction interval" }.into());
+        }
+        Ok(Self { measure, scale, centre, lower, upper, level, df, method })
     }
 
     /// Lower and upper limit on the analysis scale.

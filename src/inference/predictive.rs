@@ -22,7 +22,7 @@ pub(crate) struct Component {
 }
 
 impl Predictive {
-    /// The probabilities of a smaller and of a greater effect than `x`, each accurate where it is small.
+    /// The probabilities of a smaller and of a greater effect than `x`; of a pivot each accurate where it is small, of a mixture to 1e-14.
     pub(crate) fn tails(&self, x: f64) -> (f64, f64) {
         match self {
             Self::Pivot { mu, sd, df } => {
@@ -41,7 +41,8 @@ impl Predictive {
     /// The probability beyond `x` on the side of `sign`: below for 1, above for -1.
     fn mixed(&self, x: f64, sign: f64) -> f64 {
         let Self::Mixture { components, df } = self else { return f64::NAN };
-        let part = |c: &Component| c.weight * normal_plus_t::cdf(sign * (x - c.mu), c.sigma, c.scale, *df);
+        let part =
+            |c: &Component| c.weight * normal_plus_t::cdf(sign * (x - c.mu), c.sigma, c.scale, *df, c.weight.abs());
         components.iter().map(part).sum::<f64>().clamp(0.0, 1.0)
     }
 
@@ -53,11 +54,23 @@ impl Predictive {
         }
     }
 
+    /// The median.
+    pub(crate) fn median(&self) -> f64 {
+        match self {
+            Self::Pivot { mu, .. } => *mu,
+            Self::Mixture { .. } => self.mixture_quantile(0.5, 1.0),
+        }
+    }
+
     fn mixture_quantile(&self, tail: f64, sign: f64) -> f64 {
         let Self::Mixture { components, .. } = self else { return f64::NAN };
         let Some(first) = components.iter().find(|c| c.weight > 1e-3).or(components.first()) else { return f64::NAN };
         // Positive where more than `tail` lies beyond; in logarithms a tail is nearly straight.
-        let excess = |x: f64| (self.mixed(x, sign).max(f64::MIN_POSITIVE) / tail).ln();
+        let excess = |x: f64| {
+            let value = (self.mixed(x, sign).max(f64::MIN_POSITIVE) / tail).ln();
+            // Below that it is rounding, and further steps would only be noise.
+            if value.abs() < 1e-14 { 0.0 } else { value }
+        };
         let (start, step) = (first.mu, first.sigma.hypot(first.scale));
         let at_start = excess(start);
         let outwards = if at_start > 0.0 { -sign } else { sign };

@@ -17,6 +17,7 @@
 
 mod batch;
 mod common;
+mod convention;
 mod exact;
 mod heterogeneity;
 mod likelihood_interval;
@@ -34,6 +35,7 @@ mod weighted_pooled;
 
 pub use batch::Batch;
 pub use common::CommonEffect;
+pub use convention::Convention;
 pub use pooled::{Model, Pooled};
 pub use prediction::NewStudy;
 pub use random::RandomEffects;

@@ -95,17 +95,8 @@ impl Pooled {
     pub fn prediction_for(&self, study: NewStudy) -> Result<PredictionInterval> {
         let (method, level) = self.prediction_choices(study)?;
         let (predictive, df) = self.predictive(method, study.sampling_variance, level)?;
-        let tail = 0.5 * (1.0 - level);
-        let (lower, upper) = (predictive.quantile(tail, 1.0), predictive.quantile(tail, -1.0));
-        let centre = match predictive {
-            Predictive::Pivot { mu, .. } => mu,
-            Predictive::Mixture { .. } => predictive.quantile(0.5, 1.0),
-        };
-        if !(lower.is_finite() && upper.is_finite() && centre.is_finite()) {
-            return Err(ErrorKind::Overflow { what: "the prediction interval" }.into());
-        }
         let of = (self.estimate().measure(), self.estimate().scale());
-        Ok(PredictionInterval::new(of, (method, level), df, [centre, lower, upper]))
+        PredictionInterval::of_distribution(&predictive, (method, level), df, of)
     }
 
     /// One end of a one-sided prediction interval, on the analysis scale: with the probability `level` the effect of the
@@ -169,7 +160,7 @@ impl Pooled {
             let scale = at.standard_error * at.hartung_knapp.unwrap_or(0.0).sqrt();
             let sigma = (tau2 + sampling_variance).sqrt();
             // All effects equal: with tau2 = 0 nothing is left to vary.
-            if !(scale > 0.0) && !(sigma > 0.0) {
+            if scale <= 0.0 && sigma <= 0.0 {
                 return Err(ErrorKind::DegenerateVariance.into());
             }
             components.push(Component { weight: *weight, mu: at.mean, sigma, scale });

@@ -5,11 +5,10 @@ use super::pooled::{Model, Pooled};
 use super::solve::{Extent, solve};
 use crate::effects::EffectsView;
 use crate::error::{ErrorKind, Result};
-use crate::inference::{Inference, ProbabilityBeyond, Threshold};
+use crate::inference::{Bootstrap, Inference, ProbabilityBeyond, Threshold};
 use crate::num::normal;
 use crate::num::random::uniform;
-use crate::study::recover::Bootstrap;
-use crate::tau2::Workspace;
+use crate::tau2::{Resampling, Workspace};
 
 impl Pooled {
     /// The share of true effects above a threshold, with its interval by the delta method, and the probability that the
@@ -53,9 +52,9 @@ impl Pooled {
         self.probability_beyond(threshold, false)
     }
 
-    /// As [`probability_above`](Self::probability_above), with the interval by the parametric bootstrap: effects are drawn
-    /// from `N(mu, v + tau2)` and the model fitted to each, and the interval has the percentiles of the shares. `options`: number
-    /// of draws, and seed, of which each draw uses its own part whatever the order.
+    /// As [`probability_above`](Self::probability_above), with the interval by the bootstrap: effects are drawn from
+    /// `N(mu, v + tau2)`, or whole studies with replacement, the model is fitted to each draw, and the interval has the
+    /// percentiles of the shares. Each draw uses its own part of the random numbers, whatever the order.
     ///
     /// # Errors
     /// Also [`ErrorKind::LevelNotAttainable`] for too few draws, and what the model's `fit` reports for a draw.
@@ -104,18 +103,16 @@ impl Pooled {
         if smallest > 1.0 - level {
             return Err(ErrorKind::LevelNotAttainable { what: "a bootstrap interval", level, smallest }.into());
         }
-        let (solution, sign) = (self.solution(), if above { 1.0 } else { -1.0 });
-        let (mut workspace, mut y) = (Workspace::new(), vec![0.0; self.k()]);
-        let mut shares = Vec::with_capacity(options.replicates as usize);
+        let sign = if above { 1.0 } else { -1.0 };
+        let (mut workspace, mut y, mut v) =
+            (Workspace::new(), self.effects().y().to_vec(), self.effects().v().to_vec());
+        let mut shares = Vec::new();
         for draw in 0..u64::from(options.replicates) {
-            for (i, (y, v)) in y.iter_mut().zip(self.effects().v()).enumerate() {
-                let z = normal::quantile(uniform(options.seed, draw * self.k() as u64 + i as u64));
-                *y = solution.mu + z * (v + solution.tau2).sqrt();
-            }
-            let view = EffectsView::new(self.effects().measure(), &y, self.effects().v(), &[]);
+            self.draw((&mut y, &mut v), options, draw);
+            let view = EffectsView::new(self.effects().measure(), &y, &v, &[]);
             let extent = Extent { inference: Inference::Wald, full: false };
             let solved = solve(view, self.solved_by(), &mut workspace, extent);
-            let (drawn, _) = solved.map_err(|failure| failure.explain(self.solved_by().0, self.effects().labels()))?;
+            let (drawn, _) = solved.map_err(|failure| failure.explain(self.solved_by().0, &[]))?;
             shares.push(ProbabilityBeyond::share_beyond(plain.threshold, drawn.mu, drawn.tau2, sign));
         }
         shares.sort_by(f64::total_cmp);
@@ -124,5 +121,24 @@ impl Pooled {
         let lower = shares.get(rank - 1).copied().unwrap_or(0.0);
         let upper = shares.get(shares.len().saturating_sub(rank)).copied().unwrap_or(1.0);
         Ok(plain.with_interval((lower, upper)))
+    }
+
+    /// One resampled data set.
+    fn draw(&self, (to_y, to_v): (&mut [f64], &mut [f64]), options: Bootstrap, draw: u64) {
+        let (y, v, k) = (self.effects().y(), self.effects().v(), self.k());
+        for (i, (to_y, to_v)) in to_y.iter_mut().zip(to_v).enumerate() {
+            let u = uniform(options.seed, draw * k as u64 + i as u64);
+            match options.resampling {
+                Resampling::Parametric => {
+                    *to_y = self.solution().mu + normal::quantile(u) * (*to_v + self.solution().tau2).sqrt();
+                }
+                Resampling::Nonparametric => {
+                    let drawn = (u * k as f64) as usize;
+                    if let (Some(y), Some(v)) = (y.get(drawn), v.get(drawn)) {
+                        (*to_y, *to_v) = (*y, *v);
+                    }
+                }
+            }
+        }
     }
 }

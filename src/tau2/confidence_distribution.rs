@@ -8,8 +8,8 @@ use std::f64::consts::PI;
 
 /// Points per panel, less one.
 const DEGREE: usize = 12;
-/// Width of a panel on the axis `ln(1 + tau2/v)`.
-const WIDTH: f64 = 1.0;
+/// Largest width of a panel on the axis `ln(1 + tau2/v)`.
+const WIDEST: f64 = 1.0;
 /// Probability that may be left beyond the last panel.
 const BEYOND: f64 = 1e-15;
 
@@ -53,33 +53,33 @@ impl ConfidenceDistribution {
     pub fn new(y: &[f64], v: &[f64]) -> Result<Self, Tau2Error> {
         let (statistic, unit) = Statistic::new(y, v, QWeights::InverseVariance)?;
         let tau2 = |t: f64| statistic.typical() * t.exp_m1();
+        let tail =
+            |tau2: f64, tail: fn(f64, &[f64]) -> f64| probability(statistic.q(), &statistic.eigenvalues(tau2)?, tail);
         // 1 - H: the lower tail, small where H is near 1.
-        let rest = |t: f64| {
-            let lambda = statistic.eigenvalues(tau2(t))?;
-            if lambda.iter().all(|l| l.is_finite()) {
-                probability(statistic.q(), &lambda, quadratic_form::cdf)
-            } else {
-                Err(Tau2Error::Overflow)
-            }
-        };
-        let at_zero = probability(statistic.q(), &statistic.eigenvalues(0.0)?, quadratic_form::sf)?;
+        let rest = |t: f64| tail(tau2(t), quadratic_form::cdf);
+        let at_zero = tail(0.0, quadratic_form::sf)?;
         let mut points = vec![(0.0, at_zero)];
         let rule = Rule::new();
         let (mut from, mut left) = (0.0, rest(0.0)?);
         if at_zero >= 1.0 {
             left = 0.0;
         }
+        // What is averaged over tau2 changes where tau2 is as large as a squared Hartung-Knapp standard error, about Q v/k^2, which
+        // may be far below v. Panels as wide as half the distance from there keep the rule's error at 1e-12.
+        let k = y.len() as f64;
+        let finest = (statistic.q() / statistic.typical() / (k * k)).clamp(1e-12, WIDEST);
         while left > BEYOND {
+            let width = (0.5 * (from + finest)).min(WIDEST);
             let mut values = [left; DEGREE + 1];
             for (value, x) in values.iter_mut().zip(rule.nodes).skip(1) {
-                *value = rest(from + WIDTH * x)?;
+                *value = rest(from + width * x)?;
             }
             for (x, weights) in rule.nodes.iter().zip(&rule.weights) {
                 // The differences carry the digits: values from first to last of a panel may agree in many.
                 let share: f64 = weights.iter().zip(values).map(|(w, value)| w * (left - value)).sum();
-                points.push((unit.grow_square(tau2(from + WIDTH * x)), share));
+                points.push((unit.grow_square(tau2(from + width * x)), share));
             }
-            from += WIDTH;
+            from += width;
             left = values[DEGREE];
         }
         // What is left lies beyond, and counts as the last point.
