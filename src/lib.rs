@@ -80,6 +80,7 @@ pub mod pool;
 pub mod report;
 mod scale;
 pub mod study;
+pub mod tables;
 pub mod tau2;
 
 pub use diagnostics::{LeftOut, leave_one_out};
@@ -95,6 +96,7 @@ pub use pool::{Batch, CommonEffect, Model, Pooled, RandomEffects};
 pub use report::{ForestRow, ForestTable};
 pub use scale::Scale;
 pub use study::Studies;
+pub use tables::{ExactOddsRatio, MantelHaenszel, Peto, PooledStrata};
 pub use tau2::{Likelihood, Tau2};
 
 /// Longer texts: design, limitations, a crosswalk for users of metafor, dependencies, changes.
