@@ -69,9 +69,13 @@ pub fn breslow_day(studies: &Studies<TwoByTwo>) -> Result<BreslowDay> {
         // The smallest of the four has the most digits; the distance is the same for all, up to its sign.
         let observed = [a, b, c, d];
         let pairs = observed.iter().zip(&fitted).zip([1.0, -1.0, -1.0, 1.0]);
-        let (_, distance) = pairs.fold((f64::INFINITY, 0.0), |(least, distance), ((x, f), sign)| {
-            if *f < least { (*f, sign * (x - f)) } else { (least, distance) }
-        });
+        let (_, distance) =
+            pairs.fold(
+                (f64::INFINITY, 0.0),
+                |(least, distance), ((x, f), sign)| {
+                    if *f < least { (*f, sign * (x - f)) } else { (least, distance) }
+                },
+            );
         // Where the margins leave no choice, expected is observed.
         if variance > 0.0 {
             squares += distance / variance * distance;

@@ -157,12 +157,8 @@ impl StratifiedMeasure for TableMeasure {
         match self {
             Self::LogOddsRatio => match sums::odds(cells) {
                 [r, s] if r <= 0.0 && s <= 0.0 => Some("no study has both events and non-events"),
-                [r, _] if r <= 0.0 => {
-                    Some("no study has an event in the first group and a non-event in the second")
-                }
-                [_, s] if s <= 0.0 => {
-                    Some("no study has a non-event in the first group and an event in the second")
-                }
+                [r, _] if r <= 0.0 => Some("no study has an event in the first group and a non-event in the second"),
+                [_, s] if s <= 0.0 => Some("no study has a non-event in the first group and an event in the second"),
                 _ => None,
             },
             Self::LogRiskRatio => no_events(sums::risks(cells)),
@@ -220,10 +216,8 @@ impl StratifiedMeasure for RateMeasure {
         // One unit of time for all, an exact power of two, in which the longest time is about 1.
         let longest = cells.iter().fold(0.0_f64, |t, c| t.max(c[1]).max(c[3]));
         let (_, unit) = libm::frexp(longest);
-        let scaled: Vec<[f64; 4]> = cells
-            .iter()
-            .map(|&[x1, t1, x2, t2]| [x1, libm::scalbn(t1, -unit), x2, libm::scalbn(t2, -unit)])
-            .collect();
+        let scaled: Vec<[f64; 4]> =
+            cells.iter().map(|&[x1, t1, x2, t2]| [x1, libm::scalbn(t1, -unit), x2, libm::scalbn(t2, -unit)]).collect();
         Some(MhSums(match self {
             Self::LogIncidenceRateRatio => sums::rate_ratio(&scaled),
             Self::IncidenceRateDifference => {
@@ -343,7 +337,8 @@ impl<M: StratifiedMeasure> MantelHaenszel<M> {
         let how = conversion(study_measure, self.zero_cells);
         let gathered = gather(studies, how, self.measure.is_difference(), |cells| self.measure.silent(cells))?;
         if let Some(why) = self.measure.undefined(&gathered.cells) {
-            let remedy = "ask for a difference, for the exact conditional odds ratio (`ExactOddsRatio`), or for a correction";
+            let remedy =
+                "ask for a difference, for the exact conditional odds ratio (`ExactOddsRatio`), or for a correction";
             return Err(ErrorKind::NotEstimable { measure: measure.name(), why, remedy }.into());
         }
         if gathered.cells.is_empty() {

@@ -14,6 +14,7 @@ exact <- function(t) {
   # Strata that say nothing must be left out for R.
   keep <- (t$ai + t$ci) > 0 & (t$bi + t$di) > 0
   t <- t[keep, ]
+  t[] <- lapply(t, as.numeric) # the sums of R overflow whole numbers
   arr <- array(rbind(t$ai, t$ci, t$bi, t$di), c(2, 2, nrow(t)))
   out <- list()
   for (alt in c("two.sided", "less", "greater")) {

@@ -158,7 +158,7 @@ def exact(cells, level=mpf("0.95")):
     hi = sum(c[0] + min(c[1], c[2]) for c in cells)
     if lo == hi:
         return None
-    bits = 1600 if hi - lo < 500 else 420
+    bits = 1600 if hi - lo < 500 else 900
     # a tilt near the estimate: the mean is linear enough for bisection in doubles on single strata
     def mean(theta):
         m = 0.0
