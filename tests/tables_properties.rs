@@ -319,7 +319,7 @@ fn cell() -> impl Strategy<Value = f64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn wild_tables_give_numbers_or_errors(rows in prop::collection::vec([count(), count(), count(), count()], 1..6)) {

@@ -209,7 +209,10 @@ impl PooledStrata {
     /// Q = sum (y - pooled)^2 / v
     /// ```
     ///
-    /// Studies without an effect of their own do not count, neither in Q nor in its df; the notes name them.
+    /// Studies without an effect of their own do not count, neither in Q nor in its df; the notes name them. With fewer
+    /// than two that count, nothing is said about heterogeneity: I2 is 0 and p is 1.
+    ///
+    /// Of [`SampleSizeWeights`], Q is about the inverse-variance mean, and tau2 is what was given.
     pub fn heterogeneity(&self) -> &Heterogeneity {
         &self.heterogeneity
     }
@@ -257,12 +260,12 @@ impl std::fmt::Display for PooledStrata {
         let (estimate, natural, h) = (&self.estimate, self.natural(), &self.heterogeneity);
         write!(f, "{} ", natural.measure.natural_name())?;
         std::fmt::Display::fmt(&natural, f)?;
-        write!(f, ", {} studies; ", self.k())?;
+        write!(f, ", {} studies", self.k())?;
         if h.tau2 > 0.0 {
-            write!(f, "{h}")?;
-        } else {
+            write!(f, "; {h}")?;
+        } else if h.df > 0.0 {
             let (q, p) = (significant(h.q), p_value(h.p_value));
-            write!(f, "I2 {}, Q {q} (df {}, p {p})", percent(h.i2), h.df)?;
+            write!(f, "; I2 {}, Q {q} (df {}, p {p})", percent(h.i2), h.df)?;
         }
         write!(f, "\n  {}; {} interval ", self.analysis, percent(estimate.level()))?;
         match estimate.df() {
