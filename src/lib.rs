@@ -38,6 +38,7 @@
 //! | [`Measure`], [`Scale`] | what a number is, and the way back to the natural scale |
 //! | [`Effect`], [`Effects`] | effect and variance of one study, and of all, on the analysis scale |
 //! | [`CommonEffect`], [`RandomEffects`] | a model: plain options with a `fit` |
+//! | [`MantelHaenszel`], [`Peto`], [`ExactOddsRatio`] and [others](tables) | models of counts, fitted to [`Studies`] |
 //! | [`Tau2`], [`Inference`], [`Prediction`] | the closed choices, each with formula and reference |
 //! | [`Pooled`] | the result: [`Estimate`], [`Heterogeneity`], [`PredictionInterval`], [`Note`]s, certificate |
 //! | [`Natural`], [`ForestTable`] | natural scale: what a reader wants to see |
@@ -57,14 +58,14 @@
 //!
 //! # What is not here
 //!
-//! Meta-regression as a model, Mantel-Haenszel, Peto and binomial-likelihood pooling, multilevel and network models,
+//! Meta-regression as a model, binomial-likelihood pooling, multilevel and network models,
 //! publication-bias methods, pictures. [`documentation::limitations`] has the list with reasons, and
 //! [`documentation::for_metafor_users`] names the equivalent of each metafor call and every convention that differs.
 //!
 //! # Cookbook
 //!
 //! In `examples/`, each run by the tests: `ivig` (the main job), `ivig_responses`, `cookbook-proportions`,
-//! `cookbook-two-arms`, `cookbook-pre-post`, `cookbook-reported`, `cookbook-leave-one-out`, `cookbook-batch`.
+//! `cookbook-two-arms`, `cookbook-tables`, `cookbook-pre-post`, `cookbook-reported`, `cookbook-leave-one-out`, `cookbook-batch`.
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::float_cmp))]
 

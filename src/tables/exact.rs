@@ -43,9 +43,10 @@ pub enum ExactLimits {
 /// as many), the estimate is 0 (or has no limit) and one confidence limit is missing; the other is finite, at the same
 /// tail probability.
 ///
-/// Work: for k studies whose sum has the standard deviation `sd`, about `(40 sd)^2` multiplications, at most the square
-/// of the length of the support. Thousands of small studies take a fraction of a second; counts whose sum has an `sd`
-/// above 3000 are refused, for there the [Mantel-Haenszel](super::MantelHaenszel) estimate says the same.
+/// Work: for k studies whose sum has the standard deviation `sd`, two convolutions of about `(73 sd)^2 log2 k / 4`
+/// multiplications each, less where the supports are short. Ten trials of thirty people take 0.05 ms, a thousand 6 ms,
+/// five thousand 45 ms; five trials of 30 000 people 8 ms. Counts whose sum has an `sd` above 1000 (millions of events)
+/// are refused, for there the [Mantel-Haenszel](super::MantelHaenszel) estimate says the same.
 ///
 /// Defaults: [`ExactLimits::Fisher`], level 0.95.
 ///
@@ -59,7 +60,7 @@ pub enum ExactLimits {
 /// let fit = ExactOddsRatio::new().fit(&trials)?;
 /// assert_eq!(fit.odds_ratio(), None); // everybody in the first groups
 /// assert_eq!(fit.fisher().upper, None);
-/// assert!(fit.fisher().lower > 3.4);
+/// assert!((fit.fisher().lower - 2.3761).abs() < 1e-4); // R 4.2.2: 2.376101
 /// # Ok::<(), meta_analysis::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -140,8 +141,10 @@ impl TryFrom<Unchecked> for ConditionalOddsRatio {
     }
 }
 
-/// Widths up to which distributions are computed.
-const LONGEST: f64 = 220_000.0;
+/// Length of the distribution of the sum up to which it is computed; and of one table, at any odds ratio.
+const LONGEST: [f64; 2] = [75_000.0, 8e6];
+/// Standard deviations between the ends at which a distribution is cut off.
+const WIDTH: f64 = 73.0;
 
 impl ExactOddsRatio {
     /// The method with every option at its default.
@@ -237,10 +240,14 @@ impl ExactOddsRatio {
 fn too_large(tables: &[[f64; 4]]) -> Result<()> {
     let [r, s] = sums::odds(tables);
     let odds = if r > 0.0 && s > 0.0 { r / s } else { 1.0 };
-    let (mut variance, mut choices) = (0.0, 0.0);
+    let (mut variance, mut choices, mut longest) = (0.0, 0.0, 0.0_f64);
     for &cells in tables {
         let [low, high] = support(cells);
+        let [a, b, c, d] = cells;
         choices += high - low;
+        // No odds ratio gives a variance above a quarter of the smallest margin.
+        let smallest = (a + b).min(c + d).min(a + c).min(b + d);
+        longest = longest.max(f64::min(0.5 * WIDTH * smallest.sqrt(), high - low));
         for at in [odds, 1.0] {
             variance += 1.0 / expected(cells, at).iter().map(|cell| 1.0 / cell).sum::<f64>();
         }
@@ -250,7 +257,8 @@ fn too_large(tables: &[[f64; 4]]) -> Result<()> {
         let remedy = "ask for a risk difference";
         return Err(ErrorKind::NotEstimable { measure: "log odds ratio", why, remedy }.into());
     }
-    if f64::min(73.0 * (0.5 * variance).sqrt(), choices) > LONGEST {
+    let [of_sum, of_one] = LONGEST;
+    if f64::min(WIDTH * (0.5 * variance).sqrt(), choices) > of_sum || longest > of_one {
         let why = "the counts are too large to be enumerated; with such counts `MantelHaenszel` says the same";
         return Err(ErrorKind::NotApplicable { what: "exact conditional odds ratio", why }.into());
     }

@@ -46,7 +46,7 @@ pub struct BreslowDay {
 ///     ("55 and over", TwoByTwo::new((22, 98), (16, 85))?),
 /// ]);
 /// let test = breslow_day(&strata)?;
-/// assert_eq!(test.tarone.to_string(), "chi2 0.347 (df 1, p = 0.556)");
+/// assert_eq!(test.tarone.to_string(), "chi2 0.349 (df 1, p = 0.555)");
 /// # Ok::<(), meta_analysis::Error>(())
 /// ```
 ///
@@ -83,7 +83,7 @@ pub fn breslow_day(studies: &Studies<TwoByTwo>) -> Result<BreslowDay> {
             information += variance;
         }
     }
-    if !(information > 0.0) {
+    if information.is_nan() || information <= 0.0 {
         return Err(ErrorKind::Overflow { what: "the Breslow-Day statistic" }.into());
     }
     let df = gathered.cells.len() as f64 - 1.0;

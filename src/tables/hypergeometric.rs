@@ -65,7 +65,7 @@ impl Distribution {
         while t > least {
             t -= 1.0;
             p /= ratio(t);
-            if !(p > NEGLIGIBLE) {
+            if p.is_nan() || p <= NEGLIGIBLE {
                 t += 1.0;
                 break;
             }
@@ -78,7 +78,7 @@ impl Distribution {
         while t < most {
             p *= ratio(t);
             t += 1.0;
-            if !(p > NEGLIGIBLE) {
+            if p.is_nan() || p <= NEGLIGIBLE {
                 break;
             }
             all.push(p);

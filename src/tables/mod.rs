@@ -24,10 +24,10 @@
 //!     ("Aggarwal 2022", TwoByTwo::new((37, 47), (21, 48))?),
 //! ]);
 //! let fit = MantelHaenszel::new(TableMeasure::LogOddsRatio).fit(&trials)?;
-//! assert_eq!(fit.natural().to_string(), "6.41 [2.75, 14.9]");
+//! assert_eq!(fit.natural().to_string(), "6.70 [2.90, 15.5]");
 //! assert_eq!(fit.notes()[0].to_string(), "pooled, but not in Q, having no effect of their own: Dalakas 1993");
 //! let exact = ExactOddsRatio::new().fit(&trials)?;
-//! assert_eq!(exact.natural().unwrap().to_string(), "6.42 [2.56, 17.3]");
+//! assert_eq!(exact.natural().unwrap().to_string(), "6.94 [2.82, 18.4]");
 //! # Ok::<(), meta_analysis::Error>(())
 //! ```
 

@@ -31,8 +31,8 @@ use serde::{Deserialize, Serialize};
 ///     ("C", TwoByTwo::new((0, 20), (0, 20))?),
 /// ]);
 /// let fit = Peto::new().fit(&trials)?;
-/// assert_eq!(fit.to_string(), "odds ratio (Peto) 0.254 [0.0782, 0.826], 2 studies; I2 0%, Q 0.522 (df 1, p = 0.470)
-///   Peto; 95% interval (normal), p = 0.023
+/// assert_eq!(fit.to_string(), "odds ratio (Peto) 0.265 [0.0797, 0.880], 2 studies; I2 0%, Q 0.515 (df 1, p = 0.473)
+///   Peto; 95% interval (normal), p = 0.030
 ///   note: left out: C (no events in either group)");
 /// # Ok::<(), meta_analysis::Error>(())
 /// ```
