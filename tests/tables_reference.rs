@@ -402,3 +402,77 @@ fn one_study_is_itself() {
     assert!((fit.estimate().value() - own.y()[0]).abs() < 1e-15);
     assert!((fit.estimate().se().powi(2) / own.v()[0] - 1.0).abs() < 1e-14);
 }
+
+/// metafor 5.1-12 and R's `fisher.test` on the comparisons with IVIG.
+#[test]
+fn ivig_as_in_metafor_5_1() {
+    let mut seen = Comparison::default();
+    let pinned = reference(include_str!("reference/ivig_metafor_5_1.json"));
+    let rows: Vec<(&str, TwoByTwo, &Value)> = list(&pinned["two_arm"])
+        .iter()
+        .map(|c| {
+            let [a, n1, c1, n2] = ["ai", "n1i", "ci", "n2i"].map(|key| number(&c[key]).expect("a count"));
+            (text(&c["name"]), TwoByTwo::new((a, n1), (c1, n2)).expect("a table"), &c["tests"])
+        })
+        .collect();
+    for (name, row, tests) in &rows {
+        let fit = ExactOddsRatio::new().fit(&labelled([*row])).expect("an exact fit");
+        let p = number(&tests["fisher_p"]).expect("a p-value");
+        close(&mut seen, &format!("{name} fisher_p"), fit.test().two_sided, p, p, 1e-13);
+        if let Some(truth) = number(&tests["fisher_condOR"]).filter(|t| t.is_finite()) {
+            let found = fit.odds_ratio().expect("an odds ratio");
+            close(&mut seen, &format!("{name} fisher_or"), found, truth, truth.max(1.0).powi(2), 1.5e-4);
+        }
+        let limits = list(&tests["fisher_condOR_ci"]).iter().map(number).collect::<Vec<_>>();
+        let found = [Some(fit.fisher().lower), fit.fisher().upper];
+        for (found, truth) in found.into_iter().zip(limits) {
+            if let Some((found, truth)) = found.zip(truth.filter(|t| t.is_finite())) {
+                // R solves for the reciprocal of a limit above 1.
+                close(&mut seen, &format!("{name} fisher_limit"), found, truth, truth.max(1.0).powi(2), 1.5e-4);
+            }
+        }
+    }
+    for case in list(&pinned["two_arm_pooled"]) {
+        let name = text(&case["name"]);
+        let studies: Studies<TwoByTwo> = list(&case["studies"])
+            .iter()
+            .map(|wanted| {
+                let same =
+                    |(name, ..): &&(&str, TwoByTwo, &Value)| *name == text(wanted) || text(wanted).starts_with(name);
+                let (label, row, _) = rows.iter().find(same).unwrap_or_else(|| panic!("{wanted}"));
+                (*label, *row)
+            })
+            .collect();
+        for truth in list(&case["fits"]) {
+            let (code, method) = (text(&truth["measure"]), text(&truth["method"]));
+            let fit = match method {
+                "MH" => {
+                    let (_, measure) = MEASURES.into_iter().find(|(name, _)| *name == code).expect("a measure");
+                    MantelHaenszel::new(measure).own_zero_cells(metafors_own()).fit(&studies)
+                }
+                "rma.peto" => Peto::new().fit(&studies),
+                _ => continue,
+            };
+            let fit = fit.expect("a fit");
+            let value = |key: &str| number(&truth[key]).expect("a number");
+            let se = value("se");
+            close(
+                &mut seen,
+                &format!("{name} {code} 5.1 estimate"),
+                fit.estimate().value(),
+                value("estimate"),
+                se,
+                1e-13,
+            );
+            close(&mut seen, &format!("{name} {code} 5.1 se"), fit.estimate().se(), se, se, 1e-13);
+            if let Some(q) = number(&truth["Q"]) {
+                close(&mut seen, &format!("{name} {code} 5.1 Q"), fit.heterogeneity().q, q, q, 1e-12);
+            }
+            if let Some(statistic) = truth.get("CMH_X2").and_then(number) {
+                let test = cochran_mantel_haenszel(&studies, Continuity::Half).expect("a test");
+                close(&mut seen, &format!("{name} 5.1 CMH"), test.statistic, statistic, statistic, 1e-13);
+            }
+        }
+    }
+    seen.finish(70);
+}
