@@ -4,7 +4,7 @@ use meta_analysis::study::{BinaryMeasure, Moments, Studies, TwoByTwo, TwoMeans, 
 use meta_analysis::study::{MeansMeasure, Scope};
 use meta_analysis::tables::{
     CochranRates, ConditionalOddsRatio, Continuity, MantelHaenszelVariance, PooledStrata, RateMeasure,
-    SampleSizeWeights, TableMeasure, breslow_day, cochran_mantel_haenszel,
+    SampleSizeWeights, TableMeasure, breslow_day, cochran_mantel_haenszel, zelen,
 };
 use meta_analysis::{ErrorKind, ExactOddsRatio, ForestTable, MantelHaenszel, Note, Peto, Result};
 use proptest::prelude::*;
@@ -363,6 +363,9 @@ proptest! {
                 prop_assert!(p > 0.0 && p <= 1.0);
             }
             prop_assert!(test.less + test.greater >= 1.0 - 1e-12);
+            if let Ok(p) = zelen(&studies) {
+                prop_assert!(p > 0.0 && p <= 1.0);
+            }
             let _ = format!("{fit} {fit:#}");
         }
     }

@@ -7,7 +7,7 @@ use meta_analysis::study::{
 };
 use meta_analysis::tables::{
     CochranRates, Continuity, ExactLimits, MantelHaenszelVariance, PooledStrata, RateMeasure, SampleSizeWeights,
-    TableMeasure, breslow_day, cochran_mantel_haenszel,
+    TableMeasure, breslow_day, cochran_mantel_haenszel, zelen,
 };
 use meta_analysis::{ExactOddsRatio, MantelHaenszel, Peto};
 use serde_json::Value;
@@ -163,6 +163,19 @@ fn the_exact_odds_ratio_agrees_with_sixty_digits() {
     }
     assert!(cases >= 60 && ends >= 3, "{cases} {ends}");
     seen.finish(648);
+}
+
+#[test]
+fn zelens_test_agrees_with_every_set_of_tables() {
+    let mut seen = Comparison::default();
+    let pinned = reference(MPMATH);
+    for case in list(&pinned["cases"]) {
+        let Some(truth) = case.get("zelen").and_then(number) else { continue };
+        let studies = labelled(rows(case, "cells").iter().map(|r| table(r)));
+        let found = zelen(&studies).expect("a test");
+        close(&mut seen, &format!("{} zelen", text(&case["name"])), found, truth, truth, 1e-12);
+    }
+    seen.finish(32);
 }
 
 #[test]

@@ -176,11 +176,7 @@ impl ExactOddsRatio {
         let tail = 0.5 * (1.0 - check_level(self.level)?);
         let measure = Measure::from(BinaryMeasure::LogOddsRatio);
         let gathered = gather(studies, Conversion::new(BinaryMeasure::LogOddsRatio), false, no_odds)?;
-        for (label, row) in studies.iter() {
-            if let Some(&value) = row.cells().iter().find(|cell| cell.fract().abs() > 0.0) {
-                return Err(Error::from(ErrorKind::NonIntegerCount { field: "cell", value }).in_study(label));
-            }
-        }
+        whole_numbers(studies)?;
         let tables = gathered.cells;
         if tables.is_empty() {
             let (why, remedy) = ("no study has both events and non-events", "ask for a risk difference");
@@ -236,6 +232,16 @@ impl ExactOddsRatio {
     }
 }
 
+/// Refuses fractions of people.
+pub(super) fn whole_numbers(studies: &Studies<TwoByTwo>) -> Result<()> {
+    for (label, row) in studies.iter() {
+        if let Some(&value) = row.cells().iter().find(|cell| cell.fract().abs() > 0.0) {
+            return Err(Error::from(ErrorKind::NonIntegerCount { field: "cell", value }).in_study(label));
+        }
+    }
+    Ok(())
+}
+
 /// Refuses counts whose distributions would be too long.
 fn too_large(tables: &[[f64; 4]]) -> Result<()> {
     let [r, s] = sums::odds(tables);
@@ -266,7 +272,7 @@ fn too_large(tables: &[[f64; 4]]) -> Result<()> {
 }
 
 /// The odds ratio at which the expected sum is `target`, and the variance of the sum there.
-fn conditional_mle(tables: &[[f64; 4]], target: f64) -> (f64, f64) {
+pub(super) fn conditional_mle(tables: &[[f64; 4]], target: f64) -> (f64, f64) {
     let [r, s] = sums::odds(tables);
     let start = if r > 0.0 && s > 0.0 { r / s } else { 1.0 };
     let root = log_newton(1e-200, 1e200, start, |odds| {

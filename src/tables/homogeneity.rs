@@ -34,8 +34,7 @@ pub struct BreslowDay {
 /// Breslow & Day 1980, Statistical Methods in Cancer Research I, section 4.4; Tarone 1985, Biometrika 72:91,
 /// doi 10.1093/biomet/72.1.91. metafor: `rma.mh` prints Tarone's; statsmodels: `test_equal_odds(adjust = )`.
 ///
-/// The distribution is chi-squared if the tables are large; for sparse ones an exact test (Zelen) would be needed, which
-/// this crate does not have.
+/// The distribution is chi-squared if the tables are large; for sparse ones there is [`zelen`](super::zelen()).
 ///
 /// ```
 /// use meta_analysis::study::{Studies, TwoByTwo};

@@ -13,7 +13,7 @@
 //! | [`CochranRates`] | [`TwoRates`](crate::study::TwoRates) | IRR, observed against expected |
 //! | [`SampleSizeWeights`] | any two groups | any |
 //! | [`cochran_mantel_haenszel`] | tables, rates | test of no effect |
-//! | [`breslow_day`] | tables | test of equal odds ratios |
+//! | [`breslow_day`], [`zelen`] | tables | test of equal odds ratios, approximate and exact |
 //!
 //! ```
 //! use meta_analysis::study::{Studies, TwoByTwo};
@@ -42,6 +42,7 @@ mod pooled;
 mod sample_size;
 mod strata;
 mod sums;
+mod zelen;
 
 pub use association::{ChiSquaredTest, Continuity, cochran_mantel_haenszel};
 pub use cochran_rates::CochranRates;
@@ -52,3 +53,4 @@ pub use peto::Peto;
 pub use pooled::{Analysis, PooledStrata, Stratum};
 pub use sample_size::SampleSizeWeights;
 pub use strata::{Counts, TwoGroups};
+pub use zelen::zelen;

@@ -248,6 +248,27 @@ def exact(cells, level=mpf("0.95")):
     return out
 
 
+def zelen(cells):
+    """Every set of tables, in whole numbers."""
+    cells = [tuple(int(x) for x in c) for c in cells if tells(c)]
+    size, parts = 1, []
+    for a, b, c, d in cells:
+        n1, n2, m1 = a + b, c + d, a + c
+        lo, hi = max(0, m1 - n2), min(n1, m1)
+        parts.append([(u, comb(n1, u) * comb(n2, m1 - u)) for u in range(lo, hi + 1)])
+        size *= hi - lo + 1
+    if size > 60000:
+        return None
+    sets = [(0, 1)]
+    for part in parts:
+        sets = [(t + u, w * x) for t, w in sets for u, x in part]
+    s_obs, w_obs = sum(c[0] for c in cells), 1
+    for (a, *_), part in zip(cells, parts):
+        w_obs *= dict(part)[a]
+    same = [w for t, w in sets if t == s_obs]
+    return s(mpf(sum(w for w in same if w * 10**7 <= w_obs * (10**7 + 1))) / sum(same))
+
+
 def q_about(pairs, about):
     return sum((y - about)**2 / v for y, v in pairs)
 
@@ -276,6 +297,7 @@ def whole(name, cells, with_exact=True):
         case["ssw_OR"] = [s(y), s(v)]
     if with_exact:
         case["exact"] = exact(cells)
+        case["zelen"] = zelen(cells)
     return case
 
 
