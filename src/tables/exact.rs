@@ -1,12 +1,12 @@
 //! The exact conditional odds ratio.
 
+use super::conditional::{ConditionalOddsRatio, ExactTest, OddsRatioLimits};
 use super::hypergeometric::{Distribution, expected, support};
 use super::strata::{gather, no_odds};
 use super::sums;
 use crate::error::{Error, ErrorKind, Result};
-use crate::inference::{Estimate, Natural, Note, check_level};
+use crate::inference::{Estimate, Note, check_level};
 use crate::measure::Measure;
-use crate::num::format::{p_value, percent, significant};
 use crate::num::root::log_newton;
 use crate::scale::Scale;
 use crate::study::{BinaryMeasure, Conversion, Studies, TwoByTwo};
@@ -36,8 +36,8 @@ pub enum ExactLimits {
 /// ```
 ///
 /// Gart 1970, Biometrika 57:471, doi 10.1093/biomet/57.3.471; Mehta, Patel & Gray 1985, J Am Stat Assoc 80:969,
-/// doi 10.1080/01621459.1985.10478212; Martin & Austin 1991, Am J Epidemiol 134:1345 (mid-P). R:
-/// `mantelhaen.test(exact = TRUE)`, which has no mid-P.
+/// doi 10.1080/01621459.1985.10478212; Martin & Austin 1991, Epidemiology 2:359 (convolution); mid-P: Mehta & Walsh
+/// 1992, Am Stat 46:146. R: `mantelhaen.test(exact = TRUE)`, which has no mid-P.
 ///
 /// No correction of zero cells is needed or possible. If every first group has as few events as its margins allow (or
 /// as many), the estimate is 0 (or has no limit) and one confidence limit is missing; the other is finite, at the same
@@ -75,72 +75,6 @@ impl Default for ExactOddsRatio {
     }
 }
 
-/// An interval of odds ratios, on the natural scale.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct OddsRatioLimits {
-    /// Lower limit; 0 if the data set none.
-    pub lower: f64,
-    /// Upper limit, if the data set one.
-    pub upper: Option<f64>,
-}
-
-impl std::fmt::Display for OddsRatioLimits {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.upper {
-            Some(upper) => write!(f, "[{}, {}]", significant(self.lower), significant(upper)),
-            None => write!(f, "[{}, no limit)", significant(self.lower)),
-        }
-    }
-}
-
-/// Exact p-values of an odds ratio of 1, given the margins.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ExactTest {
-    /// `P(S <= s)`. R: `alternative = "less"`.
-    pub less: f64,
-    /// `P(S >= s)`. R: `alternative = "greater"`.
-    pub greater: f64,
-    /// Probability of all sums that are not more probable than the one observed (Irwin's rule). R:
-    /// `alternative = "two.sided"`.
-    pub two_sided: f64,
-    /// Twice the smaller tail, at most 1: the test that agrees with the Fisher interval.
-    pub twice_smaller: f64,
-    /// Twice the smaller tail with half of `P(S = s)`: the test that agrees with the mid-P interval.
-    pub mid_p: f64,
-}
-
-/// The result of [`ExactOddsRatio`].
-///
-/// It owns the tables. It serialises whole; deserialising computes again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Unchecked")]
-pub struct ConditionalOddsRatio {
-    model: ExactOddsRatio,
-    studies: Studies<TwoByTwo>,
-    odds_ratio: Option<f64>,
-    estimate: Option<Estimate>,
-    fisher: OddsRatioLimits,
-    mid_p: OddsRatioLimits,
-    test: ExactTest,
-    k: usize,
-    notes: Vec<Note>,
-}
-
-#[derive(Deserialize)]
-struct Unchecked {
-    model: ExactOddsRatio,
-    studies: Studies<TwoByTwo>,
-}
-
-impl TryFrom<Unchecked> for ConditionalOddsRatio {
-    type Error = Error;
-
-    fn try_from(raw: Unchecked) -> Result<Self> {
-        raw.model.fit(&raw.studies)
-    }
-}
-
 /// Length of the distribution of the sum up to which it is computed; and of one table, at any odds ratio.
 const LONGEST: [f64; 2] = [75_000.0, 8e6];
 /// Standard deviations between the ends at which a distribution is cut off.
@@ -164,6 +98,14 @@ impl ExactOddsRatio {
     pub fn level(mut self, level: f64) -> Self {
         self.level = level;
         self
+    }
+
+    pub(super) fn shown(&self) -> ExactLimits {
+        self.limits
+    }
+
+    pub(super) fn level_asked(&self) -> f64 {
+        self.level
     }
 
     /// Estimates the common odds ratio.
@@ -305,116 +247,4 @@ fn limit(near: &Distribution, tilt: f64, observed: f64, (tail, mid, lower): (f64
         if lower { (odds, -distance, -slope) } else { (odds, distance, slope) }
     });
     root.at
-}
-
-impl ExactTest {
-    fn new(null: &Distribution, observed: f64) -> Self {
-        let place = observed - null.first;
-        let at = null.p.iter().enumerate().find(|(i, _)| (*i as f64 - place).abs() < 0.5).map_or(0.0, |(_, p)| *p);
-        let (mut below, mut above, mut rarer) = (0.0, 0.0, 0.0);
-        for (i, p) in null.p.iter().enumerate() {
-            if (i as f64) < place - 0.5 {
-                below += p;
-            } else if (i as f64) > place + 0.5 {
-                above += p;
-            }
-            // Equal probabilities differ by rounding; R allows for the same 1e-7.
-            if *p <= at * (1.0 + 1e-7) {
-                rarer += p;
-            }
-        }
-        let smaller = f64::min(below, above);
-        Self {
-            less: f64::min(below + at, 1.0),
-            greater: f64::min(above + at, 1.0),
-            two_sided: f64::min(rarer, 1.0),
-            twice_smaller: f64::min(2.0 * (smaller + at), 1.0),
-            mid_p: f64::min(2.0 * (smaller + 0.5 * at), 1.0),
-        }
-    }
-}
-
-impl ConditionalOddsRatio {
-    /// The options.
-    pub fn model(&self) -> &ExactOddsRatio {
-        &self.model
-    }
-
-    /// The tables.
-    pub fn studies(&self) -> &Studies<TwoByTwo> {
-        &self.studies
-    }
-
-    /// Number of studies that say something about the odds ratio.
-    pub fn k(&self) -> usize {
-        self.k
-    }
-
-    /// The conditional maximum likelihood estimate, on the natural scale: 0 if no fewer events in the first groups are
-    /// possible, `None` if no more are, so that the likelihood grows without limit.
-    pub fn odds_ratio(&self) -> Option<f64> {
-        self.odds_ratio
-    }
-
-    /// The estimate on the analysis scale with its **Wald** interval from the conditional information, for comparison;
-    /// `None` where the estimate is 0 or has no limit.
-    pub fn estimate(&self) -> Option<&Estimate> {
-        self.estimate.as_ref()
-    }
-
-    /// Estimate and exact interval ([`ExactOddsRatio::limits`]) on the natural scale; `None` where the estimate is 0 or
-    /// has no limit.
-    pub fn natural(&self) -> Option<Natural> {
-        let (value, limits) = (self.estimate.as_ref()?.value().exp(), self.shown());
-        let (lower, level, measure) = (limits.lower, self.model.level, Measure::LogOddsRatio);
-        Some(Natural { value, lower, upper: limits.upper?, level, measure })
-    }
-
-    /// Fisher's exact limits.
-    pub fn fisher(&self) -> OddsRatioLimits {
-        self.fisher
-    }
-
-    /// Mid-P limits.
-    pub fn mid_p(&self) -> OddsRatioLimits {
-        self.mid_p
-    }
-
-    /// Exact p-values of an odds ratio of 1; one below 1e-290 is 0.
-    pub fn test(&self) -> &ExactTest {
-        &self.test
-    }
-
-    /// What a report of this result has to disclose.
-    pub fn notes(&self) -> &[Note] {
-        &self.notes
-    }
-
-    fn shown(&self) -> OddsRatioLimits {
-        match self.model.limits {
-            ExactLimits::Fisher => self.fisher,
-            ExactLimits::MidP => self.mid_p,
-        }
-    }
-}
-
-impl std::fmt::Display for ConditionalOddsRatio {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let value = self.odds_ratio.map_or_else(|| "without limit".to_owned(), significant);
-        let (name, p) = match self.model.limits {
-            ExactLimits::Fisher => ("Fisher", self.test.twice_smaller),
-            ExactLimits::MidP => ("mid-P", self.test.mid_p),
-        };
-        write!(f, "odds ratio {value} {}, {} studies", self.shown(), self.k)?;
-        write!(f, "\n  exact given the margins; {} interval ({name}), p {}", percent(self.model.level), p_value(p))?;
-        if f.alternate()
-            && let Some(estimate) = &self.estimate
-        {
-            write!(f, "\n  {estimate} (Wald), standard error {}", significant(estimate.se()))?;
-        }
-        for note in &self.notes {
-            write!(f, "\n  note: {note}")?;
-        }
-        Ok(())
-    }
 }

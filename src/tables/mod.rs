@@ -33,6 +33,7 @@
 
 mod association;
 mod cochran_rates;
+mod conditional;
 mod exact;
 mod homogeneity;
 mod hypergeometric;
@@ -46,7 +47,8 @@ mod zelen;
 
 pub use association::{ChiSquaredTest, Continuity, cochran_mantel_haenszel};
 pub use cochran_rates::CochranRates;
-pub use exact::{ConditionalOddsRatio, ExactLimits, ExactOddsRatio, ExactTest, OddsRatioLimits};
+pub use conditional::{ConditionalOddsRatio, ExactTest, OddsRatioLimits};
+pub use exact::{ExactLimits, ExactOddsRatio};
 pub use homogeneity::{BreslowDay, breslow_day};
 pub use mantel_haenszel::{MantelHaenszel, MantelHaenszelVariance, RateMeasure, StratifiedMeasure, TableMeasure};
 pub use peto::Peto;

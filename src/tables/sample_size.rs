@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// Bakbergenuly, Hoaglin & Kulinskaya 2020, Res Synth Methods 11:426, doi 10.1002/jrsm.1404 (odds ratios; "SSW").
-/// meta: `method = "SSW"` for proportions; metafor: `rma(weights = )`.
+/// meta: `metabin(method = "SSW")`; metafor: `rma(weights = )`.
 ///
 /// tau2 is given, not estimated: take it from a fit ([`Heterogeneity::tau2`]) or from
 /// [`tau2::estimate`](crate::tau2::estimate()). The authors use the t distribution with k - 1 df together with it.
