@@ -539,6 +539,16 @@ pub enum ErrorKind {
         /// Why there is none.
         why: &'static str,
     },
+    /// Counts that leave a pooled effect undefined, such as no events in one of the groups in any study.
+    #[error("{why}, so the pooled {measure} is undefined; {remedy}")]
+    NotEstimable {
+        /// Name of the measure.
+        measure: &'static str,
+        /// What the counts lack.
+        why: &'static str,
+        /// What to do instead.
+        remedy: &'static str,
+    },
     /// A name that is not known.
     #[error("unknown {what} {name:?}; known: {known}")]
     UnknownName {
@@ -643,6 +653,7 @@ impl ErrorKind {
             | Self::UnboundedLikelihood { .. }
             | Self::UndefinedDf { .. }
             | Self::NotApplicable { .. }
+            | Self::NotEstimable { .. }
             | Self::UnknownName { .. }
             | Self::Unreadable { .. } => return None,
         })
