@@ -73,6 +73,7 @@ pub mod diagnostics;
 mod effect;
 pub mod effects;
 mod error;
+pub mod glmm;
 pub mod inference;
 mod measure;
 pub mod num;

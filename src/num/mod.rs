@@ -40,6 +40,8 @@ pub mod student_t;
 
 mod invert;
 pub(crate) mod minimum;
+pub(crate) mod quadrature;
 pub(crate) mod root;
 mod saddle_point;
+pub(crate) mod saturated;
 pub(crate) mod sum;
