@@ -87,6 +87,7 @@ pub use diagnostics::{LeftOut, leave_one_out};
 pub use effect::{Adjustment, Effect};
 pub use effects::Effects;
 pub use error::{Error, ErrorKind, Result};
+pub use glmm::{BinomialNormal, GlmmFit, GlmmInference, GlmmRegression, Link, PoissonNormal};
 pub use inference::{
     Estimate, Heterogeneity, HeterogeneityIntervals, Inference, Information, Interval, MeanInterval, MeanMethod,
     Natural, Note, Prediction, PredictionInterval, Region, Solution,

@@ -25,8 +25,6 @@ pub(crate) struct Stand {
     pub(crate) at: Evaluation,
     /// Derivative of the profile with respect to tau2.
     pub(crate) slope: f64,
-    /// Its second derivative.
-    pub(crate) curvature: f64,
     /// Information on the free coefficients at this tau2.
     pub(crate) information: Cholesky<f64, Dyn>,
 }
@@ -77,8 +75,8 @@ impl Step {
     }
 
     fn stand(self, point: Point, at: Evaluation) -> Stand {
-        let (slope, curvature, information) = (self.slope, self.curvature, self.information);
-        Stand { point, at, slope, curvature, information }
+        let (slope, information) = (self.slope, self.information);
+        Stand { point, at, slope, information }
     }
 }
 

@@ -38,6 +38,11 @@ pub enum Note {
         /// The two best are equal within rounding.
         tie: bool,
     },
+    /// Every person of every study had the event, or none had: the estimate is 1 or 0.
+    OnBoundary {
+        /// Whether all had it.
+        all: bool,
+    },
     /// A study whose effect is given as known exactly.
     ZeroVariance {
         /// Label of the study.
@@ -67,6 +72,10 @@ impl std::fmt::Display for Note {
                     others.join(", "),
                     significant(*gap),
                 )
+            }
+            Self::OnBoundary { all } => {
+                let what = if *all { "nothing but events" } else { "no events" };
+                write!(f, "{what} in any study: there is one limit, exact if studies do not differ; tau2 cannot be estimated")
             }
             Self::ZeroVariance { study } => write!(f, "{study} has a sampling variance of zero: taken as known exactly"),
         }
