@@ -278,6 +278,24 @@ impl GlmmFit {
         }
     }
 
+    /// Share of each study in the information on the mean at the estimates, as shares that add up to 1; on the boundary
+    /// its share of people or time.
+    ///
+    /// ```text
+    /// (-d2 ln L_i / dmu2) / sum (-d2 ln L_j / dmu2)
+    /// ```
+    pub fn weights(&self) -> Vec<f64> {
+        let marginals = self.solved.as_deref().and_then(|solved| {
+            solved.problem.marginals(&solved.maximum.best.point, crate::num::quadrature::Effort::Exact)
+        });
+        let parts: Vec<f64> = match marginals {
+            Some(each) => each.iter().map(|one| -one.h_mm).collect(),
+            None => self.data.counts().iter().map(|(_, size)| *size).collect(),
+        };
+        let total: f64 = parts.iter().sum();
+        parts.iter().map(|part| part / total).collect()
+    }
+
     /// What a report of this result has to disclose.
     pub fn notes(&self) -> &[Note] {
         &self.notes

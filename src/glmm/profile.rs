@@ -3,7 +3,7 @@
 use super::likelihood::StudyLikelihood;
 use super::maximise::{Failure, Stand};
 use super::problem::{Point, Problem};
-use super::search::Maximum;
+use super::search::{GridPoint, Maximum};
 use crate::num::quadrature::Effort;
 
 /// A Newton step this small, in standard errors, leaves nothing but rounding.
@@ -18,12 +18,12 @@ impl<S: StudyLikelihood> Problem<S> {
 
     /// The best log-likelihood with coefficient `j` held at `value`, over every maximum in tau2 that the grid shows.
     pub(crate) fn held_best(&self, maximum: &Maximum, j: usize, value: f64) -> Result<Stand, Failure> {
-        let mut best = self.held_at(j, value, maximum.best.point.clone())?;
+        let mut best = self.held_at(j, value, self.towards(maximum, &maximum.best.point, j, value))?;
         // At a grid point, what holding the coefficient costs to second order.
-        let cost = |g: &super::search::GridPoint| g.value - 0.5 * (value - g.point[j]).powi(2) / g.variances[j];
+        let cost = |g: &GridPoint| g.value - 0.5 * (value - g.point[j]).powi(2) / g.variances[j];
         let rival = maximum.grid.iter().max_by(|a, b| cost(a).total_cmp(&cost(b)));
         if let Some(rival) = rival {
-            let other = self.held_at(j, value, rival.point.clone())?;
+            let other = self.held_at(j, value, self.towards(maximum, &rival.point, j, value))?;
             if other.value() > best.value() {
                 best = other;
             }
@@ -31,21 +31,28 @@ impl<S: StudyLikelihood> Problem<S> {
         Ok(best)
     }
 
+    /// A point with coefficient `j` moved to `value` and the other coefficients along with it, as they go together at the maximum.
+    fn towards(&self, maximum: &Maximum, from: &Point, j: usize, value: f64) -> Point {
+        let (mut point, tau2) = (from.clone(), from[self.p()]);
+        self.follow(&maximum.best, j, value - from[j], &mut point);
+        point[self.p()] = tau2;
+        point
+    }
+
     /// The limit of coefficient `j` in `direction` (-1 or 1) at which the profile is `drop` below the maximum.
     pub(crate) fn coefficient_limit(&self, maximum: &Maximum, j: usize, direction: f64, drop: f64) -> Result<f64, Failure> {
         let target = maximum.best.value() - drop;
         let from_best = self.limit_from(maximum, &maximum.best.point, j, direction, drop)?;
         // Another tau2 may reach further: its own limit, to second order.
-        let reach = |g: &super::search::GridPoint| {
+        let reach = |g: &GridPoint| {
             let room = g.value - target;
             if room > 0.0 { direction * g.point[j] + (2.0 * room * g.variances[j]).sqrt() } else { f64::NEG_INFINITY }
         };
         let furthest = maximum.grid.iter().max_by(|a, b| reach(a).total_cmp(&reach(b)));
         match furthest {
             Some(g) if reach(g) > direction * from_best => {
-                let mut start = g.point.clone();
-                start[j] = direction * reach(g);
-                let stand = self.held_at(j, start[j], start)?;
+                let value = direction * reach(g);
+                let stand = self.held_at(j, value, self.towards(maximum, &g.point, j, value))?;
                 if stand.value() < target { Ok(from_best) } else { self.limit_from(maximum, &stand.point, j, direction, drop) }
             }
             _ => Ok(from_best),
