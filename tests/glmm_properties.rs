@@ -103,7 +103,7 @@ fn everybody_responds_or_nobody() {
     assert!((natural.lower - 0.884_296_691_777_972_3).abs() < 1e-12, "{}", natural.lower);
     let boundary = all.boundary().expect("on the boundary");
     // exp(-qchisq(.95, 1)/60)
-    assert!((boundary.likelihood_limit - 0.937_984_7).abs() < 1e-7, "{}", boundary.likelihood_limit);
+    assert!((boundary.likelihood_limit - 0.937_982_193_456_238_6).abs() < 1e-12, "{}", boundary.likelihood_limit);
     assert!(all.estimate().is_none() && all.information().is_none() && all.heterogeneity().tau2.is_none());
     assert!(all.notes().contains(&Note::OnBoundary { all: true }));
     assert!(matches!(kind(all.mean_response()), ErrorKind::NotApplicable { .. }));
@@ -112,7 +112,7 @@ fn everybody_responds_or_nobody() {
     assert!((none.upper - (1.0 - natural.lower)).abs() < 1e-15 && none.value.abs() <= 0.0 && none.lower.abs() <= 0.0);
     let quiet = PoissonNormal::new().fit(&rates(&[(0, 10.0), (0, 30.5)])).unwrap();
     // Garwood: -log(0.025)/40.5
-    assert!((quiet.natural().upper - 0.091_083_443_805_284).abs() < 1e-12, "{}", quiet.natural().upper);
+    assert!((quiet.natural().upper - 0.091_083_443_311_452_2).abs() < 1e-12, "{}", quiet.natural().upper);
     assert!(all.to_string().contains("nothing but events"));
     let again: GlmmFit = serde_json::from_str(&serde_json::to_string(&all).unwrap()).unwrap();
     assert_eq!(again, all);

@@ -24,7 +24,7 @@ fn fit(case: &Value) -> GlmmFit {
 }
 
 /// What each quantity is measured against is stated where it is compared. The log-likelihood is good to 1e-12 in itself; with
-/// a thousand million people, half an hour's worth of digits of `eta` go into telling neighbouring nodes apart.
+/// a thousand million people, the digits of `eta` that are left to tell neighbouring nodes apart allow 1e-10.
 #[test]
 fn every_quantity_of_every_case() {
     let file = reference(include_str!("reference/glmm_one_group.json"));
@@ -99,5 +99,5 @@ fn follow_up(all: &mut Comparison, case: &Value, fit: &GlmmFit) {
     }
 }
 
-const CASES: usize = 68;
+const CASES: usize = 66;
 const COMPARISONS: usize = 0;

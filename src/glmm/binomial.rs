@@ -17,6 +17,12 @@ pub(crate) struct Binomial {
     link: BinomialLink,
 }
 
+/// Up to this size the cheapest formula is exact to 1e-13.
+const SMALL: f64 = 500.0;
+
+/// Beyond this distance the exponential may leave the range.
+const FAR: f64 = 500.0;
+
 /// How the probability of an event depends on the linear predictor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BinomialLink {
@@ -111,6 +117,21 @@ impl StudyLikelihood for Binomial {
         }
     }
 
+    fn value(&self, eta: f64) -> f64 {
+        match (self.link, self.peak) {
+            (BinomialLink::Logit, Peak::At(peak)) if self.n <= SMALL => {
+                let [p, q] = self.share;
+                let (distance, x, share, rest) =
+                    if p <= q { (eta - peak, self.x, p, q) } else { (peak - eta, self.rest, q, p) };
+                if distance > FAR {
+                    return self.at(eta).value;
+                }
+                self.constant + x * distance - self.n * (rest + share * distance.exp()).ln()
+            }
+            _ => self.at(eta).value,
+        }
+    }
+
     fn peak(&self) -> Peak {
         self.peak
     }
@@ -153,11 +174,20 @@ impl Binomial {
 
     fn logit_from(&self, distance: f64, x: f64, [share, rest]: [f64; 2]) -> Local {
         let n = self.n;
-        if distance > 500.0 {
+        if distance > FAR {
             // Beyond the range of the exponential the probability is 1.
             let q = rest / share * (-distance).exp();
             let value = self.constant + x * distance - n * (distance + share.ln());
             return Local { value, d: [-n * rest, -n * q, n * q, -n * q] };
+        }
+        if n <= SMALL {
+            // What the cheaper functions lose is n times the rounding of 1.
+            let e = distance.exp();
+            let scale = rest + share * e;
+            let (p, q) = (share * e / scale, rest / scale);
+            let npq = n * p * q;
+            let value = self.constant + x * distance - n * scale.ln();
+            return Local { value, d: [x - n * p, -npq, -npq * (q - p), -npq * (1.0 - 6.0 * p * q)] };
         }
         let w = distance.exp_m1();
         let scale = 1.0 + share * w;

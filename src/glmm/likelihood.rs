@@ -29,6 +29,11 @@ pub(crate) trait StudyLikelihood {
     /// however much data there are, so it should be computed relative to the peak.
     fn at(&self, eta: f64) -> Local;
 
+    /// The log-likelihood alone, where that is cheaper.
+    fn value(&self, eta: f64) -> f64 {
+        self.at(eta).value
+    }
+
     /// Where it is greatest.
     fn peak(&self) -> Peak;
 

@@ -71,7 +71,7 @@ fn random(study: &impl StudyLikelihood, m: f64, tau2: f64, effort: Effort) -> Op
     if information * tau2 >= 1.0 {
         let found = integrate(place, effort, |eta, v| {
             let square = v * v;
-            (log(study.at(eta).value, eta), [v, square, square * v, square * square])
+            (log(study.value(eta), eta), [v, square, square * v, square * square])
         })?;
         let [e1, e2, e3, e4] = found.means;
         // u = (eta - m)/tau = a + b v.

@@ -34,6 +34,8 @@
 mod binomial;
 mod blup;
 mod boundary;
+#[cfg(test)]
+mod cost;
 mod fit;
 mod heterogeneity;
 mod likelihood;

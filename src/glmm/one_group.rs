@@ -23,6 +23,13 @@ impl StudyLikelihood for OneGroup {
         }
     }
 
+    fn value(&self, eta: f64) -> f64 {
+        match self {
+            Self::Binomial(study) => study.value(eta),
+            Self::Poisson(study) => study.value(eta),
+        }
+    }
+
     fn peak(&self) -> Peak {
         match self {
             Self::Binomial(study) => study.peak(),

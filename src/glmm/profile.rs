@@ -5,9 +5,47 @@ use super::maximise::{Failure, Stand};
 use super::problem::{Point, Problem};
 use super::search::{GridPoint, Maximum};
 use crate::num::quadrature::Effort;
+use nalgebra::{DMatrix, DVector};
 
 /// A Newton step this small, in standard errors, leaves nothing but rounding.
 const SETTLED: f64 = 1e-7;
+
+/// More steps than the joint method takes where it works.
+const JOINT_STEPS: usize = 14;
+
+/// The variable that a limit is searched in.
+#[derive(Debug, Clone, Copy)]
+enum Scale {
+    /// Distance from a centre in signed units.
+    Linear { centre: f64, unit: f64 },
+    /// The logarithm.
+    Logarithm,
+}
+
+impl Scale {
+    /// Derivative of the parameter with respect to the variable.
+    fn rate(self, at: f64) -> f64 {
+        match self {
+            Self::Linear { unit, .. } => unit,
+            Self::Logarithm => at,
+        }
+    }
+
+    fn after(self, at: f64, step: f64) -> f64 {
+        match self {
+            Self::Linear { unit, .. } => at + step * unit,
+            Self::Logarithm => at * step.exp(),
+        }
+    }
+
+    /// What a step is small against.
+    fn size(self, at: f64) -> f64 {
+        match self {
+            Self::Linear { centre, unit } => ((at - centre) / unit).abs(),
+            Self::Logarithm => 1.0,
+        }
+    }
+}
 
 impl<S: StudyLikelihood> Problem<S> {
     /// The best log-likelihood with coefficient `j` held at `value`, tau2 and the others near `start`.
@@ -78,6 +116,10 @@ impl<S: StudyLikelihood> Problem<S> {
             x = goal;
             self.along_the_ridge(best, j, direction * x * unit, &mut point);
         }
+        let scale = Scale::Linear { centre, unit: direction * unit };
+        if let Some(limit) = self.joint_limit(best.value(), goal, j, scale, point.clone()) {
+            return Ok(limit);
+        }
         let (mut low, mut high) = (0.0, f64::INFINITY);
         loop {
             let value = centre + direction * x * unit;
@@ -108,6 +150,58 @@ impl<S: StudyLikelihood> Problem<S> {
         }
     }
 
+    /// A limit of parameter `c` (a coefficient, or tau2) by Newton's method on all parameters at once: the profile to second order at
+    /// each step, as Venzon & Moolgavkar 1988, Appl Stat 37:87, doi 10.2307/2347496, with the signed root for the log-likelihood.
+    ///
+    /// `None` where it does not settle; the callers then take the profile step by step.
+    fn joint_limit(&self, best: f64, goal: f64, c: usize, scale: Scale, mut point: Point) -> Option<f64> {
+        let p = self.p();
+        let mut tau2_free = c == p || point[p] > 0.0;
+        for _ in 0..JOINT_STEPS {
+            let at = self.evaluate(&point, Effort::Exact)?;
+            let others: Vec<usize> = (0..=p).filter(|&a| a != c && (a != p || tau2_free)).collect();
+            let h = &at.hessian;
+            let part = DMatrix::from_fn(others.len(), others.len(), |a, b| -h[(others[a], others[b])]);
+            let factor = part.cholesky()?;
+            let gradient = DVector::from_fn(others.len(), |a, _| at.gradient[others[a]]);
+            let mixed = DVector::from_fn(others.len(), |a, _| h[(others[a], c)]);
+            let (inner, follow) = (factor.solve(&gradient), factor.solve(&mixed));
+            let decrement = inner.dot(&gradient);
+            let slope = at.gradient[c] + mixed.dot(&inner);
+            let root = (2.0 * (best - at.value - 0.5 * decrement)).sqrt();
+            // In the scale's own variable, of which the root is nearly a linear function.
+            let rate = scale.rate(point[c]);
+            let step = (goal - root) * root / (-slope * rate);
+            if !step.is_finite() || decrement > 4.0 || step.abs() > 3.0 {
+                return None;
+            }
+            if !tau2_free && c != p && decrement <= 1e-6 {
+                // Held at 0, which has to be the best place for it.
+                let pull = at.gradient[p] + others.iter().zip(inner.iter()).map(|(&a, d)| h[(a, p)] * d).sum::<f64>();
+                if pull > 0.0 {
+                    return None;
+                }
+            }
+            let moved = scale.after(point[c], step);
+            if step.abs() <= SETTLED * scale.size(point[c]) && decrement <= 1e-12 {
+                return Some(moved);
+            }
+            let by = moved - point[c];
+            for (a, &parameter) in others.iter().enumerate() {
+                point[parameter] += inner[a] + follow[a] * by;
+            }
+            point[c] = moved;
+            if tau2_free && point[p] <= 0.0 {
+                if c == p {
+                    return None;
+                }
+                point[p] = 0.0;
+                tau2_free = false;
+            }
+        }
+        None
+    }
+
     /// From the maximum, the other parameters that go best with a change of coefficient `j`, to first order.
     fn along_the_ridge(&self, best: &Stand, j: usize, by: f64, point: &mut Point) {
         *point = best.point.clone();
@@ -122,8 +216,8 @@ impl<S: StudyLikelihood> Problem<S> {
         let last = if stand.tau2() > 0.0 { p + 1 } else { p };
         let others: Vec<usize> = (0..last).filter(|&a| a != j).collect();
         let h = &stand.at.hessian;
-        let part = nalgebra::DMatrix::from_fn(others.len(), others.len(), |a, b| -h[(others[a], others[b])]);
-        let mixed = nalgebra::DVector::from_fn(others.len(), |a, _| h[(others[a], j)]);
+        let part = DMatrix::from_fn(others.len(), others.len(), |a, b| -h[(others[a], others[b])]);
+        let mixed = DVector::from_fn(others.len(), |a, _| h[(others[a], j)]);
         if let Some(factor) = part.cholesky() {
             for (&a, move_) in others.iter().zip(factor.solve(&mixed).iter()) {
                 point[a] += move_ * by;
@@ -138,7 +232,7 @@ impl<S: StudyLikelihood> Problem<S> {
     }
 
     /// Inverse of the observed information of coefficients and, where it is positive, tau2.
-    pub(crate) fn covariance(&self, best: &Stand) -> Result<nalgebra::DMatrix<f64>, Failure> {
+    pub(crate) fn covariance(&self, best: &Stand) -> Result<DMatrix<f64>, Failure> {
         let n = if best.tau2() > 0.0 { self.p() + 1 } else { self.p() };
         let information = -best.at.hessian.view((0, 0), (n, n)).into_owned();
         information.cholesky().map(|c| c.inverse()).ok_or(Failure::OutOfRange)
@@ -188,6 +282,13 @@ impl<S: StudyLikelihood> Problem<S> {
             (_, true, false) => 0.5 * (inside[p] + outside),
             _ => 4.0 * inside[p],
         };
+        point[p] = t;
+        let scale = if up { Scale::Logarithm } else { Scale::Linear { centre: 0.0, unit: t } };
+        if let Some(limit) = self.joint_limit(best.value(), goal, p, scale, point.clone())
+            && up == (limit > best.tau2())
+        {
+            return Ok(limit);
+        }
         loop {
             point[p] = t;
             let stand = self.best_at_tau2(point, None, Effort::Exact)?;

@@ -29,6 +29,15 @@ pub(crate) enum Effort {
     Scan,
 }
 
+impl Effort {
+    fn first_step(self) -> f64 {
+        match self {
+            Self::Exact => FIRST_STEP,
+            Self::Scan => SCAN_STEP,
+        }
+    }
+}
+
 /// Integrals of the weight, and means of functions under it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Integral<const N: usize> {
@@ -38,12 +47,15 @@ pub(crate) struct Integral<const N: usize> {
     pub(crate) means: [f64; N],
 }
 
-/// First step, in standard deviations. For a normal weight it leaves 1.7e-7, and half of it 1e-27.
-const FIRST_STEP: f64 = 1.1;
+/// First step, in standard deviations. For a normal weight it leaves 5e-9, and half of it nothing.
+const FIRST_STEP: f64 = 1.0;
+/// The only step of a scan: 1e-4.
+const SCAN_STEP: f64 = 1.4;
 /// First step of the hyperbolic sine.
 const FIRST_SINH_STEP: f64 = 0.3;
-/// The error of a step is at most about the square of the error of twice the step, which is what is measured.
-const AGREEMENT: f64 = 2e-8;
+/// The error of a step is at most about the square of the error of twice the step (and its fourth power for a normal weight), which
+/// is half of the difference between the two sets of nodes.
+const AGREEMENT: f64 = 1e-7;
 /// Terms below this share of the sum end it; log-concave weights fall at least geometrically from there.
 const NEGLIGIBLE: f64 = 1e-18;
 /// More evaluations than any weight here takes; what still does not converge is refused.
@@ -78,12 +90,12 @@ pub(crate) fn integrate<const N: usize>(
                 let (log, values) = f(centre + spread * v, v);
                 ((log - peak).exp(), values)
             };
-            converge(FIRST_STEP, effort, node).map(|(sum, means)| Integral { ln_total: peak + (sum * spread).ln(), means })
+            converge(effort.first_step(), effort, node).map(|(sum, means)| Integral { ln_total: peak + (sum * spread).ln(), means })
         }
         Some((knee, width)) => {
             let start = ((centre - knee) / width).asinh();
             let slope = width * start.cosh();
-            let first = FIRST_SINH_STEP.min(FIRST_STEP * spread / slope);
+            let first = FIRST_SINH_STEP.min(effort.first_step() * spread / slope);
             let node = |t: f64| {
                 let at = start + t;
                 // The distance from the centre without the cancellation of two far places.
@@ -181,7 +193,7 @@ mod tests {
         assert!(found.means[0].abs() < 1e-15);
         assert!((found.means[1] - 1.0).abs() < 1e-14);
         assert!((found.means[2] - 3.0).abs() < 1e-13);
-        assert!(calls < 42, "{calls} evaluations");
+        assert!(calls <= 42, "{calls} evaluations");
     }
 
     #[test]

@@ -504,7 +504,7 @@ def cases():
             n = int(np.exp(rng.uniform(np.log(4), np.log(36))))
             eta = np.log(p / (1 - p)) + tau * rng.gauss(0, 1)
             q = 1 / (1 + np.exp(-eta))
-                rows.append((sum(bool(rng.random() < q) for _ in range(n)), n))
+            rows.append((sum(bool(rng.random() < q) for _ in range(n)), n))
         out.append((f"simulated {k} {p} {tau}", rows))
     logit = [("logit", name, rows) for name, rows in out]
     pick = ["ivig", "ivig strict", "ivig further", "two studies", "zeros and full", "none but one", "all but one respond everywhere", "tiny",
