@@ -106,6 +106,11 @@ fn ln_minus_ln([p, q]: [f64; 2]) -> f64 {
     if p < 0.5 { (-(-p).ln_1p()).ln() } else { (-q.ln()).ln() }
 }
 
+/// `ln(1 - exp(-v))` for `v = exp(eta)`, which is `eta` where `v` underflows.
+fn ln_event(eta: f64, v: f64) -> f64 {
+    if v < 1e-5 { eta - v * (0.5 - v / 24.0) } else { (-(-v).exp_m1()).ln() }
+}
+
 impl StudyLikelihood for Binomial {
     fn at(&self, eta: f64) -> Local {
         match (self.link, self.peak) {
@@ -221,16 +226,18 @@ impl Binomial {
                 let excess = peak.exp() * (eta - peak).exp_m1();
                 let [p, q] = self.share;
                 let near = (eta - peak).abs() < 0.1;
-                let a = if near { (-q * (-excess).exp_m1() / p).ln_1p() } else { (-(-v).exp_m1()).ln() - p.ln() };
+                let a = if near { (-q * (-excess).exp_m1() / p).ln_1p() } else { ln_event(eta, v) - p.ln() };
                 [a, -excess]
             }
-            _ => [(-(-v).exp_m1()).ln(), -v],
+            _ => [ln_event(eta, v), -v],
         };
         // r = v / (e^v - 1) is the derivative of ln(1 - exp(-v)); c = 1 - r - v.
+        if v > 700.0 {
+            // All but certain: what is left of the derivatives is below the smallest double.
+            return self.combine([a, b], [0.0; 4], [-v; 4]);
+        }
         let (r, c) = if v < 1e-3 {
             (1.0 - v * (0.5 - v / 12.0), -v * (0.5 + v / 12.0))
-        } else if v > 700.0 {
-            (0.0, 1.0 - v)
         } else {
             let r = v / v.exp_m1();
             (r, 1.0 - r - v)

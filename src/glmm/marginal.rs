@@ -67,15 +67,15 @@ fn random(study: &impl StudyLikelihood, m: f64, tau2: f64, effort: Effort) -> Op
     let tau = tau2.sqrt();
     // ln of the normal density's constant.
     let constant = -tau.ln() - 0.5 * (2.0 * std::f64::consts::PI).ln();
-    let log = |value: f64, eta: f64| value - 0.5 * ((eta - m) / tau).powi(2);
+    // (eta - m)/tau = a + b v, which the rounding of eta does not enter.
+    let (a, b) = ((mode - m) / tau, spread / tau);
+    let log = |value: f64, v: f64| value - 0.5 * (a + b * v).powi(2);
     if information * tau2 >= 1.0 {
         let found = integrate(place, effort, |eta, v| {
             let square = v * v;
-            (log(study.value(eta), eta), [v, square, square * v, square * square])
+            (log(study.value(eta), v), [v, square, square * v, square * square])
         })?;
         let [e1, e2, e3, e4] = found.means;
-        // u = (eta - m)/tau = a + b v.
-        let (a, b) = ((mode - m) / tau, spread / tau);
         let u1 = a + b * e1;
         let centred = b * b * (e2 - e1 * e1);
         let u2 = u1 * u1 + centred;
@@ -104,7 +104,7 @@ fn random(study: &impl StudyLikelihood, m: f64, tau2: f64, effort: Effort) -> Op
             let square = d1 * d1;
             let third = d3 + d1 * (3.0 * d2 + square);
             let fourth = d4 + 4.0 * d1 * d3 + 3.0 * d2 * d2 + square * (6.0 * d2 + square);
-            (log(local.value, eta), [v, v * v, e, d2 + e * e, third, fourth])
+            (log(local.value, v), [v, v * v, e, d2 + e * e, third, fourth])
         })?;
         let [e1, e2, slope, curvature, a3, a4] = found.means;
         let a1 = first + slope;

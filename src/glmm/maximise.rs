@@ -83,8 +83,11 @@ impl Step {
 impl<S: StudyLikelihood> Problem<S> {
     fn step(&self, point: &Point, rows: &[usize], effort: Effort) -> Result<(Evaluation, Step), Failure> {
         let at = self.evaluate(point, effort).ok_or(Failure::OutOfRange)?;
-        let step = Step::of(&at, rows).ok_or(Failure::Separation)?;
-        Ok((at, step))
+        match Step::of(&at, rows) {
+            Some(step) => Ok((at, step)),
+            None if effort == Effort::Scan => self.step(point, rows, Effort::Exact),
+            None => Err(Failure::Separation),
+        }
     }
 
     /// Largest change of a linear predictor.
@@ -123,7 +126,10 @@ impl<S: StudyLikelihood> Problem<S> {
                     _ => share *= 0.25,
                 }
             };
-            let next_step = Step::of(&next_at, &rows).ok_or(Failure::Separation)?;
+            let (next_at, next_step) = match Step::of(&next_at, &rows) {
+                Some(step) => (next_at, step),
+                None => self.step(&next, &rows, Effort::Exact)?,
+            };
             if settled {
                 return Ok(next_step.stand(next, next_at));
             }
@@ -170,6 +176,7 @@ impl<S: StudyLikelihood> Problem<S> {
             let mut next = match (uphill, step.slope > 0.0) {
                 (true, _) => t + newton,
                 (false, true) => 4.0 * t,
+                (false, false) if !zero_is_low => 0.0,
                 (false, false) => 0.25 * t,
             };
             if next <= low {
@@ -183,7 +190,7 @@ impl<S: StudyLikelihood> Problem<S> {
                 next = if low > 0.0 { (low * high).sqrt() } else { 0.5 * high };
             }
             if t <= 0.0 && next <= 0.0 {
-                next = if high.is_finite() { 0.01 * high } else { f64::MIN_POSITIVE };
+                next = (0.1 * self.smallest_variance(&point)).min(0.5 * high);
             }
             let done = !(low < next && next < high) && !(next <= 0.0 && !zero_is_low);
             if done || (next - t).abs() <= 4.0 * f64::EPSILON * t {

@@ -104,6 +104,11 @@ impl<S: StudyLikelihood> Problem<S> {
             }
             before = (tau2, now.slope, &now.point);
         }
+        if maxima.is_empty() {
+            // The slopes of a flat profile are as uncertain as the scan: start from the best of its points.
+            let highest = grid.iter().max_by(|a, b| a.value.total_cmp(&b.value)).ok_or(Failure::OutOfRange)?;
+            maxima.push(self.local_maximum(highest.point.clone(), None, (0.0, f64::INFINITY))?);
+        }
         let better = |a: &Stand, b: &Stand| a.value().total_cmp(&b.value());
         let Some(best) = maxima.iter().max_by(|a, b| better(a, b)).cloned() else {
             return Err(Failure::OutOfRange);
@@ -131,7 +136,7 @@ impl<S: StudyLikelihood> Problem<S> {
     }
 
     /// The smallest sampling variance on the scale of the linear predictor, at these coefficients.
-    fn smallest_variance(&self, point: &Point) -> f64 {
+    pub(super) fn smallest_variance(&self, point: &Point) -> f64 {
         let predictors: DVector<f64> = &self.design * point.rows(0, self.p());
         let information = self.studies.iter().zip(predictors.iter()).map(|(study, &eta)| {
             let at_peak = match study.peak() {

@@ -363,7 +363,9 @@ def best_t(studies, mu, tmax):
     """The best t at a given mu, in doubles, by a grid and golden section in its logarithm; 0 if that is better."""
     from scipy.optimize import minimize_scalar
 
-    logs = np.linspace(np.log(1e-5), np.log(tmax), 24)
+    finest = min(s.width for s in studies if not (s.none or s.all))
+    first = min(1e-5, 1e-2 * finest**2)
+    logs = np.linspace(np.log(first), np.log(tmax), 24 + int(max(0, np.log10(1e-5 / first)) * 2.5))
     values = [rough_total(studies, mu, np.exp(u)) for u in logs]
     i = int(np.argmax(values))
     zero = rough_total(studies, mu, 0.0)
