@@ -31,8 +31,11 @@ fn fits(c: &mut Criterion) {
             });
         });
     }
-    let rates: Studies<Rate> =
-        TEN.iter().enumerate().map(|(i, &(x, n))| (i.to_string(), Rate::new(x, f64::from(n)).expect("sound"))).collect();
+    let rates: Studies<Rate> = TEN
+        .iter()
+        .enumerate()
+        .map(|(i, &(x, n))| (i.to_string(), Rate::new(x, f64::from(n)).expect("sound")))
+        .collect();
     c.bench_function("glmm/poisson/k10/fit", |b| {
         b.iter(|| {
             let fit = PoissonNormal::new().fit(black_box(&rates)).expect("fits");

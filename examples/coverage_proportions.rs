@@ -20,8 +20,16 @@ const CELLS: [(u32, f64, f64); 8] = [
     (12, 0.9, 0.0),
     (12, 0.9, 0.7),
 ];
-const METHODS: [&str; 8] =
-    ["logit DL z", "logit REML HK", "... truncated", "F-T REML HK", "GLMM Wald", "GLMM Wald t", "GLMM prof", "GLMM prof t"];
+const METHODS: [&str; 8] = [
+    "logit DL z",
+    "logit REML HK",
+    "... truncated",
+    "F-T REML HK",
+    "GLMM Wald",
+    "GLMM Wald t",
+    "GLMM prof",
+    "GLMM prof t",
+];
 const GLMM: [GlmmInference; 4] =
     [GlmmInference::Wald, GlmmInference::WaldT, GlmmInference::ProfileLikelihood, GlmmInference::ProfileLikelihoodT];
 
@@ -73,7 +81,7 @@ fn analyse(studies: &Studies<Proportion>) -> Result<[[f64; 3]; 8]> {
 }
 
 fn main() -> Result<()> {
-    let replicates: u64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(10);
+    let replicates: u64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(40);
     println!("coverage % (mean width) of nominal 95 % intervals, {replicates} reviews per line");
     println!("{:<13}{}   bias of logit, F-T, GLMM", "k, p, tau", METHODS.map(|m| format!("{m:>15}")).concat());
     for (cell, truth) in (0..).zip(CELLS) {

@@ -24,7 +24,12 @@ fn main() -> Result<()> {
     println!("binomial-normal  {}  {:.2}\n", exact.natural(), exact.heterogeneity().tau2.unwrap_or_default());
 
     println!("binomial-normal by interval");
-    let fits = [GlmmInference::ProfileLikelihood, GlmmInference::ProfileLikelihoodT, GlmmInference::Wald, GlmmInference::WaldT];
+    let fits = [
+        GlmmInference::ProfileLikelihood,
+        GlmmInference::ProfileLikelihoodT,
+        GlmmInference::Wald,
+        GlmmInference::WaldT,
+    ];
     for inference in fits {
         println!("  {:<23} {}", inference, BinomialNormal::new().inference(inference).fit(&responses)?.natural());
     }

@@ -40,6 +40,7 @@
 //! | [`CommonEffect`], [`RandomEffects`] | a model: plain options with a `fit` |
 //! | [`Tau2`], [`Inference`], [`Prediction`] | the closed choices, each with formula and reference |
 //! | [`Pooled`] | the result: [`Estimate`], [`Heterogeneity`], [`PredictionInterval`], [`Note`]s, certificate |
+//! | [`BinomialNormal`], [`PoissonNormal`] | counts by their own likelihood, without effects and variances: [`glmm`] |
 //! | [`Natural`], [`ForestTable`] | natural scale: what a reader wants to see |
 //!
 //! Three rules hold everywhere. A number that was transformed carries its measure, and the natural scale is
@@ -57,14 +58,14 @@
 //!
 //! # What is not here
 //!
-//! Meta-regression as a model, Mantel-Haenszel, Peto and binomial-likelihood pooling, multilevel and network models,
+//! Meta-regression of effects, Mantel-Haenszel, Peto and likelihoods of two groups, multilevel and network models,
 //! publication-bias methods, pictures. [`documentation::limitations`] has the list with reasons, and
 //! [`documentation::for_metafor_users`] names the equivalent of each metafor call and every convention that differs.
 //!
 //! # Cookbook
 //!
 //! In `examples/`, each run by the tests: `ivig` (the main job), `ivig_responses`, `cookbook-proportions`,
-//! `cookbook-two-arms`, `cookbook-pre-post`, `cookbook-reported`, `cookbook-leave-one-out`, `cookbook-batch`.
+//! `coverage_proportions`, `cookbook-two-arms`, `cookbook-pre-post`, `cookbook-reported`, `cookbook-leave-one-out`, `cookbook-batch`.
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::float_cmp))]
 

@@ -22,7 +22,8 @@ fn proportions(case: &Value) -> Studies<Proportion> {
 fn fit(case: &Value) -> GlmmFit {
     if text(&case["kind"]) == "poisson" {
         let rows = numbers(&case["x"]).into_iter().zip(numbers(&case["n"])).enumerate();
-        let studies: Studies<Rate> = rows.map(|(i, (x, t))| (i.to_string(), Rate::new(x, t).expect("a rate"))).collect();
+        let studies: Studies<Rate> =
+            rows.map(|(i, (x, t))| (i.to_string(), Rate::new(x, t).expect("a rate"))).collect();
         return PoissonNormal::new().inference(GlmmInference::Wald).fit(&studies).expect("fits");
     }
     BinomialNormal::new().inference(GlmmInference::Wald).fit(&proportions(case)).expect("fits")

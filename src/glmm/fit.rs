@@ -160,10 +160,7 @@ impl GlmmFit {
         let (value, se) = (best.point[0], covariance[(0, 0)].sqrt());
         let (lower, upper) = if inference.is_profile() {
             let drop = 0.5 * quantile * quantile;
-            (
-                problem.coefficient_limit(&maximum, 0, -1.0, drop)?,
-                problem.coefficient_limit(&maximum, 0, 1.0, drop)?,
-            )
+            (problem.coefficient_limit(&maximum, 0, -1.0, drop)?, problem.coefficient_limit(&maximum, 0, 1.0, drop)?)
         } else {
             (value - quantile * se, value + quantile * se)
         };
@@ -171,10 +168,14 @@ impl GlmmFit {
         let z = quantile_normal(level);
         let (from, to) = problem.tau2_limits(&maximum, 0.5 * z * z)?;
         let tau2_se = covariance.get((1, 1)).map(|v| v.sqrt());
-        let saturated: f64 = problem.studies.iter().map(|s| match s.peak() {
-            Peak::At(eta) => s.at(eta).value,
-            _ => 0.0,
-        }).sum();
+        let saturated: f64 = problem
+            .studies
+            .iter()
+            .map(|s| match s.peak() {
+                Peak::At(eta) => s.at(eta).value,
+                _ => 0.0,
+            })
+            .sum();
         let deviance = (2.0 * (saturated - maximum.at_zero.value())).max(0.0);
         let df = k as f64 - 1.0;
         let (statistic, p) = tau2_test(best.value(), maximum.at_zero.value());
@@ -205,7 +206,8 @@ impl GlmmFit {
     pub fn refit(&self, data: GlmmData) -> Result<Self> {
         let fits = matches!(
             (&self.model, &data),
-            (GlmmModel::BinomialNormal(_), GlmmData::Proportions(_)) | (GlmmModel::PoissonNormal(_), GlmmData::Rates(_))
+            (GlmmModel::BinomialNormal(_), GlmmData::Proportions(_))
+                | (GlmmModel::PoissonNormal(_), GlmmData::Rates(_))
         );
         if !fits {
             let (what, why) = ("fit of this model", "the data are of another kind");
@@ -407,7 +409,8 @@ impl GlmmFit {
                     notes.push(Note::Tau2AtBoundary);
                 }
                 if let Some(gap) = search.gap {
-                    let others = search.maxima.iter().map(|m| m.tau2).filter(|t| t.to_bits() != tau2.to_bits()).collect();
+                    let others =
+                        search.maxima.iter().map(|m| m.tau2).filter(|t| t.to_bits() != tau2.to_bits()).collect();
                     notes.push(Note::SeveralMaxima { others, gap, tie: gap <= 0.0 });
                 }
             }

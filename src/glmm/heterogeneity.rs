@@ -65,6 +65,11 @@ impl std::fmt::Display for GlmmHeterogeneity {
             (Some(tau2), Some(interval)) => write!(f, "tau2 {} {interval}", significant(tau2))?,
             _ => f.write_str("tau2 unknown")?,
         }
-        write!(f, ", likelihood ratio of tau2 = 0: {} (p {})", significant(self.likelihood_ratio), p_value(self.p_value))
+        write!(
+            f,
+            ", likelihood ratio of tau2 = 0: {} (p {})",
+            significant(self.likelihood_ratio),
+            p_value(self.p_value)
+        )
     }
 }

@@ -107,7 +107,10 @@ impl<S: StudyLikelihood> Problem<S> {
         }
         loop {
             let settled = step.decrement <= if effort == Effort::Exact { SETTLED } else { SETTLED_SCAN };
-            if settled && self.largest_change(&rows, &step.inner) > RUNAWAY * (1.0 + tau2).sqrt() && effort == Effort::Exact {
+            if settled
+                && self.largest_change(&rows, &step.inner) > RUNAWAY * (1.0 + tau2).sqrt()
+                && effort == Effort::Exact
+            {
                 return Err(Failure::Separation);
             }
             if settled && effort == Effort::Scan {
@@ -179,21 +182,18 @@ impl<S: StudyLikelihood> Problem<S> {
                 (false, false) if !zero_is_low => 0.0,
                 (false, false) => 0.25 * t,
             };
+            let between = |low: f64, high: f64| if low > 0.0 { low.sqrt() * high.sqrt() } else { 0.25 * high };
             if next <= low {
-                next = if zero_is_low {
-                    if low > 0.0 { (low * t.max(low)).sqrt().max(0.5 * (low + t.min(high))) } else { 0.25 * t }
-                } else {
-                    0.0
-                };
+                next = if zero_is_low { between(low, t.min(high)) } else { 0.0 };
             }
             if next >= high {
-                next = if low > 0.0 { (low * high).sqrt() } else { 0.5 * high };
+                next = between(low, high);
             }
             if t <= 0.0 && next <= 0.0 {
                 next = (0.1 * self.smallest_variance(&point)).min(0.5 * high);
             }
-            let done = !(low < next && next < high) && !(next <= 0.0 && !zero_is_low);
-            if done || (next - t).abs() <= 4.0 * f64::EPSILON * t {
+            let (inside, to_zero) = (low < next && next < high, next <= 0.0 && !zero_is_low);
+            if !(inside || to_zero) || (next - t).abs() <= 4.0 * f64::EPSILON * t {
                 return self.best_at_tau2(point, held, Effort::Exact).map(|s| s.valued(at.value));
             }
             advance(&mut point, &rows, &step, next - t);

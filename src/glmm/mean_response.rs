@@ -79,7 +79,13 @@ pub(super) fn ln_mean(model: &GlmmModel, mu: f64, tau2: f64) -> Option<f64> {
 impl<S: StudyLikelihood> Problem<S> {
     /// At a given tau2, the mean in this direction at which the log-likelihood is `drop` below the maximum; the best mean where it
     /// is already lower than that. Of models with one coefficient.
-    fn slice_limit(&self, maximum: &Maximum, tau2: f64, direction: f64, drop: f64) -> std::result::Result<f64, Failure> {
+    fn slice_limit(
+        &self,
+        maximum: &Maximum,
+        tau2: f64,
+        direction: f64,
+        drop: f64,
+    ) -> std::result::Result<f64, Failure> {
         let target = maximum.best.value() - drop;
         let mut start: Point = maximum.best.point.clone();
         start[1] = tau2;

@@ -78,7 +78,13 @@ impl<S: StudyLikelihood> Problem<S> {
     }
 
     /// The limit of coefficient `j` in `direction` (-1 or 1) at which the profile is `drop` below the maximum.
-    pub(crate) fn coefficient_limit(&self, maximum: &Maximum, j: usize, direction: f64, drop: f64) -> Result<f64, Failure> {
+    pub(crate) fn coefficient_limit(
+        &self,
+        maximum: &Maximum,
+        j: usize,
+        direction: f64,
+        drop: f64,
+    ) -> Result<f64, Failure> {
         let target = maximum.best.value() - drop;
         let from_best = self.limit_from(maximum, &maximum.best.point, j, direction, drop)?;
         // Another tau2 may reach further: its own limit, to second order.
@@ -91,7 +97,11 @@ impl<S: StudyLikelihood> Problem<S> {
             Some(g) if reach(g) > direction * from_best => {
                 let value = direction * reach(g);
                 let stand = self.held_at(j, value, self.towards(maximum, &g.point, j, value))?;
-                if stand.value() < target { Ok(from_best) } else { self.limit_from(maximum, &stand.point, j, direction, drop) }
+                if stand.value() < target {
+                    Ok(from_best)
+                } else {
+                    self.limit_from(maximum, &stand.point, j, direction, drop)
+                }
             }
             _ => Ok(from_best),
         }

@@ -99,7 +99,8 @@ pub(crate) fn integrate<const N: usize>(
                 let (log, values) = f(centre + spread * v, v);
                 ((log - peak).exp(), values)
             };
-            converge(effort.first_step(), effort, node).map(|(sum, means)| Integral { ln_total: peak + (sum * spread).ln(), means })
+            converge(effort.first_step(), effort, node)
+                .map(|(sum, means)| Integral { ln_total: peak + (sum * spread).ln(), means })
         }
         Some((knee, width)) => {
             let start = ((centre - knee) / width).asinh();
@@ -222,7 +223,11 @@ mod tests {
             let place = Placement { centre, spread: s, knee: Some((0.0, 1.0)) };
             let found = integrate(place, Effort::Exact, f).expect("integrable");
             let expected = (0.5 * s * (2.0 * std::f64::consts::PI).sqrt()).ln();
-            assert!((found.ln_total - expected).abs() < 1e-13 * expected.max(1.0), "{s}: {:e}", found.ln_total - expected);
+            assert!(
+                (found.ln_total - expected).abs() < 1e-13 * expected.max(1.0),
+                "{s}: {:e}",
+                found.ln_total - expected
+            );
         }
     }
 

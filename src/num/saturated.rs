@@ -29,16 +29,21 @@ mod tests {
     #[test]
     fn against_forty_digits() {
         for (x, n, expected) in [
-            (1.0, 2.0, -0.693_147_180_559_945_3),
+            (1.0, 2.0, -std::f64::consts::LN_2),
             (7.0, 19.0, -1.676_581_432_846_978_3),
-            (0.5, 3.25, -0.646_876_234_782_303_1),
+            (0.5, 3.25, -0.646_876_234_782_303),
             (3e8, 1e9, -10.500_247_577_859_036),
             (0.0, 9.0, 0.0),
             (9.0, 9.0, 0.0),
         ] {
-            assert!((binomial(x, n) - expected).abs() <= 4e-15 * f64::abs(expected), "{x} of {n}: {:e}", binomial(x, n));
+            assert!(
+                (binomial(x, n) - expected).abs() <= 4e-15 * f64::abs(expected),
+                "{x} of {n}: {:e}",
+                binomial(x, n)
+            );
         }
-        for (x, expected) in [(0.0, 0.0), (1.0, -1.0), (0.3, -0.553_017_031_789_920_3), (1e9, -11.280_571_451_761_212)] {
+        for (x, expected) in [(0.0, 0.0), (1.0, -1.0), (0.3, -0.553_017_031_789_920_3), (1e9, -11.280_571_451_761_212)]
+        {
             assert!((poisson(x) - expected).abs() <= 4e-15 * f64::abs(expected), "{x}: {:e}", poisson(x));
         }
     }
