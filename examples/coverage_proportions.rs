@@ -81,7 +81,7 @@ fn analyse(studies: &Studies<Proportion>) -> Result<[[f64; 3]; 8]> {
 }
 
 fn main() -> Result<()> {
-    let replicates: u64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(40);
+    let replicates: u64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(20);
     println!("coverage % (mean width) of nominal 95 % intervals, {replicates} reviews per line");
     println!("{:<13}{}   bias of logit, F-T, GLMM", "k, p, tau", METHODS.map(|m| format!("{m:>15}")).concat());
     for (cell, truth) in (0..).zip(CELLS) {
