@@ -167,8 +167,10 @@ impl<S: StudyLikelihood> Problem<S> {
     fn joint_limit(&self, best: f64, goal: f64, c: usize, scale: Scale, mut point: Point) -> Option<f64> {
         let p = self.p();
         let mut tau2_free = c == p || point[p] > 0.0;
-        for _ in 0..JOINT_STEPS {
-            let at = self.evaluate(&point, Effort::Exact)?;
+        for i in 0..JOINT_STEPS {
+            // The first steps only find the way.
+            let effort = if i < 2 { Effort::Scan } else { Effort::Exact };
+            let at = self.evaluate(&point, effort)?;
             let others: Vec<usize> = (0..=p).filter(|&a| a != c && (a != p || tau2_free)).collect();
             let h = &at.hessian;
             let part = DMatrix::from_fn(others.len(), others.len(), |a, b| -h[(others[a], others[b])]);
@@ -193,7 +195,7 @@ impl<S: StudyLikelihood> Problem<S> {
                 }
             }
             let moved = scale.after(point[c], step);
-            if step.abs() <= SETTLED * scale.size(point[c]) && decrement <= 1e-12 {
+            if step.abs() <= SETTLED * scale.size(point[c]) && decrement <= 1e-12 && effort == Effort::Exact {
                 return Some(moved);
             }
             let by = moved - point[c];

@@ -54,8 +54,9 @@ pub(crate) struct Integral<const N: usize> {
     pub(crate) means: [f64; N],
 }
 
-/// First step, in standard deviations. For a normal weight it leaves 5e-9, and half of it nothing.
-const FIRST_STEP: f64 = 1.0;
+/// First step, in standard deviations. For a normal weight it leaves 1e-13; the skewed ones of small counts mostly pass the check with
+/// it too, which a longer first step would fail and have to repeat.
+const FIRST_STEP: f64 = 0.8;
 /// First step of a scan: 4e-3 for a normal weight.
 const SCAN_STEP: f64 = 1.8;
 /// First step of the hyperbolic sine.
@@ -200,7 +201,7 @@ mod tests {
         assert!(found.means[0].abs() < 1e-15);
         assert!((found.means[1] - 1.0).abs() < 1e-14);
         assert!((found.means[2] - 3.0).abs() < 1e-13);
-        assert!(calls <= 42, "{calls} evaluations");
+        assert!(calls <= 56, "{calls} evaluations");
     }
 
     #[test]
