@@ -57,8 +57,8 @@ pub(crate) struct Integral<const N: usize> {
 /// First step, in standard deviations. For a normal weight it leaves 1e-13; the skewed ones of small counts mostly pass the check with
 /// it too, which a longer first step would fail and have to repeat.
 const FIRST_STEP: f64 = 0.8;
-/// First step of a scan: 4e-3 for a normal weight.
-const SCAN_STEP: f64 = 1.8;
+/// First step of a scan: 3e-4 for a normal weight.
+const SCAN_STEP: f64 = 1.5;
 /// First step of the hyperbolic sine.
 const FIRST_SINH_STEP: f64 = 0.3;
 /// The error of a step is at most about the square of the error of twice the step (and its fourth power for a normal weight), which
