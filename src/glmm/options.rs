@@ -95,8 +95,8 @@ impl std::str::FromStr for Link {
 
 /// How the interval of the mean of the random effects is computed.
 ///
-/// In simulations with 4 to 35 people per study (`examples/coverage_proportions.rs`) the profile interval covered 92 to
-/// 97 % at a nominal 95 %; with five studies the two t versions cover more than they say.
+/// In simulations with 4 to 35 people per study (`examples/coverage_proportions.rs`, 800 reviews per line) the profile interval
+/// covered 91.5 to 97.4 % at a nominal 95 %, Wald's 88 to 97 %; with five studies the two t versions cover more than they say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum GlmmInference {
