@@ -10,6 +10,9 @@ use nalgebra::{DMatrix, DVector};
 /// A Newton step this small, in standard errors, leaves nothing but rounding.
 const SETTLED: f64 = 1e-7;
 
+/// A fall of the log-likelihood that only absurd parameters reach, since it falls with the logarithm of tau2: a t interval of two
+/// studies at 95 % asks for 81.
+const OUT_OF_REACH: f64 = 30.0;
 /// More steps than the joint method takes where it works.
 const JOINT_STEPS: usize = 14;
 
@@ -85,6 +88,9 @@ impl<S: StudyLikelihood> Problem<S> {
         direction: f64,
         drop: f64,
     ) -> Result<f64, Failure> {
+        if drop > OUT_OF_REACH {
+            return Err(Failure::OutOfRange);
+        }
         let target = maximum.best.value() - drop;
         let from_best = self.limit_from(maximum, &maximum.best.point, j, direction, drop)?;
         // Another tau2 may reach further: its own limit, to second order.
@@ -252,6 +258,9 @@ impl<S: StudyLikelihood> Problem<S> {
 
     /// The interval of tau2 whose profile is at most `drop` below the maximum: of a set with gaps, the ends.
     pub(crate) fn tau2_limits(&self, maximum: &Maximum, drop: f64) -> Result<(f64, f64), Failure> {
+        if drop > OUT_OF_REACH {
+            return Err(Failure::OutOfRange);
+        }
         let (best, p) = (&maximum.best, self.p());
         let target = best.value() - drop;
         let zero = &maximum.at_zero;
