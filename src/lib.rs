@@ -41,6 +41,7 @@
 //! | [`MantelHaenszel`], [`Peto`], [`ExactOddsRatio`] and [others](tables) | models of counts, fitted to [`Studies`] |
 //! | [`Tau2`], [`Inference`], [`Prediction`] | the closed choices, each with formula and reference |
 //! | [`Pooled`] | the result: [`Estimate`], [`Heterogeneity`], [`PredictionInterval`], [`Note`]s, certificate |
+//! | [`BinomialNormal`], [`PoissonNormal`] | counts by their own likelihood, without effects and variances: [`glmm`] |
 //! | [`Natural`], [`ForestTable`] | natural scale: what a reader wants to see |
 //!
 //! Three rules hold everywhere. A number that was transformed carries its measure, and the natural scale is
@@ -58,14 +59,15 @@
 //!
 //! # What is not here
 //!
-//! Meta-regression as a model, binomial-likelihood pooling, multilevel and network models,
+//! Meta-regression of effects, multilevel and network models,
 //! publication-bias methods, pictures. [`documentation::limitations`] has the list with reasons, and
 //! [`documentation::for_metafor_users`] names the equivalent of each metafor call and every convention that differs.
 //!
 //! # Cookbook
 //!
 //! In `examples/`, each run by the tests: `ivig` (the main job), `ivig_responses`, `cookbook-proportions`,
-//! `cookbook-two-arms`, `cookbook-tables`, `cookbook-pre-post`, `cookbook-reported`, `cookbook-leave-one-out`, `cookbook-batch`.
+//! `cookbook-two-arms`, `cookbook-tables`, `cookbook-pre-post`, `cookbook-reported`, `cookbook-leave-one-out`, `cookbook-batch`;
+//! simulations of what the intervals cover: `coverage`, `coverage_proportions`.
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::float_cmp))]
 
@@ -74,6 +76,7 @@ pub mod diagnostics;
 mod effect;
 pub mod effects;
 mod error;
+pub mod glmm;
 pub mod inference;
 mod measure;
 pub mod num;
@@ -88,6 +91,7 @@ pub use diagnostics::{LeftOut, leave_one_out};
 pub use effect::{Adjustment, Effect};
 pub use effects::Effects;
 pub use error::{Error, ErrorKind, Result};
+pub use glmm::{BinomialNormal, GlmmFit, GlmmInference, GlmmRegression, Link, PoissonNormal};
 pub use inference::{
     AverageShare, Combination, Estimate, ExactMean, Heterogeneity, HeterogeneityBound, HeterogeneityIntervals,
     Inference, Information, Interval, MeanInterval, MeanMethod, Natural, Note, PValueFunction, Permutation,

@@ -50,6 +50,11 @@ pub enum Note {
         /// Labels of the studies.
         studies: Vec<String>,
     },
+    /// Every person of every study had the event, or none had: the estimate is 1 or 0.
+    OnBoundary {
+        /// Whether all had it.
+        all: bool,
+    },
     /// A study whose effect is given as known exactly.
     ZeroVariance {
         /// Label of the study.
@@ -85,6 +90,10 @@ impl std::fmt::Display for Note {
             }
             Self::OwnCountsAdded { studies } => {
                 write!(f, "zero cells: a continuity correction was added for Q, not for the pooled effect, in {}", studies.join(", "))
+            }
+            Self::OnBoundary { all } => {
+                let what = if *all { "nothing but events" } else { "no events" };
+                write!(f, "{what} in any study: there is one limit, exact if studies do not differ; tau2 cannot be estimated")
             }
             Self::ZeroVariance { study } => write!(f, "{study} has a sampling variance of zero: taken as known exactly"),
         }

@@ -5,7 +5,7 @@ use super::pooled::{Model, Pooled};
 use super::solve::{Extent, solve};
 use crate::effects::EffectsView;
 use crate::error::{ErrorKind, Result};
-use crate::inference::{Bootstrap, Inference, ProbabilityBeyond, Threshold};
+use crate::inference::{Inference, ProbabilityBeyond, Tau2Bootstrap, Threshold};
 use crate::num::normal;
 use crate::num::random::uniform;
 use crate::tau2::{Resampling, Workspace};
@@ -61,7 +61,7 @@ impl Pooled {
     pub fn probability_above_by_bootstrap(
         &self,
         threshold: Threshold,
-        options: Bootstrap,
+        options: Tau2Bootstrap,
     ) -> Result<ProbabilityBeyond> {
         self.probability_by_bootstrap(threshold, true, options)
     }
@@ -73,7 +73,7 @@ impl Pooled {
     pub fn probability_below_by_bootstrap(
         &self,
         threshold: Threshold,
-        options: Bootstrap,
+        options: Tau2Bootstrap,
     ) -> Result<ProbabilityBeyond> {
         self.probability_by_bootstrap(threshold, false, options)
     }
@@ -95,7 +95,7 @@ impl Pooled {
         &self,
         threshold: Threshold,
         above: bool,
-        options: Bootstrap,
+        options: Tau2Bootstrap,
     ) -> Result<ProbabilityBeyond> {
         let plain = self.probability_beyond(threshold, above)?;
         let (level, draws) = (plain.level, f64::from(options.replicates));
@@ -124,7 +124,7 @@ impl Pooled {
     }
 
     /// One resampled data set.
-    fn draw(&self, (to_y, to_v): (&mut [f64], &mut [f64]), options: Bootstrap, draw: u64) {
+    fn draw(&self, (to_y, to_v): (&mut [f64], &mut [f64]), options: Tau2Bootstrap, draw: u64) {
         let (y, v, k) = (self.effects().y(), self.effects().v(), self.k());
         for (i, (to_y, to_v)) in to_y.iter_mut().zip(to_v).enumerate() {
             let u = uniform(options.seed, draw * k as u64 + i as u64);

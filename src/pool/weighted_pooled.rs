@@ -3,8 +3,8 @@
 use super::pooled::notes_of_effects;
 use super::weighted_mean::WeightedMean;
 use crate::effects::Effects;
-use crate::error::{Error, ErrorKind, Result};
-use crate::inference::{Estimate, Heterogeneity, Natural, Note, Prediction, PredictionInterval, Predictive, Solution};
+use crate::error::{Error, Result};
+use crate::inference::{Estimate, Heterogeneity, Natural, Note, Prediction, PredictionInterval, Solution};
 use crate::num::format::{p_value, percent, significant};
 use crate::tau2::{Certificate, Tau2};
 use serde::{Deserialize, Serialize};
@@ -107,19 +107,12 @@ impl WeightedPooled {
     /// The prediction interval by this method around the weighted mean, at the level of the model.
     ///
     /// # Errors
-    /// [`ErrorKind::UndefinedDf`] for methods with k - 2 df and two studies; [`ErrorKind::NotApplicable`] for
-    /// Kenward-Roger and Nagashima-Noma-Furukawa, which belong to weights `1/(v + tau2)`; [`ErrorKind::Overflow`].
+    /// [`ErrorKind::UndefinedDf`](crate::ErrorKind::UndefinedDf) for methods with k - 2 df and two studies; [`ErrorKind::NotApplicable`](crate::ErrorKind::NotApplicable) for
+    /// Kenward-Roger and Nagashima-Noma-Furukawa, which belong to weights `1/(v + tau2)`; [`ErrorKind::Overflow`](crate::ErrorKind::Overflow).
     pub fn prediction_by(&self, method: Prediction) -> Result<PredictionInterval> {
         let (inference, level) = (self.estimate.inference(), self.estimate.level());
-        let (se, df) = method.standard_error(&self.solution, inference, level)?;
-        let sd = self.solution.tau2.sqrt().hypot(se);
-        let predictive = Predictive::Pivot { mu: self.solution.mu, sd, df };
-        let [lower, upper] = [1.0, -1.0].map(|sign| predictive.quantile(0.5 * (1.0 - level), sign));
-        if !(lower.is_finite() && upper.is_finite()) {
-            return Err(ErrorKind::Overflow { what: "the prediction interval" }.into());
-        }
         let of = (self.estimate.measure(), self.estimate.scale());
-        Ok(PredictionInterval::new(of, (method, level), df, [self.solution.mu, lower, upper]))
+        PredictionInterval::new(&self.solution, (method, inference), level, of)
     }
 
     /// The proof that a likelihood estimate of tau2 is the global maximum, with every other local maximum.
