@@ -7,7 +7,10 @@
 //! is exact (Viechtbauer 2007, Stat Med 26:37, doi 10.1002/sim.2514).
 
 use meta_analysis::num::{normal, random};
-use meta_analysis::{Effect, Effects, ErrorKind, Inference, Measure, Pooled, Prediction, RandomEffects, Result, Tau2};
+use meta_analysis::{
+    Effect, Effects, ErrorKind, Inference, Likelihood, MeanMethod, Measure, Pooled, Prediction, RandomEffects, Result,
+    Tau2, Tau2Interval,
+};
 
 /// One column: its heading, and the share of the interval's target that it covers in one data set.
 type Column = (&'static str, fn(&Fits) -> Result<f64>);
@@ -34,6 +37,12 @@ impl Fits {
         }
     }
 
+    /// Whether the interval by this method holds the true mean.
+    fn by(&self, method: MeanMethod) -> Result<f64> {
+        let set = self.reml.mean_interval(method)?;
+        Ok(set.pieces().iter().map(|piece| holds(*piece, 0.0)).sum())
+    }
+
     /// Probability that the effect of a new study lies within the interval.
     fn prediction(&self, method: Prediction) -> Result<f64> {
         let model = RandomEffects::new(Tau2::Reml).inference(Inference::HartungKnapp);
@@ -50,18 +59,26 @@ fn holds((lower, upper): (f64, f64), truth: f64) -> f64 {
     f64::from(u8::from(lower <= truth && truth <= upper))
 }
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 13] = [
     ("DL z", |fits| Ok(holds(fits.dersimonian_laird.estimate().interval(), 0.0))),
     ("REML z", |fits| Ok(holds(fits.reml.estimate().interval(), 0.0))),
     ("HK", |fits| fits.mean(Inference::HartungKnapp)),
     ("HK max", |fits| fits.mean(Inference::HartungKnappTruncated)),
     ("HK|z", |fits| fits.mean(Inference::HartungKnappOrWald)),
     ("KR", |fits| fits.mean(Inference::KenwardRoger)),
+    ("PL", |fits| fits.by(MeanMethod::ProfileLikelihood)),
+    ("PL Bart", |fits| fits.by(MeanMethod::ProfileLikelihoodBartlett)),
+    ("Henmi-C", |fits| fits.by(MeanMethod::HenmiCopas)),
     ("PI k-1", |fits| fits.prediction(Prediction::StudentT)),
     ("PI k-2", |fits| fits.prediction(Prediction::HigginsThompsonSpiegelhalter)),
     ("tau2 QP", |fits| {
         let region = fits.reml.heterogeneity_intervals()?.tau2;
-        Ok(region.interval().map_or(0.0, |i| holds((i.lower, i.upper), fits.tau2)))
+        Ok(f64::from(u8::from(region.contains(fits.tau2))))
+    }),
+    ("tau2 PL", |fits| {
+        let method = Tau2Interval::ProfileLikelihood(Likelihood::Restricted);
+        let region = fits.reml.heterogeneity_intervals_by(method)?.tau2;
+        Ok(f64::from(u8::from(region.contains(fits.tau2))))
     }),
 ];
 
@@ -90,7 +107,7 @@ fn coverage(v: &[f64], tau2: f64, seed: u64, replicates: u64) -> Result<[f64; CO
 }
 
 fn main() -> Result<()> {
-    let replicates = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(200);
+    let replicates = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(100);
     println!("coverage in percent of 95% intervals, {replicates} data sets a row; tau2 by REML but for DL");
     let mut worst = [100.0_f64; COLUMNS.len()];
     let mut seed = 0;

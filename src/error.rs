@@ -521,6 +521,30 @@ pub enum ErrorKind {
         /// "full" (ML) or "restricted" (REML).
         likelihood: &'static str,
     },
+    /// A likelihood that grows for ever as tau2 does.
+    #[error(
+        "each study has either no events or nothing but events, and both kinds occur: the likelihood does not fall as tau2 grows, so there is no estimate; pool such studies by another method"
+    )]
+    UnboundedTau2,
+    /// A likelihood that grows for ever along the coefficients.
+    #[error(
+        "covariates separate the studies with events from those without, so the likelihood has no maximum; leave out a covariate"
+    )]
+    Separation,
+    /// As many coefficients as studies, or more.
+    #[error("{parameters} coefficients and tau2 need at least {needed} studies, got {k}; leave out a covariate", needed = parameters + 1)]
+    TooManyParameters {
+        /// Number of coefficients, the intercept among them.
+        parameters: usize,
+        /// Number of studies.
+        k: usize,
+    },
+    /// Covariates that are combinations of each other, or constant.
+    #[error("covariate {name:?} is constant or a combination of those before it; leave it out")]
+    RankDeficient {
+        /// The first covariate that adds nothing.
+        name: String,
+    },
     /// Degrees of freedom that are not positive.
     #[error("{what} has {df} degrees of freedom; {remedy}")]
     UndefinedDf {
@@ -538,6 +562,16 @@ pub enum ErrorKind {
         what: &'static str,
         /// Why there is none.
         why: &'static str,
+    },
+    /// Counts that leave a pooled effect undefined, such as no events in one of the groups in any study.
+    #[error("{why}, so the pooled {measure} is undefined; {remedy}")]
+    NotEstimable {
+        /// Name of the measure.
+        measure: &'static str,
+        /// What the counts lack.
+        why: &'static str,
+        /// What to do instead.
+        remedy: &'static str,
     },
     /// A name that is not known.
     #[error("unknown {what} {name:?}; known: {known}")]
@@ -614,7 +648,7 @@ impl ErrorKind {
             Self::InvalidColumn { field, .. } | Self::NotANumber { field, .. } | Self::MissingValue { field, .. } => {
                 field
             }
-            Self::InvalidCovariate { name, .. } => name,
+            Self::InvalidCovariate { name, .. } | Self::RankDeficient { name } => name,
             Self::EventsExceedTotal { .. } | Self::DoubleZero { .. } | Self::DoubleFull { .. } => "events",
             Self::InvalidCorrection { .. } => "zero_cells",
             Self::NonPositiveRatio { .. } => "means",
@@ -641,8 +675,12 @@ impl ErrorKind {
             | Self::TooFewStudies { .. }
             | Self::DegenerateVariance
             | Self::UnboundedLikelihood { .. }
+            | Self::UnboundedTau2
+            | Self::Separation
+            | Self::TooManyParameters { .. }
             | Self::UndefinedDf { .. }
             | Self::NotApplicable { .. }
+            | Self::NotEstimable { .. }
             | Self::UnknownName { .. }
             | Self::Unreadable { .. } => return None,
         })

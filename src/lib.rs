@@ -38,8 +38,10 @@
 //! | [`Measure`], [`Scale`] | what a number is, and the way back to the natural scale |
 //! | [`Effect`], [`Effects`] | effect and variance of one study, and of all, on the analysis scale |
 //! | [`CommonEffect`], [`RandomEffects`] | a model: plain options with a `fit` |
+//! | [`MantelHaenszel`], [`Peto`], [`ExactOddsRatio`] and [others](tables) | models of counts, fitted to [`Studies`] |
 //! | [`Tau2`], [`Inference`], [`Prediction`] | the closed choices, each with formula and reference |
 //! | [`Pooled`] | the result: [`Estimate`], [`Heterogeneity`], [`PredictionInterval`], [`Note`]s, certificate |
+//! | [`BinomialNormal`], [`PoissonNormal`] | counts by their own likelihood, without effects and variances: [`glmm`] |
 //! | [`Natural`], [`ForestTable`] | natural scale: what a reader wants to see |
 //!
 //! Three rules hold everywhere. A number that was transformed carries its measure, and the natural scale is
@@ -57,14 +59,15 @@
 //!
 //! # What is not here
 //!
-//! Meta-regression as a model, Mantel-Haenszel, Peto and binomial-likelihood pooling, multilevel and network models,
+//! Meta-regression of effects, multilevel and network models,
 //! publication-bias methods, pictures. [`documentation::limitations`] has the list with reasons, and
 //! [`documentation::for_metafor_users`] names the equivalent of each metafor call and every convention that differs.
 //!
 //! # Cookbook
 //!
 //! In `examples/`, each run by the tests: `ivig` (the main job), `ivig_responses`, `cookbook-proportions`,
-//! `cookbook-two-arms`, `cookbook-pre-post`, `cookbook-reported`, `cookbook-leave-one-out`, `cookbook-batch`.
+//! `cookbook-two-arms`, `cookbook-tables`, `cookbook-pre-post`, `cookbook-reported`, `cookbook-leave-one-out`, `cookbook-batch`;
+//! simulations of what the intervals cover: `coverage`, `coverage_proportions`.
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::float_cmp))]
 
@@ -73,6 +76,7 @@ pub mod diagnostics;
 mod effect;
 pub mod effects;
 mod error;
+pub mod glmm;
 pub mod inference;
 mod measure;
 pub mod num;
@@ -80,12 +84,14 @@ pub mod pool;
 pub mod report;
 mod scale;
 pub mod study;
+pub mod tables;
 pub mod tau2;
 
 pub use diagnostics::{LeftOut, leave_one_out};
 pub use effect::{Adjustment, Effect};
 pub use effects::Effects;
 pub use error::{Error, ErrorKind, Result};
+pub use glmm::{BinomialNormal, GlmmFit, GlmmInference, GlmmRegression, Link, PoissonNormal};
 pub use inference::{
     AverageShare, Combination, Estimate, ExactMean, Heterogeneity, HeterogeneityBound, HeterogeneityIntervals,
     Inference, Information, Interval, MeanInterval, MeanMethod, Natural, Note, PValueFunction, Permutation,
@@ -99,6 +105,7 @@ pub use pool::{
 pub use report::{ForestRow, ForestTable};
 pub use scale::Scale;
 pub use study::Studies;
+pub use tables::{ExactOddsRatio, MantelHaenszel, Peto, PooledStrata};
 pub use tau2::{Likelihood, Tau2};
 
 /// Longer texts: design, limitations, a crosswalk for users of metafor, dependencies, changes.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The ranks of `docs/design.md`. A new module must be given one.
-const RANKS: [(&str, u32); 14] = [
+const RANKS: [(&str, u32); 16] = [
     ("num", 0),
     ("error", 1),
     ("scale", 1),
@@ -16,6 +16,8 @@ const RANKS: [(&str, u32); 14] = [
     ("datasets", 5),
     ("effects", 5),
     ("pool", 6),
+    ("tables", 6),
+    ("glmm", 6),
     ("diagnostics", 7),
     ("report", 8),
     ("plot", 9),

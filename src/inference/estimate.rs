@@ -49,6 +49,29 @@ impl Estimate {
         Ok(estimate)
     }
 
+    /// A value with its standard error, and the normal (`df` = `None`) or the t distribution; for models that have no
+    /// [`Solution`].
+    pub(crate) fn from_se(
+        (value, se): (f64, f64),
+        df: Option<f64>,
+        level: f64,
+        measure: Measure,
+        scale: Scale,
+    ) -> Result<Self> {
+        let level = check_level(level)?;
+        let inference = if df.is_some() { Inference::StudentT } else { Inference::Wald };
+        let half = quantile(level, df) * se;
+        let (lower, upper) = (value - half, value + half);
+        let estimate = Self { measure, scale, value, se, df, level, lower, upper, inference };
+        if !(lower.is_finite() && upper.is_finite()) {
+            return Err(ErrorKind::Overflow { what: "the confidence interval" }.into());
+        }
+        if !(se > 0.0 && estimate.statistic().is_finite()) {
+            return Err(ErrorKind::Overflow { what: "the test statistic" }.into());
+        }
+        Ok(estimate)
+    }
+
     /// The pooled effect.
     pub fn value(&self) -> f64 {
         self.value

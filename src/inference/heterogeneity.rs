@@ -59,6 +59,16 @@ impl Heterogeneity {
         if heterogeneity.h2.is_finite() { Ok(heterogeneity) } else { Err(ErrorKind::Overflow { what: "H2" }.into()) }
     }
 
+    /// Cochran's Q about a common effect: no tau2, I2 and H2 from Q.
+    pub(crate) fn of_common_effect(q: f64, df: f64) -> Self {
+        let p_value = if df > 0.0 { chi_squared::sf(q, df) } else { 1.0 };
+        let mut heterogeneity = Self { q, df, p_value, tau2: 0.0, tau2_se: None, i2: 0.0, h2: 1.0 };
+        if df > 0.0 {
+            (heterogeneity.i2, heterogeneity.h2) = (heterogeneity.i2_from_q(), heterogeneity.h2_from_q());
+        }
+        heterogeneity
+    }
+
     /// Square root of tau2, in units of the analysis scale.
     pub fn tau(&self) -> f64 {
         self.tau2.sqrt()
@@ -70,7 +80,7 @@ impl Heterogeneity {
     /// max(0, (Q - df) / Q)
     /// ```
     pub fn i2_from_q(&self) -> f64 {
-        if self.q > self.df { (self.q - self.df) / self.q } else { 0.0 }
+        if self.df > 0.0 && self.q > self.df { (self.q - self.df) / self.q } else { 0.0 }
     }
 
     /// H2 from Q, not truncated; 1 for a single study.

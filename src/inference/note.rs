@@ -38,6 +38,23 @@ pub enum Note {
         /// The two best are equal within rounding.
         tie: bool,
     },
+    /// These studies are pooled by their counts, but have no effect or variance of their own, so that Q and the rows
+    /// of a table are without them.
+    NoOwnEffect {
+        /// Labels of the studies.
+        studies: Vec<String>,
+    },
+    /// A continuity correction was added for the effect of these studies on their own (Q, rows of a table), not for the
+    /// pooled one.
+    OwnCountsAdded {
+        /// Labels of the studies.
+        studies: Vec<String>,
+    },
+    /// Every person of every study had the event, or none had: the estimate is 1 or 0.
+    OnBoundary {
+        /// Whether all had it.
+        all: bool,
+    },
     /// A study whose effect is given as known exactly.
     ZeroVariance {
         /// Label of the study.
@@ -67,6 +84,16 @@ impl std::fmt::Display for Note {
                     others.join(", "),
                     significant(*gap),
                 )
+            }
+            Self::NoOwnEffect { studies } => {
+                write!(f, "pooled, but not in Q, having no effect of their own: {}", studies.join(", "))
+            }
+            Self::OwnCountsAdded { studies } => {
+                write!(f, "zero cells: a continuity correction was added for Q, not for the pooled effect, in {}", studies.join(", "))
+            }
+            Self::OnBoundary { all } => {
+                let what = if *all { "nothing but events" } else { "no events" };
+                write!(f, "{what} in any study: there is one limit, exact if studies do not differ; tau2 cannot be estimated")
             }
             Self::ZeroVariance { study } => write!(f, "{study} has a sampling variance of zero: taken as known exactly"),
         }

@@ -107,9 +107,8 @@ impl WeightedPooled {
     /// The prediction interval by this method around the weighted mean, at the level of the model.
     ///
     /// # Errors
-    /// [`ErrorKind::UndefinedDf`](crate::ErrorKind::UndefinedDf) for methods with k - 2 df and two studies;
-    /// [`ErrorKind::NotApplicable`](crate::ErrorKind::NotApplicable) for Kenward-Roger and Nagashima-Noma-Furukawa, which belong to
-    /// weights `1/(v + tau2)`; [`ErrorKind::Overflow`](crate::ErrorKind::Overflow).
+    /// [`ErrorKind::UndefinedDf`](crate::ErrorKind::UndefinedDf) for methods with k - 2 df and two studies; [`ErrorKind::NotApplicable`](crate::ErrorKind::NotApplicable) for
+    /// Kenward-Roger and Nagashima-Noma-Furukawa, which belong to weights `1/(v + tau2)`; [`ErrorKind::Overflow`](crate::ErrorKind::Overflow).
     pub fn prediction_by(&self, method: Prediction) -> Result<PredictionInterval> {
         let (inference, level) = (self.estimate.inference(), self.estimate.level());
         let of = (self.estimate.measure(), self.estimate.scale());

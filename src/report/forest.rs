@@ -4,6 +4,7 @@ use crate::inference::Natural;
 use crate::num::format::percent;
 use crate::num::normal;
 use crate::pool::Pooled;
+use crate::tables::PooledStrata;
 use serde::{Deserialize, Serialize};
 
 /// One study of a [`ForestTable`].
@@ -60,6 +61,28 @@ impl From<&Pooled> for ForestTable {
             rows: rows.collect(),
             pooled: fit.natural(),
             prediction: fit.prediction().ok().map(|p| p.natural()),
+        }
+    }
+}
+
+/// Studies without an effect of their own have no row, though their counts are pooled; the notes of the result name
+/// them, and the weights of the others add up to less than 1.
+impl From<&PooledStrata> for ForestTable {
+    fn from(fit: &PooledStrata) -> Self {
+        let level = fit.estimate().level();
+        let z = normal::quantile_upper(0.5 * (1.0 - level));
+        let rows = fit.strata().iter().filter_map(|stratum| {
+            let own = stratum.effect?;
+            let half = z * own.se();
+            let limits = [own.y(), own.y() - half, own.y() + half];
+            let effect = Natural::new(own.measure(), own.scale(), level, limits);
+            Some(ForestRow { study: stratum.study.clone(), effect, weight: stratum.weight })
+        });
+        Self {
+            measure: fit.natural().measure.natural_name().to_owned(),
+            rows: rows.collect(),
+            pooled: fit.natural(),
+            prediction: None,
         }
     }
 }

@@ -51,7 +51,7 @@ mod genotypes;
 mod matched_pairs;
 mod moments;
 mod one_mean;
-mod precise;
+pub(crate) mod precise;
 mod proportion;
 mod rate;
 mod rate_interval;

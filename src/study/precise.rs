@@ -6,7 +6,7 @@ use crate::num::{erf, normal};
 ///
 /// Kahan's scheme with fused multiply-add; Jeannerod, Louvet & Muller 2013, Math Comp 82:2245,
 /// doi 10.1090/S0025-5718-2013-02679-8.
-pub(super) fn difference_of_products(p: f64, s: f64, q: f64, r: f64) -> f64 {
+pub(crate) fn difference_of_products(p: f64, s: f64, q: f64, r: f64) -> f64 {
     let product = q * r;
     let lost = (-q).mul_add(r, product);
     p.mul_add(s, -product) + lost

@@ -1,0 +1,166 @@
+//! The likelihood of one study with its random effect integrated out, and what the data say about that effect.
+
+use super::likelihood::{Peak, StudyLikelihood};
+use crate::num::quadrature::{Effort, Placement, integrate};
+
+/// `ln of integral p(data | eta) N(eta; m, tau2) d eta`, its derivatives in `m` and `t = tau2`, and the moments of
+/// `eta` given the data.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Marginal {
+    pub(crate) value: f64,
+    pub(crate) g_m: f64,
+    pub(crate) g_t: f64,
+    pub(crate) h_mm: f64,
+    pub(crate) h_mt: f64,
+    pub(crate) h_tt: f64,
+    /// Mean of `eta` given the data.
+    pub(crate) mean: f64,
+    /// Variance of `eta` given the data.
+    pub(crate) variance: f64,
+}
+
+/// A hyperbolic sine is worth its price once the weight is this many times wider than the knee.
+const WIDE: f64 = 3.0;
+
+/// Integrates the random effect of one study out.
+///
+/// The derivatives rest on the heat equation `dL/dt = (1/2) d2L/dm2`, so that with `A_n = (dnL/dmn) / L`
+///
+/// ```text
+/// d ln L / dm  = A1              d2 ln L / dm2  = A2 - A1^2
+/// d ln L / dt  = A2 / 2          d2 ln L / dmdt = (A3 - A1 A2) / 2          d2 ln L / dt2 = (A4 - A2^2) / 4
+/// ```
+///
+/// hold down to `t = 0`. The `A_n` are means over `eta` given the data: of Hermite polynomials of `(eta - m)/tau` where the
+/// data outweigh the random effect, of the derivatives of the study's own likelihood where they do not; of the two
+/// forms each keeps its digits where it is used.
+///
+/// `None` where the integral is out of the range of doubles.
+pub(crate) fn marginal(study: &impl StudyLikelihood, m: f64, tau2: f64, effort: Effort) -> Option<Marginal> {
+    let found = if tau2 > 0.0 { random(study, m, tau2, effort)? } else { common(study, m) };
+    let finite = [found.value, found.g_m, found.g_t, found.h_mm].iter().all(|x| x.is_finite());
+    finite.then_some(found)
+}
+
+fn common(study: &impl StudyLikelihood, m: f64) -> Marginal {
+    let local = study.at(m);
+    let [d1, d2, d3, d4] = local.d;
+    Marginal {
+        value: local.value,
+        g_m: d1,
+        g_t: 0.5 * (d2 + d1 * d1),
+        h_mm: d2,
+        h_mt: 0.5 * (d3 + 2.0 * d1 * d2),
+        h_tt: 0.25 * (d4 + 4.0 * d1 * d3 + 2.0 * d2 * d2 + 4.0 * d1 * d1 * d2),
+        mean: m,
+        variance: 0.0,
+    }
+}
+
+fn random(study: &impl StudyLikelihood, m: f64, tau2: f64, effort: Effort) -> Option<Marginal> {
+    let mode = mode(study, m, tau2);
+    let local = study.at(mode);
+    let information = -local.d[1];
+    let spread = (information + tau2.recip()).sqrt().recip();
+    let (knee, width) = study.knee();
+    let place = Placement { centre: mode, spread, knee: (spread > WIDE * width).then_some((knee, width)) };
+    let tau = tau2.sqrt();
+    // ln of the normal density's constant.
+    let constant = -tau.ln() - 0.5 * (2.0 * std::f64::consts::PI).ln();
+    // (eta - m)/tau = a + b v, which the rounding of eta does not enter.
+    let (a, b) = ((mode - m) / tau, spread / tau);
+    let log = |value: f64, v: f64| value - 0.5 * (a + b * v).powi(2);
+    if information * tau2 >= 1.0 {
+        let found = integrate(place, effort, |eta, v| {
+            let square = v * v;
+            (log(study.value(eta), v), [v, square, square * v, square * square])
+        })?;
+        let [e1, e2, e3, e4] = found.means;
+        let u1 = a + b * e1;
+        let centred = b * b * (e2 - e1 * e1);
+        let u2 = u1 * u1 + centred;
+        let u3 = a.powi(3) + b * (3.0 * a * a * e1 + b * (3.0 * a * e2 + b * e3));
+        let u4 = a.powi(4) + b * (4.0 * a.powi(3) * e1 + b * (6.0 * a * a * e2 + b * (4.0 * a * e3 + b * e4)));
+        let a1 = u1 / tau;
+        let a2 = (u2 - 1.0) / tau2;
+        let a3 = (u3 - 3.0 * u1) / tau / tau2;
+        let a4 = (u4 - 6.0 * u2 + 3.0) / tau2 / tau2;
+        Some(Marginal {
+            value: found.ln_total + constant,
+            g_m: a1,
+            g_t: 0.5 * a2,
+            h_mm: (centred - 1.0) / tau2,
+            h_mt: 0.5 * (a3 - a1 * a2),
+            h_tt: 0.25 * (a4 - a2 * a2),
+            mean: mode + spread * e1,
+            variance: spread * spread * (e2 - e1 * e1),
+        })
+    } else {
+        let first = local.d[0];
+        let found = integrate(place, effort, |eta, v| {
+            let local = study.at(eta);
+            let [d1, d2, d3, d4] = local.d;
+            let e = d1 - first;
+            let square = d1 * d1;
+            let third = d3 + d1 * (3.0 * d2 + square);
+            let fourth = d4 + 4.0 * d1 * d3 + 3.0 * d2 * d2 + square * (6.0 * d2 + square);
+            (log(local.value, v), [v, v * v, e, d2 + e * e, third, fourth])
+        })?;
+        let [e1, e2, slope, curvature, a3, a4] = found.means;
+        let a1 = first + slope;
+        let h_mm = curvature - slope * slope;
+        let a2 = h_mm + a1 * a1;
+        Some(Marginal {
+            value: found.ln_total + constant,
+            g_m: a1,
+            g_t: 0.5 * a2,
+            h_mm,
+            h_mt: 0.5 * (a3 - a1 * a2),
+            h_tt: 0.25 * (a4 - a2 * a2),
+            mean: mode + spread * e1,
+            variance: spread * spread * (e2 - e1 * e1),
+        })
+    }
+}
+
+/// The most probable `eta` given the data, to a tenth of its standard deviation: the root of a decreasing function.
+fn mode(study: &impl StudyLikelihood, m: f64, tau2: f64) -> f64 {
+    let slope = |eta: f64| {
+        let [d1, d2, ..] = study.at(eta).d;
+        (d1 - (eta - m) / tau2, d2 - tau2.recip())
+    };
+    // Without the data the mode is m, and the slope of the data only falls from there.
+    let pull = study.at(m).d[0];
+    let reach = m + tau2 * pull;
+    let (mut low, mut high) = if pull > 0.0 { (m, reach) } else { (reach, m) };
+    let mut eta = match study.peak() {
+        Peak::At(peak) => {
+            let information = -study.at(peak).d[1];
+            (low, high) = if pull > 0.0 { (low, high.min(peak)) } else { (low.max(peak), high) };
+            (peak * information + m / tau2) / (information + tau2.recip())
+        }
+        _ => study.knee().0,
+    };
+    low = low.max(f64::MIN);
+    high = high.min(f64::MAX);
+    if !(low <= eta && eta <= high) {
+        eta = if pull > 0.0 { low } else { high };
+    }
+    loop {
+        let (value, derivative) = slope(eta);
+        if value > 0.0 {
+            low = eta;
+        } else {
+            high = eta;
+        }
+        let step = -value / derivative;
+        if step.abs() <= 0.1 * (-derivative).sqrt().recip() {
+            return eta;
+        }
+        let next = eta + step;
+        eta = if low < next && next < high { next } else { 0.5 * low + 0.5 * high };
+        if !(low < eta && eta < high) {
+            return eta;
+        }
+    }
+}
