@@ -4,8 +4,8 @@ mod support;
 
 use meta_analysis::tau2::{ConfidenceDistribution, QWeights, Resampling, Tau2Set, generalised_q_interval};
 use meta_analysis::{
-    Bootstrap, CommonEffect, Effect, Effects, ErrorKind, Inference, Measure, NewStudy, Pooled, Prediction,
-    RandomEffects, Side, Tau2, Threshold,
+    CommonEffect, Effect, Effects, ErrorKind, Inference, Measure, NewStudy, Pooled, Prediction, RandomEffects, Side,
+    Tau2, Tau2Bootstrap, Threshold,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -204,15 +204,15 @@ fn the_share_of_effects_beyond_a_threshold() {
     let d_tau2 = (share(mu, tau2 + h) - share(mu, tau2 - h)) / (2.0 * h);
     let se = (d_mu * fit.estimate().se()).hypot(d_tau2 * fit.solution().tau2_se.unwrap());
     assert!((below.se.unwrap() / se - 1.0).abs() < 1e-8);
-    let options = Bootstrap { resampling: Resampling::Parametric, replicates: 999, seed: 5 };
+    let options = Tau2Bootstrap { resampling: Resampling::Parametric, replicates: 999, seed: 5 };
     let bootstrap = fit.probability_below_by_bootstrap(Threshold::Natural(1.0), options).unwrap();
     assert_eq!(bootstrap, fit.probability_below_by_bootstrap(Threshold::Natural(1.0), options).unwrap());
     let (lower, upper) = bootstrap.interval.unwrap();
     assert!(0.7 < lower && lower < below.share && below.share < upper && upper <= 1.0, "{lower} {upper}");
-    let studies = Bootstrap { resampling: Resampling::Nonparametric, ..options };
+    let studies = Tau2Bootstrap { resampling: Resampling::Nonparametric, ..options };
     let (low, high) = fit.probability_below_by_bootstrap(Threshold::Natural(1.0), studies).unwrap().interval.unwrap();
     assert!(0.7 < low && low < below.share && below.share < high && high <= 1.0 && low != lower);
-    let few = fit.probability_below_by_bootstrap(Threshold::Natural(1.0), Bootstrap { replicates: 38, ..options });
+    let few = fit.probability_below_by_bootstrap(Threshold::Natural(1.0), Tau2Bootstrap { replicates: 38, ..options });
     assert!(matches!(few.unwrap_err().kind(), ErrorKind::LevelNotAttainable { .. }));
 }
 
