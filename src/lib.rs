@@ -108,7 +108,7 @@ pub use study::Studies;
 pub use tables::{ExactOddsRatio, MantelHaenszel, Peto, PooledStrata};
 pub use tau2::{Likelihood, Tau2};
 
-/// Longer texts: design, limitations, a crosswalk for users of metafor, dependencies, changes.
+/// Longer texts: design, limitations, a crosswalk for users of metafor, tests, dependencies, changes.
 pub mod documentation {
     #[doc = include_str!("../docs/design.md")]
     pub mod design {}
@@ -116,6 +116,8 @@ pub mod documentation {
     pub mod limitations {}
     #[doc = include_str!("../docs/for_metafor_users.md")]
     pub mod for_metafor_users {}
+    #[doc = include_str!("../docs/testing.md")]
+    pub mod testing {}
     #[doc = include_str!("../docs/dependencies.md")]
     pub mod dependencies {}
     #[doc = include_str!("../CHANGELOG.md")]

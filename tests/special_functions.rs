@@ -666,3 +666,53 @@ fn outside_the_domain_is_nan() {
         }
     }
 }
+
+#[test]
+fn the_peak_of_student_t_keeps_all_terms_of_its_series() {
+    // mpmath, 40 digits; just above the df where the series takes over its last terms count most.
+    for (df, ln_pdf) in [(31.0, -1.055_516_399_598_223_4), (40.0, -1.052_914_152_538_403_7)] {
+        assert!(relative(student_t::ln_pdf(0.5, df), ln_pdf) < 1e-14, "{df}");
+    }
+}
+
+#[test]
+fn two_huge_beta_shapes_are_normal() {
+    // A beta variable of two shapes a is normal up to terms of order 1/a: mean 1/2, variance 1/(4 (2 a + 1)).
+    let a = 4e18_f64;
+    for z in [-3.0, -0.5, 0.0, 1.0, 4.0] {
+        let x = 0.5 + z * 0.5 / (2.0 * a + 1.0).sqrt();
+        // What is left of z after storing x.
+        let z = (x - 0.5) * 2.0 * (2.0 * a + 1.0).sqrt();
+        let got = (beta::regularized(a, a, x), beta::regularized_upper(a, a, x));
+        assert!(relative(got.0, normal::cdf(z)) < 1e-5 && relative(got.1, normal::sf(z)) < 1e-5, "{z} {got:?}");
+    }
+}
+
+#[test]
+fn beta_tails_of_extreme_shapes_have_closed_forms() {
+    // I_x(a, 1) = x^a and I_x(1, b) = 1 - (1 - x)^b, for shapes that are next to 0.
+    for shape in [1e-25, 9e-7] {
+        for x in [1e-20_f64, 1e-3, 0.5] {
+            let tail = -(shape * x.ln()).exp_m1();
+            assert!(relative(beta::regularized_upper(shape, 1.0, x), tail) < TOLERANCE, "{shape} {x}");
+            let tail = -(shape * (-x).ln_1p()).exp_m1();
+            assert!(relative(beta::regularized(1.0, shape, x), tail) < TOLERANCE, "{shape} {x}");
+        }
+    }
+    // One huge shape b leaves the gamma distribution of b x: 1 - (1 + u) exp(-u) for a = 2.
+    for u in [0.5_f64, 3.0, 20.0] {
+        let x = u / 1e20;
+        assert!(relative(beta::regularized_upper(2.0, 1e20, x), (1.0 + u) * (-u).exp()) < TOLERANCE, "{u}");
+    }
+}
+
+#[test]
+fn student_t_of_hardly_finite_df_is_normal() {
+    for df in [1e20, 1e300] {
+        for t in [-6.0, -1.0, 0.3, 2.0, 30.0] {
+            assert!(relative(student_t::sf(t, df), normal::sf(t)) < TOLERANCE, "{t} {df}");
+            assert!(relative(student_t::ln_sf(t, df), normal::ln_sf(t)) < TOLERANCE, "{t} {df}");
+        }
+        assert!(relative(student_t::quantile_upper(1e-3, df), normal::quantile_upper(1e-3)) < TOLERANCE, "{df}");
+    }
+}

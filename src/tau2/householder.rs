@@ -143,4 +143,18 @@ mod tests {
         let product: f64 = qr.diagonal().iter().product();
         assert!((product * product / determinant - 1.0).abs() < 1e-13);
     }
+
+    #[test]
+    fn the_largest_column_comes_first() {
+        // Columns of length 1, sqrt(12) and sqrt(27) after the first row's; without exchange the diagonal would start with 1.
+        let x = [1.0, 2.0, 3.0, 0.0, 2.0, -3.0, 0.0, 2.0, 3.0, 0.0, 0.0, 0.0];
+        let mut qr = Householder::default();
+        qr.factor(&x, &[1.0; 4], 3);
+        assert!((qr.diagonal()[0] - 27f64.sqrt()).abs() < 1e-14);
+        assert!(qr.diagonal().windows(2).all(|pair| pair[0] >= pair[1]), "{:?}", qr.diagonal());
+        // The columns span the first three rows, so only the last entry is left over.
+        let mut a = [0.3, -1.2, 2.0, 0.7];
+        assert!((qr.residual(&mut a) - 0.49).abs() < 1e-14);
+        assert!(a[..3].iter().all(|a| a.abs() < 1e-14) && (a[3] - 0.7).abs() < 1e-14, "{a:?}");
+    }
 }
