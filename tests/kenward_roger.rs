@@ -155,8 +155,19 @@ proptest! {
         for inference in NEW {
             let base = fit(&generic(&y, &v), Tau2::Reml, inference);
             let other = fit(&generic(&ya, &va), Tau2::Reml, inference);
-            prop_assert_eq!(base.is_ok(), other.is_ok());
-            let (Ok(base), Ok(other)) = (base, other) else { continue };
+            let (base, other) = match (base, other) {
+                (Ok(base), Ok(other)) => (base, other),
+                (Err(base), Err(other)) => {
+                    prop_assert_eq!(base.kind(), other.kind());
+                    continue;
+                }
+                // With hardly any degrees of freedom the limits may lie within the range of doubles in one unit only.
+                (Ok(fit), Err(error)) | (Err(error), Ok(fit)) => {
+                    let overflow = matches!(error.kind(), ErrorKind::Overflow { .. });
+                    prop_assert!(overflow && fit.estimate().interval().1 > 1e250, "{error}: {fit}");
+                    continue;
+                }
+            };
             let (base, other) = (base.estimate(), other.estimate());
             prop_assert_eq!((base.se() * a).to_bits(), other.se().to_bits());
             prop_assert_eq!(base.df().map(f64::to_bits), other.df().map(f64::to_bits));

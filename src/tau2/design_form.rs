@@ -42,14 +42,14 @@ impl DesignForm {
         Ok(form)
     }
 
-    /// An orthonormal basis of the columns of `D^(1/2) X`.
-    fn basis(&self) -> Vec<Vec<f64>> {
+    /// An orthonormal basis of what is orthogonal to the columns of `D^(1/2) X`.
+    fn complement(&self) -> Vec<Vec<f64>> {
         let column = |j| {
             let mut column = vec![0.0; self.weights.len()];
             self.factor.basis(j, &mut column);
             column
         };
-        (0..self.coefficients).map(column).collect()
+        (self.coefficients..self.weights.len()).map(column).collect()
     }
 }
 
@@ -71,21 +71,20 @@ impl FixedForm for DesignForm {
         traces(&self.factor, &products, (&mut row, &mut leverage, &mut basis))
     }
 
-    // Not relative to each eigenvalue but to the largest, which is what the middle of the distribution depends on.
+    // With `B` the basis of the complement, those of `B' D^(1/2) S D^(1/2) B`, whose diagonal is a sum of positive terms.
     fn eigenvalues(&self, tau2: f64) -> Result<Vec<f64>, Tau2Error> {
-        let roots: Vec<f64> = self.weights.iter().zip(&self.variances).map(|(a, v)| (a * (v + tau2)).sqrt()).collect();
-        if !roots.iter().map(|root| root * root).sum::<f64>().is_finite() {
+        let products: Vec<f64> = self.weights.iter().zip(&self.variances).map(|(a, v)| a * (v + tau2)).collect();
+        if !products.iter().sum::<f64>().is_finite() {
             return Err(Tau2Error::Overflow);
         }
-        let basis = self.basis();
-        let k = roots.len();
+        let basis = self.complement();
         let entry = |i: usize, j: usize| {
-            let hat: f64 = basis.iter().map(|q| q[i] * q[j]).sum();
-            roots[i] * roots[j] * (f64::from(u8::from(i == j)) - hat)
+            let terms = basis[i].iter().zip(&basis[j]).zip(&products);
+            terms.map(|((a, b), product)| a * product * b).sum::<f64>()
         };
-        let mut lambda: Vec<f64> = DMatrix::from_fn(k, k, entry).symmetric_eigenvalues().iter().copied().collect();
+        let matrix = DMatrix::from_fn(basis.len(), basis.len(), entry);
+        let mut lambda: Vec<f64> = matrix.symmetric_eigenvalues().iter().map(|l| l.max(0.0)).collect();
         lambda.sort_by(|a, b| b.total_cmp(a));
-        lambda.truncate(k - self.coefficients);
-        Ok(lambda.into_iter().map(|l| l.max(0.0)).collect())
+        Ok(lambda)
     }
 }

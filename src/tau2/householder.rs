@@ -102,7 +102,7 @@ impl Householder {
         square
     }
 
-    /// Column `j` of the orthonormal basis of the column space.
+    /// Column `j` of the orthonormal basis: the first `p` span the column space, the rest its complement.
     pub(crate) fn basis(&self, j: usize, a: &mut [f64]) {
         a.fill(0.0);
         a[j] = 1.0;
