@@ -6,7 +6,7 @@
 //! ```
 
 use meta_analysis::{
-    Bootstrap, Effect, Effects, Inference, Interval, Likelihood, MeanMethod, Measure, Natural, Note, Pooled,
+    Tau2Bootstrap, Effect, Effects, Inference, Interval, Likelihood, MeanMethod, Measure, Natural, Note, Pooled,
     Prediction, QWeighting, RandomEffects, Region, Tails, Tau2, Tau2Interval,
 };
 
@@ -113,7 +113,7 @@ fn methods_have_names() {
     ] {
         assert_eq!(method.to_string(), name);
     }
-    let bootstrap = Bootstrap { resampling: meta_analysis::tau2::Resampling::Parametric, replicates: 999, seed: 7 };
+    let bootstrap = Tau2Bootstrap { resampling: meta_analysis::tau2::Resampling::Parametric, replicates: 999, seed: 7 };
     assert_eq!(Tau2Interval::Bootstrap(bootstrap).to_string(), "parametric bootstrap (999 replicates, seed 7)");
 }
 
