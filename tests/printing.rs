@@ -6,8 +6,8 @@
 //! ```
 
 use meta_analysis::{
-    Tau2Bootstrap, Effect, Effects, Inference, Interval, Likelihood, MeanMethod, Measure, Natural, Note, Pooled,
-    Prediction, QWeighting, RandomEffects, Region, Tails, Tau2, Tau2Interval,
+    Effect, Effects, Inference, Interval, Likelihood, MeanMethod, Measure, Natural, Note, Pooled, Prediction,
+    QWeighting, RandomEffects, Region, Tails, Tau2, Tau2Bootstrap, Tau2Interval,
 };
 
 fn fit(measure: Measure) -> Pooled {

@@ -7,4 +7,4 @@ mod study_rows;
 mod targets;
 
 #[allow(unused_imports, reason = "the test takes them from the list")]
-pub use targets::{TARGETS, conversions, pool, reading, special, studies, tau2};
+pub use targets::{TARGETS, conversions, counts, pool, reading, special, studies, tau2};

@@ -57,6 +57,11 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// True once in so many inputs.
+    pub fn one_in(&mut self, n: u8) -> bool {
+        self.byte().is_multiple_of(n)
+    }
+
     fn word(&mut self) -> u64 {
         u64::from_le_bytes(std::array::from_fn(|_| self.byte()))
     }
@@ -88,7 +93,7 @@ impl<'a> Source<'a> {
     /// A number that is likelier to be a possible variance, count or time.
     pub fn positive(&mut self) -> f64 {
         let x = self.number();
-        if self.byte() % 16 == 0 { x } else { x.abs() }
+        if self.one_in(16) { x } else { x.abs() }
     }
 
     /// A whole number, mostly small.

@@ -51,8 +51,8 @@ fn conversion<M: Copy>(s: &mut Source<'_>, measure: M) -> Conversion<M> {
         Uninformative::Keep,
         Uninformative::Drop,
     ]));
-    let how = Conversion::new(measure).zero_cells(cells).bias_correction(s.byte() % 2 == 0);
-    if s.byte() % 2 == 0 { how.variance(s.pick(&VARIANCES)) } else { how }
+    let how = Conversion::new(measure).zero_cells(cells).bias_correction(s.one_in(2));
+    if s.one_in(2) { how.variance(s.pick(&VARIANCES)) } else { how }
 }
 
 /// Rows of one kind, made as often as the bytes allow, converted alone and together.
@@ -77,7 +77,7 @@ where
 
 fn moments(s: &mut Source<'_>) -> Moments {
     let (mean, spread) = (s.number(), s.positive());
-    if s.byte() % 4 == 0 { Moments::mean_se(mean, spread, s.count()) } else { Moments::mean_sd(mean, spread) }
+    if s.one_in(4) { Moments::mean_se(mean, spread, s.count()) } else { Moments::mean_sd(mean, spread) }
 }
 
 fn sign(s: &mut Source<'_>) -> Sign {
@@ -91,7 +91,7 @@ pub fn any_row(s: &mut Source<'_>) {
             use ProportionMeasure as P;
             let all = [P::Raw, P::Logit, P::Log, P::Probit, P::Arcsine, P::FreemanTukey];
             rows(s, &all, |s| {
-                let row = if s.byte() % 4 == 0 {
+                let row = if s.one_in(4) {
                     Proportion::fractional(s.positive(), s.positive())
                 } else {
                     let (x, n) = (s.count(), s.count());
@@ -197,7 +197,7 @@ pub fn any_row(s: &mut Source<'_>) {
             });
         }
         8 => rows(s, &[AreaUnderCurveMeasure::CommonLanguage], |s| {
-            if s.byte() % 2 == 0 {
+            if s.one_in(2) {
                 AreaUnderCurve::new(s.share(), s.count(), s.count())
             } else {
                 AreaUnderCurve::from_u(s.count(), s.count(), s.count())
@@ -216,7 +216,7 @@ pub fn any_row(s: &mut Source<'_>) {
                 C::LogCvRatio,
                 C::CommonLanguageNormal,
             ];
-            if s.byte() % 2 == 0 {
+            if s.one_in(2) {
                 rows(s, &all, |s| {
                     let (before, after, n) = (moments(s), moments(s), s.count());
                     match s.byte() % 5 {
@@ -259,7 +259,7 @@ pub fn any_row(s: &mut Source<'_>) {
             }
         }),
         14 => rows(s, &[RSquaredMeasure::Raw, RSquaredMeasure::FisherZ], |s| {
-            if s.byte() % 2 == 0 {
+            if s.one_in(2) {
                 RSquared::new(s.share(), s.count(), s.count())
             } else {
                 RSquared::from_f(s.positive(), s.count(), s.count())
@@ -275,10 +275,9 @@ pub fn any_row(s: &mut Source<'_>) {
         _ => {
             let measure = s.pick(&Measure::ALL);
             let value = s.number();
-            let reported =
-                if s.byte() % 2 == 0 { Reported::new(measure, value) } else { Reported::analysis(measure, value) };
-            let reported = if s.byte() % 4 == 0 { reported.people(s.count()) } else { reported };
-            let reported = if s.byte() % 8 == 0 { reported.asymmetry_tolerance(s.share()) } else { reported };
+            let reported = if s.one_in(2) { Reported::new(measure, value) } else { Reported::analysis(measure, value) };
+            let reported = if s.one_in(4) { reported.people(s.count()) } else { reported };
+            let reported = if s.one_in(8) { reported.asymmetry_tolerance(s.share()) } else { reported };
             sound(match s.byte() % 10 {
                 0 => reported.ci95(s.number(), s.number()),
                 1 => reported.ci(s.number(), s.number(), s.share()),

@@ -10,23 +10,26 @@ use meta_analysis::study::{
     Columns, Correlation, Genotypes, MatchedPairs, OneMean, PartialCorrelation, PrePost, Proportion, RSquared, Rate,
     Reliability, Sign, StandardizedDifference, Studies, Tabular, TwoByTwo, TwoMeans, TwoRates,
 };
+use meta_analysis::tables::TableMeasure;
 use meta_analysis::tau2::{self, InformationKind, QWeights, Tau2Set, Workspace};
 use meta_analysis::{
-    CommonEffect, Effect, Effects, ForestTable, Inference, Likelihood, MeanMethod, MeanWeights, Measure, Pooled,
-    Prediction, QWeighting, RandomEffects, Scale, Tails, Tau2, Tau2Interval, WeightedMean, leave_one_out,
+    BinomialNormal, Combination, CommonEffect, Effect, Effects, ExactOddsRatio, ForestTable, Inference, Likelihood,
+    MantelHaenszel, MeanMethod, MeanWeights, Measure, Peto, Pooled, Prediction, QWeighting, RandomEffects, Scale,
+    Tails, Tau2, Tau2Interval, Threshold, WeightedMean, leave_one_out,
 };
 
 /// One target.
 pub type Target = fn(&[u8]);
 
 /// Every target with its name.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("tau2", tau2),
     ("pool", pool),
     ("studies", studies),
     ("conversions", conversions),
     ("reading", reading),
     ("special", special),
+    ("counts", counts),
 ];
 
 const INTERVALS: [Tau2Interval; 9] = [
@@ -41,7 +44,8 @@ const INTERVALS: [Tau2Interval; 9] = [
     Tau2Interval::Wald,
 ];
 
-const MEANS: [MeanMethod; 4] = [
+const MEANS: [MeanMethod; 5] = [
+    MeanMethod::Combined(Combination::Edgington),
     MeanMethod::ProfileLikelihood,
     MeanMethod::ProfileLikelihoodBartlett,
     MeanMethod::Skovgaard,
@@ -143,7 +147,15 @@ fn check_fit(fit: &Pooled) {
         }
     }
     use Prediction as P;
-    for how in [P::StudentT, P::Normal, P::TauOnly, P::HigginsThompsonSpiegelhalter, P::PartlettRiley] {
+    for how in [
+        P::StudentT,
+        P::Normal,
+        P::TauOnly,
+        P::HigginsThompsonSpiegelhalter,
+        P::PartlettRiley,
+        P::Veroniki,
+        P::KenwardRogerPartlettRiley,
+    ] {
         if let Ok(prediction) = fit.prediction_by(how) {
             let (lower, upper) = prediction.interval();
             assert!(lower <= upper && lower.is_finite() && upper.is_finite(), "{how} {lower} {upper}");
@@ -153,6 +165,9 @@ fn check_fit(fit: &Pooled) {
         if let Ok(information) = fit.information(kind) {
             assert!(information.log_likelihood.is_finite());
         }
+    }
+    if let Ok(beyond) = fit.probability_below(Threshold::Analysis(natural.value)) {
+        assert!((0.0..=1.0).contains(&beyond.predictive), "{beyond:?}");
     }
     let total: f64 = fit.weights().iter().sum();
     assert!((total - 1.0).abs() < 1e-9, "weights add up to {total}");
@@ -171,8 +186,8 @@ pub fn pool(bytes: &[u8]) {
     let measure = s.pick(&Measure::ALL);
     let inference =
         s.pick(&[Inference::Wald, Inference::StudentT, Inference::HartungKnapp, Inference::HartungKnappTruncated]);
-    let method = if s.byte() % 8 == 0 { Tau2::Fixed(s.number()) } else { s.pick(&Tau2::ESTIMATORS) };
-    let level = if s.byte() % 8 == 0 { s.number() } else { 0.95 };
+    let method = if s.one_in(8) { Tau2::Fixed(s.number()) } else { s.pick(&Tau2::ESTIMATORS) };
+    let level = if s.one_in(8) { s.number() } else { 0.95 };
     let k = s.below(8);
     let rows: Vec<(String, Effect)> = (0..k)
         .filter_map(|i| {
@@ -220,6 +235,48 @@ pub fn studies(bytes: &[u8]) {
     }
 }
 
+/// Tables and counts pooled as counts, by classical methods and by their own likelihood.
+pub fn counts(bytes: &[u8]) {
+    let s = &mut Source::new(bytes);
+    let k = s.below(6);
+    let small = |s: &mut Source<'_>| if s.one_in(32) { s.count() } else { f64::from(s.byte() % 40) };
+    let mut tables = Vec::new();
+    let mut proportions = Vec::new();
+    for i in 0..k {
+        let cells: [f64; 4] = std::array::from_fn(|_| small(s));
+        if let Ok(table) = TwoByTwo::from_cells(cells[0], cells[1], cells[2], cells[3]) {
+            tables.push((format!("study {i}"), table));
+        }
+        if let Ok(row) = Proportion::new(cells[0], cells[0] + cells[1]) {
+            proportions.push((format!("study {i}"), row));
+        }
+    }
+    let tables: Studies<TwoByTwo> = tables.into_iter().collect();
+    for measure in [TableMeasure::LogOddsRatio, TableMeasure::LogRiskRatio, TableMeasure::RiskDifference] {
+        if let Ok(pooled) = MantelHaenszel::new(measure).fit(&tables) {
+            finite(&[pooled.estimate().value(), pooled.estimate().se(), pooled.heterogeneity().q], "Mantel-Haenszel");
+            assert!(!pooled.to_string().contains("NaN"));
+        }
+    }
+    if let Ok(pooled) = Peto::new().fit(&tables) {
+        finite(&[pooled.estimate().value(), pooled.estimate().se()], "Peto");
+    }
+    if let Ok(exact) = ExactOddsRatio::new().fit(&tables) {
+        finite(exact.odds_ratio().as_slice(), "exact odds ratio");
+        finite(&[exact.fisher().lower], "exact limit");
+        finite(exact.fisher().upper.as_slice(), "exact limit");
+    }
+    // Likelihoods cost more: one input in eight.
+    let proportions: Studies<Proportion> = proportions.into_iter().collect();
+    if s.one_in(8)
+        && let Ok(fit) = BinomialNormal::new().fit(&proportions)
+    {
+        let natural = fit.natural();
+        assert!((0.0..=1.0).contains(&natural.lower) && natural.lower <= natural.upper && natural.upper <= 1.0);
+        assert!(!fit.to_string().contains("NaN"));
+    }
+}
+
 fn converted(result: meta_analysis::Result<Converted>) -> Option<Converted> {
     let converted = result.ok()?;
     sound(Ok(converted.effect()));
@@ -242,7 +299,7 @@ pub fn conversions(bytes: &[u8]) {
     let measure = s.pick(&measures);
     if let Some(effect) = sound(Effect::from_variance(measure, s.number(), s.positive())) {
         let link = s.pick(&[Link::Logistic, Link::Normal]);
-        let groups = if s.byte() % 2 == 0 { Groups::Equal } else { Groups::Sizes(s.count(), s.count()) };
+        let groups = if s.one_in(2) { Groups::Equal } else { Groups::Sizes(s.count(), s.count()) };
         let to = s.pick(&[
             RiskMeasure::LogOddsRatio,
             RiskMeasure::LogRiskRatio,
@@ -310,7 +367,7 @@ pub fn conversions(bytes: &[u8]) {
 fn five_numbers(s: &mut Source<'_>) {
     let n = s.count();
     let mut numbers: [f64; 5] = std::array::from_fn(|_| s.number());
-    if s.byte() % 4 != 0 {
+    if !s.one_in(4) {
         numbers.sort_by(f64::total_cmp);
     }
     let [a, b, c, d, e] = numbers;

@@ -91,7 +91,8 @@ impl PValueFunction {
         let tail = 0.5 * (1.0 - check_level(level)?);
         let lower = self.solve(|(greater, _)| greater < tail)?;
         let upper = self.solve(|(_, smaller)| smaller > tail)?;
-        Ok((lower, upper))
+        // At a level near 0 the limits meet, and rounding may cross them.
+        Ok((lower.min(upper), upper.max(lower)))
     }
 
     /// How unequal the two arms of the interval are, from -1 to 1; 0 for a symmetric interval, positive if the arm
