@@ -278,7 +278,8 @@ impl<S: StudyLikelihood> Problem<S> {
             };
             self.tau2_limit(inside, outside, maximum, target)?
         };
-        let (inside, outside) = match self.last_inside(maximum, target)? {
+        let last = maximum.grid.iter().rposition(|g| g.value >= target && g.point[p] > best.tau2());
+        let (inside, outside) = match last {
             Some(i) => (&maximum.grid[i].point, maximum.grid.get(i + 1).map_or(f64::INFINITY, |g| g.point[p])),
             None => {
                 let above = maximum.grid.iter().find(|g| g.point[p] > best.tau2());
@@ -287,21 +288,6 @@ impl<S: StudyLikelihood> Problem<S> {
         };
         let upper = self.tau2_limit(inside, outside, maximum, target)?;
         Ok((lower, upper))
-    }
-
-    /// The last point of the grid above the best tau2 that lies inside the set. A scan can be wrong where tau2 is huge, so
-    /// what it says is looked at again.
-    fn last_inside(&self, maximum: &Maximum, target: f64) -> Result<Option<usize>, Failure> {
-        let (p, tau2) = (self.p(), maximum.best.tau2());
-        for (i, g) in maximum.grid.iter().enumerate().rev() {
-            if g.point[p] > tau2 && g.value >= target {
-                let stand = self.best_at_tau2(g.point.clone(), None, Effort::Exact)?;
-                if stand.value() >= target {
-                    return Ok(Some(i));
-                }
-            }
-        }
-        Ok(None)
     }
 
     /// The crossing between a point inside the set and a tau2 outside of it, neither of which is taken at its word: they come from
