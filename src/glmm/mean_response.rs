@@ -2,8 +2,9 @@
 
 use super::fit::{GlmmFit, quantile_normal};
 use super::likelihood::StudyLikelihood;
-use super::marginal::marginal;
+use super::marginal::{Marginal, marginal};
 use super::maximise::Failure;
+use super::one_group::OneGroup;
 use super::options::{GlmmModel, Link};
 use super::problem::{Point, Problem};
 use super::search::Maximum;
@@ -48,18 +49,30 @@ impl GlmmFit {
         let drop = 0.5 * z * z;
         let range = problem.tau2_limits(maximum, drop)?;
         // On the link scale, where the mean is as smooth in mu as mu itself.
-        let of = |mu: f64, tau2: f64| ln_mean(&model, mu, tau2);
+        let of = |mu: f64, tau2: f64, effort| mean(&model, mu, tau2, effort).map(|m| m.value);
         let best = &maximum.best.point;
-        let value = of(best[0], best[1]).unwrap_or(f64::NAN).exp();
+        let value = of(best[0], best[1], Effort::Exact).unwrap_or(f64::NAN).exp();
         let [lower, upper] = [-1.0, 1.0].map(|direction| {
-            let at = |root: f64| {
+            let at = |root: f64, effort| {
                 let tau2 = root * root;
-                let mu = problem.slice_limit(maximum, tau2, direction, drop).ok()?;
-                of(mu, tau2)
+                let mu = problem.slice_limit(maximum, tau2, direction, drop, effort).ok()?;
+                Some((of(mu, tau2, effort)?, [mu, tau2]))
             };
-            let score = |root: f64| at(root).map_or(f64::INFINITY, |ln_mean| -direction * ln_mean);
-            let root = minimum::on_interval(range.0.sqrt(), range.1.sqrt(), score);
-            at(root).map_or(f64::NAN, f64::exp)
+            let score = |root: f64, effort| at(root, effort).map_or(f64::INFINITY, |(mean, _)| -direction * mean);
+            let (from, to) = (range.0.sqrt(), range.1.sqrt());
+            let [low, middle, high] = minimum::bracket(from, to, CELLS, |root| score(root, Effort::Scan));
+            // The extreme of a smooth function on a smooth curve: by Newton's method, or where that does not settle, by sections.
+            let polished = at(middle, Effort::Exact).and_then(|(_, start)| {
+                let [mu, tau2] = problem.extreme_mean(&model, start, maximum.best.value() - drop)?;
+                let inside = low * low <= tau2 && tau2 <= high * high;
+                let mean = of(mu, tau2, Effort::Exact).filter(|_| inside)?;
+                (-direction * mean <= score(middle, Effort::Exact)).then_some(mean)
+            });
+            let mean = polished.or_else(|| {
+                let root = minimum::golden_section([low, middle, high], |root| score(root, Effort::Exact));
+                at(root, Effort::Exact).map(|(mean, _)| mean)
+            });
+            mean.map_or(f64::NAN, f64::exp)
         });
         if ![value, lower, upper].iter().all(|x| x.is_finite()) {
             return Err(ErrorKind::Overflow { what: "the mean response" }.into());
@@ -68,11 +81,56 @@ impl GlmmFit {
     }
 }
 
-/// `ln E[p(mu + tau Z)]`: the probability that one further person responds, or the logarithm of the mean rate.
-pub(super) fn ln_mean(model: &GlmmModel, mu: f64, tau2: f64) -> Option<f64> {
+/// `ln E[p(mu + tau Z)]`, the probability that one further person responds, or the logarithm of the mean rate, with its derivatives.
+fn mean(model: &GlmmModel, mu: f64, tau2: f64, effort: Effort) -> Option<Marginal> {
     match model.link() {
-        Link::Log => Some(mu + 0.5 * tau2),
-        _ => marginal(&model.study(1.0, 1.0), mu, tau2, Effort::Exact).map(|m| m.value),
+        Link::Log => Some(Marginal {
+            value: mu + 0.5 * tau2,
+            g_m: 1.0,
+            g_t: 0.5,
+            h_mm: 0.0,
+            h_mt: 0.0,
+            h_tt: 0.0,
+            mean: mu + tau2,
+            variance: tau2,
+        }),
+        _ => marginal(&model.study(1.0, 1.0), mu, tau2, effort),
+    }
+}
+
+/// Parts of the range of tau in which the extreme mean is looked for.
+const CELLS: u32 = 12;
+/// More steps than Newton's method takes where it settles.
+const STEPS: usize = 12;
+
+impl Problem<OneGroup> {
+    /// The place `[mu, tau2]` near `start` where the mean is greatest or least among those with this log-likelihood: the log-likelihood
+    /// and the mean have parallel gradients there. `None` where Newton's method does not settle at a positive tau2.
+    fn extreme_mean(&self, model: &GlmmModel, start: [f64; 2], target: f64) -> Option<[f64; 2]> {
+        let [mut mu, mut tau2] = start;
+        for _ in 0..STEPS {
+            let l = self.evaluate(&Point::from_vec(vec![mu, tau2]), Effort::Exact)?;
+            let m = mean(model, mu, tau2, Effort::Exact)?;
+            let (lm, lt) = (l.gradient[0], l.gradient[1]);
+            let (lmm, lmt, ltt) = (l.hessian[(0, 0)], l.hessian[(0, 1)], l.hessian[(1, 1)]);
+            let short = target - l.value;
+            let cross = m.g_m * lt - m.g_t * lm;
+            let by_mu = m.h_mm * lt + m.g_m * lmt - m.h_mt * lm - m.g_t * lmm;
+            let by_tau2 = m.h_mt * lt + m.g_m * ltt - m.h_tt * lm - m.g_t * lmt;
+            let determinant = lm * by_tau2 - lt * by_mu;
+            let (d_mu, d_tau2) =
+                ((short * by_tau2 + lt * cross) / determinant, (-lm * cross - by_mu * short) / determinant);
+            if !(d_mu.is_finite() && d_tau2.is_finite() && tau2 + d_tau2 > 0.0) {
+                return None;
+            }
+            (mu, tau2) = (mu + d_mu, tau2 + d_tau2);
+            // What the next step would change is below the rounding of this one.
+            let unit = (-lmm).sqrt().recip();
+            if d_mu.abs() <= 1e-8 * unit && d_tau2.abs() <= 1e-8 * tau2 {
+                return Some([mu, tau2]);
+            }
+        }
+        None
     }
 }
 
@@ -85,21 +143,23 @@ impl<S: StudyLikelihood> Problem<S> {
         tau2: f64,
         direction: f64,
         drop: f64,
+        effort: Effort,
     ) -> std::result::Result<f64, Failure> {
         let target = maximum.best.value() - drop;
         let mut start: Point = maximum.best.point.clone();
         start[1] = tau2;
-        let top = self.best_at_tau2(start, None, Effort::Exact)?;
+        let top = self.best_at_tau2(start, None, effort)?;
         let goal = (2.0 * (top.value() - target)).max(0.0).sqrt();
         let unit = (-top.at.hessian[(0, 0)]).sqrt().recip();
         let (centre, mut low, mut high, mut x) = (top.point[0], 0.0, f64::INFINITY, goal);
         if goal <= 1e-9 {
             return Ok(centre);
         }
+        let settled = if effort == Effort::Exact { 1e-7 } else { 1e-2 };
         loop {
             let mut point = top.point.clone();
             point[0] = centre + direction * x * unit;
-            let at = self.evaluate(&point, Effort::Exact).ok_or(Failure::OutOfRange)?;
+            let at = self.evaluate(&point, effort).ok_or(Failure::OutOfRange)?;
             let root = (2.0 * (top.value() - at.value)).max(0.0).sqrt();
             if root < goal {
                 low = x;
@@ -112,7 +172,7 @@ impl<S: StudyLikelihood> Problem<S> {
             if !(low < next && next < high) {
                 next = if high.is_finite() { 0.5 * (low + high) } else { 2.0 * x };
             }
-            if step.abs() <= 1e-7 * x {
+            if step.abs() <= settled * x {
                 return Ok(centre + direction * (x + step) * unit);
             }
             if !(low < next && next < high) {

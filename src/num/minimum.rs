@@ -8,19 +8,29 @@ const GOLDEN: f64 = 0.618_033_988_749_894_9;
 /// The place of the least value of `f` on `[from, to]`: the best of 49 points, then golden-section search between
 /// its neighbours down to the noise of `f`, about 1e-8 of the interval.
 pub(crate) fn on_interval(from: f64, to: f64, f: impl Fn(f64) -> f64) -> f64 {
-    let width = (to - from) / f64::from(CELLS);
-    let at = |i: u32| if i == CELLS { to } else { from + width * f64::from(i) };
+    golden_section(bracket(from, to, CELLS, &f), f)
+}
+
+/// The best of the points that divide `[from, to]` into equal cells, between its neighbours; an end is its own neighbour.
+pub(crate) fn bracket(from: f64, to: f64, cells: u32, f: impl Fn(f64) -> f64) -> [f64; 3] {
+    let width = (to - from) / f64::from(cells);
+    let at = |i: u32| if i == cells { to } else { from + width * f64::from(i) };
     let (mut best, mut least) = (0, f64::INFINITY);
-    for i in 0..=CELLS {
+    for i in 0..=cells {
         let value = f(at(i));
         if value < least {
             (best, least) = (i, value);
         }
     }
-    let (mut low, mut high) = (at(best.saturating_sub(1)), at((best + 1).min(CELLS)));
+    [at(best.saturating_sub(1)), at(best), at((best + 1).min(cells))]
+}
+
+/// Golden-section search in a bracket, down to the noise of `f`; the middle of the bracket where nothing is lower.
+pub(crate) fn golden_section([mut low, best, mut high]: [f64; 3], f: impl Fn(f64) -> f64) -> f64 {
+    let narrow = 2.4e-9 * (high - low);
     let (mut left, mut right) = (high - GOLDEN * (high - low), low + GOLDEN * (high - low));
     let (mut f_left, mut f_right) = (f(left), f(right));
-    while high - low > 1e-10 * (to - from) && low < left && left < right && right < high {
+    while high - low > narrow && low < left && left < right && right < high {
         if f_left <= f_right {
             (high, right, f_right) = (right, left, f_left);
             left = high - GOLDEN * (high - low);
@@ -33,7 +43,7 @@ pub(crate) fn on_interval(from: f64, to: f64, f: impl Fn(f64) -> f64) -> f64 {
     }
     let middle = 0.5 * (low + high);
     // The best may be an end, which the section only comes near to.
-    if f(middle) <= least { middle } else { at(best) }
+    if f(middle) <= f(best) { middle } else { best }
 }
 
 #[cfg(test)]
