@@ -161,10 +161,12 @@ impl WithSimd for Run<'_, '_, '_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let bytes = |n: usize| self.input.studies() * CELL * n * S::F64_LANES;
         let likelihood = matches!(self.request.kernel, Kernel::Reml | Kernel::MaximumLikelihood);
-        if S::F64_LANES > 1 && bytes(4) <= TILE && !likelihood {
-            self.tiles(Lanes::<S, 4>::new(simd));
-        } else if S::F64_LANES > 1 && bytes(2) <= TILE {
-            self.tiles(Lanes::<S, 2>::new(simd));
+        if const { S::F64_LANES > 1 } {
+            if bytes(4) <= TILE && !likelihood {
+                self.tiles(Lanes::<S, 4>::new(simd));
+            } else {
+                self.tiles(Lanes::<S, 2>::new(simd));
+            }
         } else {
             self.tiles(Lanes::<S, 1>::new(simd));
         }
