@@ -218,6 +218,33 @@ impl BatchPlan {
         Ok(summary)
     }
 
+    /// As [`run`](Self::run), on all threads of rayon's pool, a [chunk](Self::chunk) at a time. The columns are the same, to the last
+    /// bit.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    #[cfg(feature = "parallel")]
+    pub fn run_parallel(&self, input: BatchInput<'_>, output: &mut BatchOutput<'_>) -> Result<BatchSummary> {
+        use rayon::iter::{IntoParallelIterator, ParallelIterator};
+        output.check(input.units())?;
+        let mut rest = output.reborrow();
+        let mut parts = Vec::with_capacity(input.units().div_ceil(self.chunk));
+        let mut first = 0;
+        while first < input.units() {
+            let units = self.chunk.min(input.units() - first);
+            parts.push((first, units, rest.take_front(units)));
+            first += units;
+        }
+        let summaries = parts.into_par_iter().map_init(Scratch::default, |scratch, (first, units, part)| {
+            chunk::run(&self.options, &input, (first, units), part, scratch)
+        });
+        let both = |mut a: BatchSummary, b: BatchSummary| {
+            a.add(&b);
+            a
+        };
+        Ok(summaries.reduce(BatchSummary::default, both))
+    }
+
     /// Fits one unit: the same numbers as in a batch, to the last bit.
     ///
     /// # Errors

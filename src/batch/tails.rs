@@ -5,31 +5,36 @@ use crate::inference::Prediction;
 use crate::num::{chi_squared, critical::critical, normal, student_t};
 use std::f64::consts::{LN_2, LN_10};
 
+/// `x` without the rounding above `limit`; unlike `min` it keeps a NaN.
+fn at_most(x: f64, limit: f64) -> f64 {
+    if x > limit { limit } else { x }
+}
+
 /// Two-sided p-values of `statistic` against the normal distribution.
 pub(super) fn normal_p(statistic: impl Iterator<Item = f64>, out: &mut [f64]) {
     for (out, z) in out.iter_mut().zip(statistic) {
-        *out = (2.0 * normal::sf(z.abs())).min(1.0);
+        *out = at_most(2.0 * normal::sf(z.abs()), 1.0);
     }
 }
 
 /// Their decimal logarithms.
 pub(super) fn normal_log10_p(statistic: impl Iterator<Item = f64>, out: &mut [f64]) {
     for (out, z) in out.iter_mut().zip(statistic) {
-        *out = ((normal::ln_sf(z.abs()) + LN_2) / LN_10).min(0.0);
+        *out = at_most((normal::ln_sf(z.abs()) + LN_2) / LN_10, 0.0);
     }
 }
 
 /// Two-sided p-values against Student's distribution with `count - 1` df.
 pub(super) fn student_p(statistic: impl Iterator<Item = f64>, count: &[u32], out: &mut [f64]) {
     for ((out, t), count) in out.iter_mut().zip(statistic).zip(count) {
-        *out = (2.0 * student_t::sf(t.abs(), f64::from(*count) - 1.0)).min(1.0);
+        *out = at_most(2.0 * student_t::sf(t.abs(), f64::from(*count) - 1.0), 1.0);
     }
 }
 
 /// Their decimal logarithms.
 pub(super) fn student_log10_p(statistic: impl Iterator<Item = f64>, count: &[u32], out: &mut [f64]) {
     for ((out, t), count) in out.iter_mut().zip(statistic).zip(count) {
-        *out = ((student_t::ln_sf(t.abs(), f64::from(*count) - 1.0) + LN_2) / LN_10).min(0.0);
+        *out = at_most((student_t::ln_sf(t.abs(), f64::from(*count) - 1.0) + LN_2) / LN_10, 0.0);
     }
 }
 

@@ -229,13 +229,20 @@ fn gather<'m>(
     let size = studies * width;
     memory.resize(2 * size, 0.0);
     let (y, v) = memory.split_at_mut(size);
-    for lane in 0..width {
-        for study in 0..studies {
-            let there = lane < here && study < input.studies_of(at + lane);
-            let (effect, variance) = if there { input.get(at + lane, study) } else { (0.0, f64::INFINITY) };
-            let place = study * width + lane;
-            if let (Some(y), Some(v)) = (y.get_mut(place), v.get_mut(place)) {
-                (*y, *v) = (effect, variance);
+    y.fill(0.0);
+    v.fill(f64::INFINITY);
+    for lane in 0..here {
+        let places = y.iter_mut().skip(lane).step_by(width).zip(v.iter_mut().skip(lane).step_by(width));
+        match input.unit(at + lane) {
+            Some((effects, variances)) => {
+                for ((to_y, to_v), (effect, variance)) in places.zip(effects.iter().zip(variances)) {
+                    (*to_y, *to_v) = (*effect, *variance);
+                }
+            }
+            None => {
+                for (study, (to_y, to_v)) in places.enumerate() {
+                    (*to_y, *to_v) = input.get(at + lane, study);
+                }
             }
         }
     }

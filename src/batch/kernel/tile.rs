@@ -32,8 +32,9 @@ impl<'a> Source<'a> {
     }
 }
 
-/// One study of every unit of the tile.
+/// One study of every unit of the tile; aligned so that no vector straddles two lines of the cache.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub(super) struct Cell<S: Simd, const N: usize> {
     /// Effect relative to the unit's first study; 0 where missing.
     y: Num<S, N>,
