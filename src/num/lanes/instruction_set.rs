@@ -1,0 +1,94 @@
+//! Which vector instructions to use.
+
+use pulp::{Arch, Scalar, Simd, WithSimd};
+
+/// The vector instructions that a batch is computed with.
+///
+/// The results are the same bits for all of them; only the time differs. [`InstructionSet::Auto`], the default, is the best that the
+/// running machine has. The others are for tests and measurements; one that the machine does not have counts as `Auto`.
+///
+/// ```
+/// use meta_analysis::num::lanes::InstructionSet;
+/// assert_eq!(InstructionSet::default(), InstructionSet::Auto);
+/// assert!(InstructionSet::Scalar.is_available());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum InstructionSet {
+    /// The best that the running machine has.
+    #[default]
+    Auto,
+    /// One number at a time.
+    Scalar,
+    /// Two numbers at a time: 128-bit registers (SSE4.2) of x86. On aarch64 `Auto` is the same width (NEON).
+    Baseline,
+    /// Four numbers at a time: 256-bit registers (AVX2) of x86.
+    Avx2,
+    /// Eight numbers at a time: 512-bit registers (AVX-512 F, BW, CD, DQ, VL) of x86.
+    Avx512,
+}
+
+impl InstructionSet {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Auto, Self::Scalar, Self::Baseline, Self::Avx2, Self::Avx512];
+
+    /// Does the running machine have it?
+    ///
+    /// ```
+    /// use meta_analysis::num::lanes::InstructionSet;
+    /// assert!(InstructionSet::Auto.is_available());
+    /// ```
+    #[must_use]
+    pub fn is_available(self) -> bool {
+        match self {
+            Self::Auto | Self::Scalar => true,
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Self::Baseline => pulp::x86::V2::is_available(),
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Self::Avx2 => pulp::x86::V3::is_available(),
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Self::Avx512 => pulp::x86::V4::is_available(),
+            #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+            Self::Baseline | Self::Avx2 | Self::Avx512 => false,
+        }
+    }
+
+    /// Runs a generic operation with these instructions.
+    #[inline]
+    pub(crate) fn dispatch<Op: WithSimd>(self, op: Op) -> Op::Output {
+        match self {
+            Self::Scalar => return Simd::vectorize(Scalar, op),
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Self::Baseline => {
+                if let Some(simd) = pulp::x86::V2::try_new() {
+                    return Simd::vectorize(simd, op);
+                }
+            }
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Self::Avx2 => {
+                if let Some(simd) = pulp::x86::V3::try_new() {
+                    return Simd::vectorize(simd, op);
+                }
+            }
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Self::Avx512 => {
+                if let Some(simd) = pulp::x86::V4::try_new() {
+                    return Simd::vectorize(simd, op);
+                }
+            }
+            _ => {}
+        }
+        best(op)
+    }
+}
+
+/// The best that the machine has. `Arch` knows nothing between one number at a time and AVX2.
+#[inline]
+fn best<Op: WithSimd>(op: Op) -> Op::Output {
+    let arch = Arch::new();
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    if let (Arch::Scalar, Some(simd)) = (arch, pulp::x86::V2::try_new()) {
+        return Simd::vectorize(simd, op);
+    }
+    arch.dispatch(op)
+}
