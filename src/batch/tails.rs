@@ -158,10 +158,8 @@ impl Groups {
         // `next` now holds where each group ends.
         let mut start = 0;
         for (count, end) in next.iter().copied().enumerate() {
-            if let (Some(from), Some(to)) = (sorted.get(start..end), results.get_mut(start..end)) {
-                if end > start {
-                    function(count as u32, from, to);
-                }
+            if let (true, Some(from), Some(to)) = (end > start, sorted.get(start..end), results.get_mut(start..end)) {
+                function(count as u32, from, to);
             }
             start = end;
         }
