@@ -1,11 +1,11 @@
 //! Which vector instructions to use.
 
-use pulp::{Arch, Scalar, Simd, WithSimd};
+use pulp::{Scalar, Simd, WithSimd};
 
 /// The vector instructions that a batch is computed with.
 ///
 /// The results are the same bits for all of them; only the time differs. [`InstructionSet::Auto`], the default, is the best that the
-/// running machine has. The others are for tests and measurements; one that the machine does not have counts as `Auto`.
+/// running machine has. The others are for tests and measurements; one that the machine does not have is replaced by the widest below that it has.
 ///
 /// ```
 /// use meta_analysis::num::lanes::InstructionSet;
@@ -53,42 +53,27 @@ impl InstructionSet {
         }
     }
 
-    /// Runs a generic operation with these instructions.
+    /// Runs a generic operation with these instructions, or the widest below that the machine has.
     #[inline]
     pub(crate) fn dispatch<Op: WithSimd>(self, op: Op) -> Op::Output {
-        match self {
-            Self::Scalar => return Simd::vectorize(Scalar, op),
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            Self::Baseline => {
-                if let Some(simd) = pulp::x86::V2::try_new() {
-                    return Simd::vectorize(simd, op);
-                }
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        {
+            use pulp::x86::{V2, V3, V4};
+            if let (Self::Auto | Self::Avx512, Some(simd)) = (self, V4::try_new()) {
+                return Simd::vectorize(simd, op);
             }
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            Self::Avx2 => {
-                if let Some(simd) = pulp::x86::V3::try_new() {
-                    return Simd::vectorize(simd, op);
-                }
+            if let (Self::Auto | Self::Avx512 | Self::Avx2, Some(simd)) = (self, V3::try_new()) {
+                return Simd::vectorize(simd, op);
             }
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            Self::Avx512 => {
-                if let Some(simd) = pulp::x86::V4::try_new() {
-                    return Simd::vectorize(simd, op);
-                }
+            if let (Self::Auto | Self::Avx512 | Self::Avx2 | Self::Baseline, Some(simd)) = (self, V2::try_new()) {
+                return Simd::vectorize(simd, op);
             }
-            _ => {}
+            Simd::vectorize(Scalar, op)
         }
-        best(op)
+        #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+        match self {
+            Self::Scalar => Simd::vectorize(Scalar, op),
+            _ => pulp::Arch::new().dispatch(op),
+        }
     }
-}
-
-/// The best that the machine has. `Arch` knows nothing between one number at a time and AVX2.
-#[inline]
-fn best<Op: WithSimd>(op: Op) -> Op::Output {
-    let arch = Arch::new();
-    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-    if let (Arch::Scalar, Some(simd)) = (arch, pulp::x86::V2::try_new()) {
-        return Simd::vectorize(simd, op);
-    }
-    arch.dispatch(op)
 }
