@@ -71,6 +71,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::float_cmp))]
 
+pub mod batch;
 pub mod datasets;
 pub mod diagnostics;
 mod effect;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The ranks of `docs/design.md`. A new module must be given one.
-const RANKS: [(&str, u32); 16] = [
+const RANKS: [(&str, u32); 17] = [
     ("num", 0),
     ("error", 1),
     ("scale", 1),
@@ -18,6 +18,7 @@ const RANKS: [(&str, u32); 16] = [
     ("pool", 6),
     ("tables", 6),
     ("glmm", 6),
+    ("batch", 6),
     ("diagnostics", 7),
     ("report", 8),
     ("plot", 9),

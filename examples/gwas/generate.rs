@@ -61,7 +61,11 @@ fn write_cohort(recipe: &Recipe, cohort: usize, directory: &Path) -> Result<Path
     let name = format!("cohort_{}.txt{}", cohort + 1, if compressed { ".gz" } else { "" });
     let path = directory.join(&name);
     let failed = |error: std::io::Error| {
-        Problem::of_file(&name, format!("cannot be written ({error})"), "check the directory, and the space on the disk")
+        Problem::of_file(
+            &name,
+            format!("cannot be written ({error})"),
+            "check the directory, and the space on the disk",
+        )
     };
     let file = BufWriter::with_capacity(1 << 16, File::create(&path).map_err(failed)?);
     if compressed {

@@ -117,7 +117,8 @@ impl Layout {
                     Some(name) => format!("no column is called {}", shown(name.as_bytes())),
                     None => format!("no column for the {} in {}", role.word(), shown_list(&names)),
                 };
-                let mut remedy = format!("the first line names the columns; say which one, as in --columns {}=NAME", role.word());
+                let mut remedy =
+                    format!("the first line names the columns; say which one, as in --columns {}=NAME", role.word());
                 if role == Role::Effect {
                     remedy.push_str(" (of odds ratios, the logarithms are needed)");
                 }

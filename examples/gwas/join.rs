@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use crate::alleles::{AlleleNames, Alignment, align, is_ambiguous};
+use crate::alleles::{Alignment, AlleleNames, align, is_ambiguous};
 use crate::block::{AMBIGUOUS, BLOCK, Block, Estimate, OTHER_ALLELES, RARER, STRAND};
 use crate::header::{Layout, Role};
 use crate::index::{Index, hash};
@@ -62,8 +62,6 @@ pub(crate) struct Options {
     pub(crate) strict: bool,
     /// Bytes that the join may take.
     pub(crate) memory: usize,
-    /// Columns that were named on the command line.
-    pub(crate) columns: Vec<(Role, String)>,
 }
 
 /// Why the join ended early.
@@ -404,7 +402,8 @@ impl Window {
         let code = hash(row.marker);
         let mut late = false;
         let candidates = self.index.candidates(code);
-        let known = candidates.inspect(|n| late |= *n < self.first).find(|n| *n >= self.first && self.is(*n, row.marker));
+        let known =
+            candidates.inspect(|n| late |= *n < self.first).find(|n| *n >= self.first && self.is(*n, row.marker));
         if let Some(number) = known {
             return found(number);
         }
@@ -440,10 +439,7 @@ impl Window {
     }
 
     /// Hands the oldest block over.
-    fn release(
-        &mut self,
-        consume: &mut dyn FnMut(&Block, &AlleleNames) -> Result<(), Problem>,
-    ) -> Result<(), Problem> {
+    fn release(&mut self, consume: &mut dyn FnMut(&Block, &AlleleNames) -> Result<(), Problem>) -> Result<(), Problem> {
         if let Some(mut block) = self.blocks.pop_front() {
             block.turn_to_shown();
             consume(&block, &self.alleles)?;

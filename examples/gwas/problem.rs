@@ -66,10 +66,7 @@ mod tests {
             what: "\"abc\" is not a number".into(),
             remedy: "write a decimal number".into(),
         };
-        assert_eq!(
-            problem.to_string(),
-            "one.txt, line 7, column SE: \"abc\" is not a number; write a decimal number"
-        );
+        assert_eq!(problem.to_string(), "one.txt, line 7, column SE: \"abc\" is not a number; write a decimal number");
         assert_eq!(Problem::of_command("no files", "name some").to_string(), "no files; name some");
     }
 

@@ -34,10 +34,10 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
+    #[cfg(test)]
     /// `true` if every row is accounted for once.
     pub(crate) fn add_up(&self) -> bool {
-        let left_out =
-            self.no_estimate + self.malformed + self.duplicate + self.other_alleles + self.ambiguous_dropped;
+        let left_out = self.no_estimate + self.malformed + self.duplicate + self.other_alleles + self.ambiguous_dropped;
         self.rows == self.used + left_out
     }
 }

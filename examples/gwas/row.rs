@@ -89,7 +89,7 @@ fn values<'a>(names: &mut AlleleNames, fields: &Fields<'a>) -> Result<Option<Row
         return Err(Fault::SameAlleles);
     }
     let eaf = optional(Role::Frequency)?;
-    if eaf < 0.0 || eaf > 1.0 {
+    if !eaf.is_nan() && !(0.0..=1.0).contains(&eaf) {
         return Err(Fault::Frequency);
     }
     let n = optional(Role::SampleSize)?;
@@ -275,7 +275,9 @@ mod tests {
     #[test]
     fn both_ways_of_splitting_agree() {
         let mut random = crate::random::Random::new(9);
-        for (c, separator) in [(" ", Separator::Spaces), ("\t", Separator::Character(b'\t')), (",", Separator::Character(b','))] {
+        for (c, separator) in
+            [(" ", Separator::Spaces), ("\t", Separator::Character(b'\t')), (",", Separator::Character(b','))]
+        {
             let header = ["SNP", "A1", "A2", "BETA", "SE", "EAF", "N"].join(c);
             let layout = Layout::of(header.as_bytes(), "c", &[]).unwrap();
             assert_eq!(layout.separator, separator);

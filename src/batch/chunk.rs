@@ -1,0 +1,162 @@
+//! A run of units: the kernel fills plain columns, and what was asked for follows from them.
+
+use super::kernel::Unit;
+use super::plan::Options;
+use super::tails::{self, Critical, MeanError};
+use super::{BatchInput, BatchOutput, BatchSummary, UnitFlags, fallback};
+use crate::tau2::Workspace;
+
+/// Memory of one thread.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    columns: Vec<f64>,
+    flags: Vec<UnitFlags>,
+    count: Vec<u32>,
+    y: Vec<f64>,
+    v: Vec<f64>,
+    workspace: Workspace,
+    critical: Critical,
+}
+
+/// The kernel's columns for a run of units.
+#[derive(Debug)]
+pub(super) struct Columns<'a> {
+    pub(super) mu: &'a mut [f64],
+    pub(super) se: &'a mut [f64],
+    pub(super) tau2: &'a mut [f64],
+    pub(super) q: &'a mut [f64],
+    pub(super) i2: &'a mut [f64],
+    pub(super) q_at: &'a mut [f64],
+    pub(super) flags: &'a mut [UnitFlags],
+    pub(super) count: &'a mut [u32],
+}
+
+impl Columns<'_> {
+    fn put(&mut self, place: usize, unit: &Unit, count: u32) {
+        let numbers = [
+            (&mut *self.mu, unit.mu),
+            (&mut *self.se, unit.se),
+            (&mut *self.tau2, unit.tau2),
+            (&mut *self.q, unit.q),
+            (&mut *self.i2, unit.i2),
+            (&mut *self.q_at, unit.q_at),
+        ];
+        for (column, value) in numbers {
+            if let Some(to) = column.get_mut(place) {
+                *to = value;
+            }
+        }
+        if let Some(to) = self.flags.get_mut(place) {
+            *to = unit.flags;
+        }
+        if let Some(to) = self.count.get_mut(place) {
+            *to = count;
+        }
+    }
+}
+
+/// Computes units `first..first + units` into the columns of `output`, which hold just these.
+pub(super) fn run(
+    options: &Options,
+    input: &BatchInput<'_>,
+    (first, units): (usize, usize),
+    mut output: BatchOutput<'_>,
+    scratch: &mut Scratch,
+) -> BatchSummary {
+    let Scratch { columns, flags, count, y, v, workspace, critical } = scratch;
+    columns.resize(6 * units, 0.0);
+    flags.resize(units, UnitFlags::NONE);
+    count.resize(units, 0);
+    let (mu, rest) = columns.split_at_mut(units);
+    let (se, rest) = rest.split_at_mut(units);
+    let (tau2, rest) = rest.split_at_mut(units);
+    let (q, rest) = rest.split_at_mut(units);
+    let (i2, q_at) = rest.split_at_mut(units);
+    let mut columns = Columns {
+        mu: output.mu.take().unwrap_or(mu),
+        se: output.se.take().unwrap_or(se),
+        tau2: output.tau2.take().unwrap_or(tau2),
+        q: output.q.take().unwrap_or(q),
+        i2: output.i2.take().unwrap_or(i2),
+        q_at,
+        flags: output.flags.take().unwrap_or(flags),
+        count: output.count.take().unwrap_or(count),
+    };
+    for place in 0..units {
+        input.gather(first + place, y, v);
+        let unit = if y.is_empty() {
+            Unit::failed(UnitFlags::TOO_FEW_STUDIES)
+        } else {
+            fallback::fit(workspace, y, v, options.method)
+        };
+        columns.put(place, &unit, y.len() as u32);
+    }
+    follow(options, &mut columns, output, critical);
+    summarise(&columns)
+}
+
+fn summarise(columns: &Columns<'_>) -> BatchSummary {
+    let mut summary = BatchSummary { units: columns.flags.len(), ..BatchSummary::default() };
+    for flags in columns.flags.iter() {
+        summary.failed += usize::from(flags.failed());
+        summary.searched += usize::from(flags.contains(UnitFlags::SEARCHED));
+        summary.several_maxima += usize::from(flags.contains(UnitFlags::SEVERAL_MAXIMA));
+    }
+    summary
+}
+
+/// What follows from the kernel's columns.
+fn follow(options: &Options, columns: &mut Columns<'_>, mut output: BatchOutput<'_>, critical: &mut Critical) {
+    let z = || columns.mu.iter().zip(columns.se.iter()).map(|(mu, se)| mu / se);
+    if let Some(out) = &mut output.p {
+        tails::normal_p(z(), out);
+    }
+    if let Some(out) = &mut output.log10_p {
+        tails::normal_log10_p(z(), out);
+    }
+    if let Some(out) = &mut output.q_p {
+        tails::chi_squared_p(columns.q, columns.count, columns.flags, out);
+    }
+    // The column of Q at tau2 becomes that of the Hartung-Knapp standard error.
+    let numbers = columns.q_at.iter_mut().zip(columns.se.iter()).zip(columns.count.iter());
+    for (((q_at, se), count), flags) in numbers.zip(columns.flags.iter_mut()) {
+        let scaled = se * (*q_at / (f64::from(*count) - 1.0)).sqrt();
+        let exists = scaled > 0.0 && scaled < f64::INFINITY;
+        flags.set(UnitFlags::NO_VARIATION, !exists && !flags.failed());
+        *q_at = if exists { scaled } else { f64::NAN };
+    }
+    let hk_se = &*columns.q_at;
+    let t = || columns.mu.iter().zip(hk_se.iter()).map(|(mu, se)| mu / se);
+    if let Some(out) = &mut output.hk_se {
+        out.copy_from_slice(hk_se);
+    }
+    if let Some(out) = &mut output.hk_p {
+        tails::student_p(t(), columns.count, out);
+    }
+    if let Some(out) = &mut output.hk_log10_p {
+        tails::student_log10_p(t(), columns.count, out);
+    }
+    if output.prediction_lower.is_none() && output.prediction_upper.is_none() {
+        return;
+    }
+    let half = |place: usize, critical: &mut Critical| {
+        let number = |column: &[f64]| column.get(place).copied().unwrap_or(f64::NAN);
+        let se = match options.mean_error {
+            MeanError::None => 0.0,
+            MeanError::Wald => number(columns.se),
+            MeanError::HartungKnapp => number(hk_se),
+        };
+        let count = columns.count.get(place).copied().unwrap_or(0);
+        critical.of(count, options.prediction, options.level) * number(columns.tau2).sqrt().hypot(se)
+    };
+    if let Some(out) = &mut output.prediction_lower {
+        for (place, (out, mu)) in out.iter_mut().zip(columns.mu.iter()).enumerate() {
+            *out = mu - half(place, critical);
+        }
+    }
+    if let Some(out) = &mut output.prediction_upper {
+        for (place, (out, mu)) in out.iter_mut().zip(columns.mu.iter()).enumerate() {
+            *out = mu + half(place, critical);
+        }
+    }
+}

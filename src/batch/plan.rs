@@ -1,0 +1,255 @@
+//! The options of a batch, and running it.
+
+use super::chunk::{self, Scratch};
+use super::tails::{MeanError, mean_error};
+use super::{BatchInput, BatchOutput, UnitFlags};
+use crate::error::{ErrorKind, Result};
+use crate::inference::Prediction;
+use crate::tau2::Tau2;
+use std::ops::ControlFlow;
+
+/// Units between two calls of a progress function, unless a plan says otherwise.
+const CHUNK: usize = 4096;
+
+/// The instructions that a batch may use. Results are the same for all, to the last bit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InstructionSet {
+    /// The widest that the machine has; **the default**.
+    #[default]
+    Auto,
+    /// One unit at a time.
+    Scalar,
+    /// What every machine of the target has: 128-bit registers on x86-64 (SSE2) and aarch64 (NEON).
+    Baseline,
+    /// 256-bit registers (AVX2) of x86-64.
+    Avx2,
+    /// 512-bit registers (AVX-512) of x86-64.
+    Avx512,
+}
+
+/// What is asked for, as the inner layers see it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Options {
+    /// `None` for the common effect.
+    pub(super) method: Option<Tau2>,
+    pub(super) level: f64,
+    pub(super) prediction: Prediction,
+    pub(super) mean_error: MeanError,
+    pub(super) set: InstructionSet,
+}
+
+/// A model to be fitted to every unit of a batch.
+///
+/// ```
+/// use meta_analysis::Tau2;
+/// use meta_analysis::batch::{BatchInput, BatchOutput, BatchPlan};
+///
+/// // Three studies (rows) of two units (columns).
+/// let y = [0.20, 0.10, 0.50, -0.30, 0.90, 0.40];
+/// let v = [0.04, 0.02, 0.09, 0.03, 0.05, 0.05];
+/// let input = BatchInput::study_major(&y, &v, 2, 2)?;
+/// let (mut mu, mut se) = ([0.0; 2], [0.0; 2]);
+/// let mut output = BatchOutput { mu: Some(&mut mu), se: Some(&mut se), ..BatchOutput::default() };
+///
+/// let summary = BatchPlan::random(Tau2::DerSimonianLaird)?.run(input, &mut output)?;
+/// assert_eq!((summary.units, summary.failed), (2, 0));
+/// // metafor 3.8: rma(c(.2, .5, .9), c(.04, .09, .05), method = "DL")
+/// assert!((mu[0] - 0.526_526_9).abs() < 1e-7 && (se[0] - 0.211_145_4).abs() < 1e-7, "{mu:?} {se:?}");
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct BatchPlan {
+    options: Options,
+    chunk: usize,
+}
+
+/// Counts of what happened in a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BatchSummary {
+    /// Units computed, the failed ones included.
+    pub units: usize,
+    /// Units without a result; [`UnitFlags::failed`].
+    pub failed: usize,
+    /// Units with [`UnitFlags::SEARCHED`].
+    pub searched: usize,
+    /// Units with [`UnitFlags::SEVERAL_MAXIMA`].
+    pub several_maxima: usize,
+    /// Whether a progress function ended the run early; the columns are then written for the first `units` units only.
+    pub cancelled: bool,
+}
+
+impl BatchSummary {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.units += other.units;
+        self.failed += other.failed;
+        self.searched += other.searched;
+        self.several_maxima += other.several_maxima;
+        self.cancelled |= other.cancelled;
+    }
+}
+
+/// Everything about one unit, from [`BatchPlan::fit_one`]. The fields are the columns of [`BatchOutput`].
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "documented with the columns")]
+pub struct UnitFit {
+    pub mu: f64,
+    pub se: f64,
+    pub tau2: f64,
+    pub q: f64,
+    pub i2: f64,
+    pub p: f64,
+    pub log10_p: f64,
+    pub hk_se: f64,
+    pub hk_p: f64,
+    pub hk_log10_p: f64,
+    pub q_p: f64,
+    pub prediction_lower: f64,
+    pub prediction_upper: f64,
+    pub flags: UnitFlags,
+    pub count: u32,
+}
+
+impl BatchPlan {
+    fn new(method: Option<Tau2>) -> Self {
+        let prediction = Prediction::HartungKnapp;
+        let (mean_error, set) = (MeanError::HartungKnapp, InstructionSet::Auto);
+        Self { options: Options { method, level: 0.95, prediction, mean_error, set }, chunk: CHUNK }
+    }
+
+    /// The common-effect model: weights `1/v`. metafor: `method = "EE"`.
+    #[must_use]
+    pub fn common() -> Self {
+        Self::new(None)
+    }
+
+    /// Random effects with this estimator of tau2.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotApplicable`] for an estimator without a kernel; there is one for [`Tau2::DerSimonianLaird`],
+    /// [`Tau2::Hedges`], [`Tau2::SidikJonkman`], [`Tau2::PauleMandel`], [`Tau2::Reml`] and [`Tau2::MaximumLikelihood`].
+    pub fn random(tau2: Tau2) -> Result<Self> {
+        match tau2 {
+            Tau2::DerSimonianLaird
+            | Tau2::Hedges
+            | Tau2::SidikJonkman
+            | Tau2::PauleMandel
+            | Tau2::Reml
+            | Tau2::MaximumLikelihood => Ok(Self::new(Some(tau2))),
+            _ => {
+                let why = "use DL, HE, SJ, PM, REML or ML, or `RandomEffects::fit_batch`";
+                Err(ErrorKind::NotApplicable { what: "batch kernel of this estimator", why }.into())
+            }
+        }
+    }
+
+    /// Level of the prediction interval; 0.95 unless set.
+    ///
+    /// # Errors
+    /// [`ErrorKind::LevelOutOfRange`] unless between 0 and 1.
+    pub fn level(mut self, level: f64) -> Result<Self> {
+        if !(level > 0.0 && level < 1.0) {
+            return Err(ErrorKind::LevelOutOfRange { value: level }.into());
+        }
+        self.options.level = level;
+        Ok(self)
+    }
+
+    /// Kind of prediction interval; [`Prediction::HartungKnapp`] unless set, of which [`Prediction::StudentT`] is here
+    /// another name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotApplicable`] for the kinds that need more than Wald or Hartung-Knapp standard errors.
+    pub fn prediction(mut self, prediction: Prediction) -> Result<Self> {
+        let Some(mean_error) = mean_error(prediction) else {
+            let why = "a batch knows Wald and Hartung-Knapp standard errors only";
+            return Err(ErrorKind::NotApplicable { what: "this prediction interval in a batch", why }.into());
+        };
+        (self.options.prediction, self.options.mean_error) = (prediction, mean_error);
+        Ok(self)
+    }
+
+    /// The instructions to use, [`InstructionSet::Auto`] unless set. If the machine does not have them, the widest that it has
+    /// below.
+    #[must_use]
+    pub fn instruction_set(mut self, set: InstructionSet) -> Self {
+        self.options.set = set;
+        self
+    }
+
+    /// Units between two calls of a progress function, and the share of work that a thread takes; 4096 unless set. Results do
+    /// not depend on it.
+    #[must_use]
+    pub fn chunk(mut self, units: usize) -> Self {
+        self.chunk = units.max(1);
+        self
+    }
+
+    /// Fits every unit.
+    ///
+    /// A unit that cannot be fitted is a flag and NaN in its columns, not an error.
+    ///
+    /// # Errors
+    /// [`ErrorKind::LengthMismatch`] if a column is not as long as there are units.
+    pub fn run(&self, input: BatchInput<'_>, output: &mut BatchOutput<'_>) -> Result<BatchSummary> {
+        self.run_with(input, output, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`run`](Self::run), telling `progress` after each [`chunk`](Self::chunk) how many units are done; it can end the run.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_with(
+        &self,
+        input: BatchInput<'_>,
+        output: &mut BatchOutput<'_>,
+        progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<BatchSummary> {
+        output.check(input.units())?;
+        let mut rest = output.reborrow();
+        let (mut summary, mut scratch) = (BatchSummary::default(), Scratch::default());
+        while summary.units < input.units() {
+            let units = self.chunk.min(input.units() - summary.units);
+            let part = rest.take_front(units);
+            let of = chunk::run(&self.options, &input, (summary.units, units), part, &mut scratch);
+            summary.add(&of);
+            if progress(summary.units).is_break() {
+                summary.cancelled = summary.units < input.units();
+                break;
+            }
+        }
+        Ok(summary)
+    }
+
+    /// Fits one unit: the same numbers as in a batch, to the last bit.
+    ///
+    /// # Errors
+    /// [`ErrorKind::LengthMismatch`] unless there are as many variances as effects.
+    pub fn fit_one(&self, y: &[f64], v: &[f64]) -> Result<UnitFit> {
+        use std::slice::from_mut;
+        let mut fit = UnitFit::default();
+        let offsets = [0, y.len()];
+        let mut output = BatchOutput {
+            mu: Some(from_mut(&mut fit.mu)),
+            se: Some(from_mut(&mut fit.se)),
+            tau2: Some(from_mut(&mut fit.tau2)),
+            q: Some(from_mut(&mut fit.q)),
+            i2: Some(from_mut(&mut fit.i2)),
+            p: Some(from_mut(&mut fit.p)),
+            log10_p: Some(from_mut(&mut fit.log10_p)),
+            hk_se: Some(from_mut(&mut fit.hk_se)),
+            hk_p: Some(from_mut(&mut fit.hk_p)),
+            hk_log10_p: Some(from_mut(&mut fit.hk_log10_p)),
+            q_p: Some(from_mut(&mut fit.q_p)),
+            prediction_lower: Some(from_mut(&mut fit.prediction_lower)),
+            prediction_upper: Some(from_mut(&mut fit.prediction_upper)),
+            flags: Some(from_mut(&mut fit.flags)),
+            count: Some(from_mut(&mut fit.count)),
+        };
+        let plan = self.instruction_set(InstructionSet::Scalar);
+        plan.run(BatchInput::ragged(y, v, &offsets)?, &mut output)?;
+        Ok(fit)
+    }
+}
