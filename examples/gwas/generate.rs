@@ -32,14 +32,16 @@ struct Marker {
     spread: f64,
 }
 
+const CLEAR: [[u8; 2]; 8] = [*b"AG", *b"GA", *b"CT", *b"TC", *b"AC", *b"CA", *b"GT", *b"TG"];
+const AMBIGUOUS: [[u8; 2]; 4] = [*b"AT", *b"TA", *b"CG", *b"GC"];
+
 /// Every `ASSOCIATED`th marker has an effect.
 const ASSOCIATED: usize = 100;
 
 fn marker(recipe: &Recipe, number: usize) -> Marker {
     let mut random = Random::new(recipe.seed ^ (number as u64).wrapping_mul(0xd134_2543_de82_ef95));
-    const PAIRS: [[u8; 2]; 12] =
-        [*b"AG", *b"GA", *b"CT", *b"TC", *b"AC", *b"CA", *b"GT", *b"TG", *b"AT", *b"TA", *b"CG", *b"GC"];
-    let alleles = PAIRS[random.below(PAIRS.len())];
+    let alleles =
+        if random.chance(0.15) { AMBIGUOUS[random.below(AMBIGUOUS.len())] } else { CLEAR[random.below(CLEAR.len())] };
     let frequency = 0.05 + 0.9 * random.uniform();
     let (effect, spread) = if number % ASSOCIATED == ASSOCIATED / 2 {
         let sign = if random.chance(0.5) { 1.0 } else { -1.0 };

@@ -25,6 +25,13 @@ fn write_summary(text: &mut String, report: &Report) -> std::fmt::Result {
         "{} markers: {} in all cohorts, {} in one; {} with ambiguous alleles (A/T, C/G)",
         written.markers, written.complete, written.single, written.ambiguous
     )?;
+    if written.suspicious > 0 {
+        writeln!(
+            text,
+            "{} ambiguous markers have frequencies as if cohorts were on different strands: see --ambiguous",
+            written.suspicious
+        )?;
+    }
     if written.too_few > 0 {
         writeln!(text, "{} markers left out, because too few cohorts have them", written.too_few)?;
     }
@@ -35,21 +42,21 @@ fn write_summary(text: &mut String, report: &Report) -> std::fmt::Result {
 fn rows(text: &mut String, cohorts: &[Cohort]) -> std::fmt::Result {
     let width = cohorts.iter().map(|c| c.name.chars().count()).max().unwrap_or(0).max("cohort".len());
     let controlled = cohorts.iter().any(|c| c.lambda.is_some());
-    writeln!(text, "{:width$}  {:>9} {:>9} | {:^39} | {:^38}", "", "", "", "left out", "of those used")?;
+    writeln!(text, "{:width$}  {:>9} {:>9} | {:^39} | of those used", "", "", "", "left out")?;
     write!(
         text,
         "{:width$}  {:>9} {:>9} | {:>7} {:>9} {:>8} {:>12} | ",
         "cohort", "rows", "used", "no est.", "malformed", "repeated", "other allele"
     )?;
-    write!(text, "{:>9} {:>12} {:>9} {:>5}", "swapped", "other strand", "ambiguous", "")?;
-    writeln!(text, "{}", if controlled { " lambda" } else { "" })?;
+    write!(text, "{:>9} {:>12} {:>9}", "swapped", "other strand", "ambiguous")?;
+    writeln!(text, "{}", if controlled { " | lambda" } else { "" })?;
     for cohort in cohorts {
         let c = &cohort.counts;
         write!(text, "{:width$}  {:>9} {:>9} | ", cohort.name, c.rows, c.used)?;
         write!(text, "{:>7} {:>9} {:>8} {:>12} | ", c.no_estimate, c.malformed, c.duplicate, c.other_alleles)?;
         write!(text, "{:>9} {:>12} {:>9}", c.swapped, c.other_strand, c.ambiguous)?;
         if let Some(lambda) = cohort.lambda {
-            write!(text, "  {lambda:.3}")?;
+            write!(text, " |  {lambda:.3}")?;
         }
         writeln!(text)?;
         if c.ambiguous_dropped + c.ambiguous_turned > 0 {

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use meta_analysis::batch::UnitFlags;
+
 use crate::alleles::AlleleNames;
 use crate::analysis::{Analysed, Model};
 use crate::block::{AMBIGUOUS, Block, OTHER_ALLELES, STRAND, STRIDE};
@@ -12,7 +14,8 @@ use crate::numbers::{integer, p_value, percent, significant};
 /// `Effect`, `StdErr`, `P-value`: inverse-variance weights, one common effect. `Direction`: `+`, `-`, `0` or, without
 /// an estimate, `?`, in the order of the files. `HetISq`: `max(0, (Q - df)/Q)` in percent. `N` is the sum of what
 /// cohorts give. `Flags`: `A` ambiguous alleles, `S` another strand was turned, `M` a row with other alleles was left
-/// out, `L` REML was settled by the full search (see `UnitFlags::SEARCHED`); `.` for none.
+/// out, `L` the
+/// restricted likelihood has several maxima, of which the global one was taken; `.` for none.
 pub(crate) const COLUMNS: [&str; 23] = [
     "MarkerName",
     "Allele1",
@@ -42,6 +45,10 @@ pub(crate) const COLUMNS: [&str; 23] = [
 /// Where p-values count as significant in such studies.
 pub(crate) const GENOME_WIDE: f64 = 5e-8;
 
+/// Standard deviation of the cohorts' frequencies above which an ambiguous marker is suspicious: allele frequencies of
+/// one ancestry differ by a few hundredths.
+const SUSPICIOUS: f64 = 0.1;
+
 /// What was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Written {
@@ -54,8 +61,8 @@ pub(crate) struct Written {
     pub(crate) too_few: u64,
     /// Markers with p below 5e-8 by the common effect, DL and REML.
     pub(crate) significant: [u64; 3],
-    /// Markers whose REML needed the full search.
-    pub(crate) searched: u64,
+    /// Ambiguous markers whose frequencies suggest that not all cohorts are on one strand.
+    pub(crate) suspicious: u64,
 }
 
 pub(crate) fn header() -> Vec<u8> {
@@ -74,7 +81,6 @@ pub(crate) fn write(
     min_cohorts: u32,
     written: &mut Written,
 ) -> std::io::Result<()> {
-    use meta_analysis::batch::UnitFlags;
     lines.clear();
     for i in 0..block.len() {
         let count = analysed.count[i];
@@ -82,12 +88,12 @@ pub(crate) fn write(
             written.too_few += 1;
             continue;
         }
-        let searched = analysed.flags[i].contains(UnitFlags::SEARCHED);
+        let ambiguous = block.flags[i] & AMBIGUOUS != 0;
         written.markers += 1;
         written.complete += u64::from(count as usize == block.cohorts());
         written.single += u64::from(count == 1);
-        written.ambiguous += u64::from(block.flags[i] & AMBIGUOUS != 0);
-        written.searched += u64::from(searched);
+        written.ambiguous += u64::from(ambiguous);
+        written.suspicious += u64::from(ambiguous && analysed.frequency_sd[i] > SUSPICIOUS);
         for (n, model) in written.significant.iter_mut().zip([&analysed.fixed, &analysed.dl, &analysed.reml]) {
             *n += u64::from(model.p[i] < GENOME_WIDE);
         }
@@ -123,7 +129,7 @@ pub(crate) fn write(
             n => integer(lines, n.round() as u64),
         }
         lines.push(b'\t');
-        flags(lines, block.flags[i], searched);
+        flags(lines, block.flags[i], analysed.flags[i].contains(UnitFlags::SEVERAL_MAXIMA));
         lines.push(b'\n');
     }
     out.write_all(lines)
@@ -161,12 +167,12 @@ fn heterogeneity(lines: &mut Vec<u8>, analysed: &Analysed, i: usize) {
     lines.push(b'\t');
 }
 
-fn flags(lines: &mut Vec<u8>, marker: u8, searched: bool) {
+fn flags(lines: &mut Vec<u8>, marker: u8, several_maxima: bool) {
     let all = [
         (marker & AMBIGUOUS != 0, b'A'),
         (marker & STRAND != 0, b'S'),
         (marker & OTHER_ALLELES != 0, b'M'),
-        (searched, b'L'),
+        (several_maxima, b'L'),
     ];
     if all.iter().all(|(on, _)| !on) {
         lines.push(b'.');
