@@ -39,6 +39,8 @@ pub(crate) struct Block {
     /// Pair of the first cohort (in the order of the command line) that has the marker.
     shown: Vec<Pair>,
     shown_by: Vec<u16>,
+    /// Cohort whose row came first.
+    entered_by: Vec<u16>,
     pub(crate) flags: Vec<u8>,
 }
 
@@ -57,6 +59,7 @@ impl Block {
             reference: Vec::with_capacity(BLOCK),
             shown: Vec::with_capacity(BLOCK),
             shown_by: Vec::with_capacity(BLOCK),
+            entered_by: Vec::with_capacity(BLOCK),
             flags: Vec::with_capacity(BLOCK),
         }
     }
@@ -73,6 +76,7 @@ impl Block {
         self.reference.clear();
         self.shown.clear();
         self.shown_by.clear();
+        self.entered_by.clear();
         self.flags.clear();
     }
 
@@ -86,16 +90,17 @@ impl Block {
 
     /// Memory that it takes, about.
     pub(crate) fn bytes(&self) -> usize {
-        self.cohorts * STRIDE * 24 + self.names.capacity() + BLOCK * (4 + 8 + 8 + 2 + 1)
+        self.cohorts * STRIDE * 24 + self.names.capacity() + BLOCK * (4 + 8 + 8 + 2 + 2 + 1)
     }
 
-    /// Adds a marker, without estimates so far.
-    pub(crate) fn push(&mut self, name: &[u8], pair: Pair, flags: u8) {
+    /// Adds a marker, without estimates so far. `cohort` is the one that has it first.
+    pub(crate) fn push(&mut self, name: &[u8], pair: Pair, cohort: usize, flags: u8) {
         self.names.extend_from_slice(name);
         self.ends.push(self.names.len() as u32);
         self.reference.push(pair);
         self.shown.push(pair);
         self.shown_by.push(u16::MAX);
+        self.entered_by.push(cohort as u16);
         self.flags.push(flags);
         self.len += 1;
     }
@@ -103,6 +108,11 @@ impl Block {
     pub(crate) fn name(&self, i: usize) -> &[u8] {
         let from = if i == 0 { 0 } else { self.ends[i - 1] as usize };
         &self.names[from..self.ends[i] as usize]
+    }
+
+    /// The cohort whose row came first.
+    pub(crate) fn entered_by(&self, i: usize) -> usize {
+        usize::from(self.entered_by[i])
     }
 
     /// `true` if the cohort has an estimate for the marker.

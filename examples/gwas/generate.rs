@@ -96,7 +96,8 @@ fn style(recipe: &Recipe, cohort: usize) -> Style {
     let plain =
         Style { header: "SNP\tA1\tA2\tBETA\tSE\tEAF\tN", separator: '\t', all_columns: true, other_strand: false };
     if recipe.clean {
-        return plain;
+        // PLINK looks at alleles only where there are positions.
+        return Style { header: "CHR\tBP\tSNP\tA1\tA2\tBETA\tSE\tEAF\tN", ..plain };
     }
     match cohort % 4 {
         0 => plain,
@@ -161,6 +162,9 @@ fn write_row(
     }
     let s = style.separator;
     let (effect, other) = (char::from(effect), char::from(other));
+    if recipe.clean {
+        write!(out, "{}{s}{}{s}", 1 + 22 * marker.number / recipe.snps, 1000 * (1 + marker.number))?;
+    }
     write!(out, "rs{}{s}{effect}{s}{other}{s}{beta:.6}{s}{se:.6}", 100_000 + marker.number)?;
     if style.all_columns {
         write!(out, "{s}{frequency:.4}{s}{people}")?;

@@ -68,7 +68,7 @@ impl Index {
 
 /// A hash of all bytes of a name: multiplications of eight bytes at a time, mixed as in MurmurHash3 (Appleby).
 pub(crate) fn hash(name: &[u8]) -> u64 {
-    let mut h = name.len() as u64 ^ 0x9e37_79b9_7f4a_7c15;
+    let mut h = (name.len() as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut chunks = name.chunks_exact(8);
     let mut add = |word: u64| h = (h ^ word).wrapping_mul(0xff51_afd7_ed55_8ccd).rotate_left(29);
     for chunk in &mut chunks {

@@ -3,8 +3,9 @@
 //! Cohorts that were imputed alike list their markers in the same order, with some missing here and there. So every
 //! file first looks at the marker behind its last one, which is nearly always right and costs one comparison; only then
 //! in the hash table. The file that is furthest behind reads next, so that all move through the markers together, and
-//! blocks that all files have passed leave the memory. The table keeps 16 to 26 bytes of every marker, with which a
-//! row is recognised that comes after its marker has left.
+//! blocks that all files have passed leave the memory. A file has passed what lies before a marker that it shares with
+//! another one; markers of its own say nothing. The table keeps 16 to 52 bytes of every marker, with which a row is
+//! recognised that comes after its marker has left.
 //!
 //! When that happens the files do not share an order, and the caller starts again with [`Mode::KeepAll`]: nothing
 //! leaves before all files are read, a hash join, whose memory is that of all estimates (24 bytes each) and names.
@@ -26,6 +27,10 @@ use crate::row::{Fault, Line, Row, read};
 
 /// Rows that one file reads before it is another's turn.
 const TURN: usize = 4096;
+
+/// Markers that it may add in a turn, unless it is the first of those still reading: so the table stays near the order
+/// of the first file.
+const ADDED: usize = 64;
 
 /// Markers that the slowest file has to be ahead of a block before it leaves: room for local differences of order.
 const MARGIN: u64 = 2 * BLOCK as u64;
@@ -86,8 +91,11 @@ pub(crate) struct Source {
     cohort: Cohort,
     /// Factor of the variances, from genomic control.
     inflation: f64,
-    /// The marker that is expected next, and the first that none of its rows has reached.
+    /// The marker that is expected next.
     expected: u64,
+    /// The marker behind that of the last row.
+    position: u64,
+    /// The marker behind the last one that it shares with another file.
     reached: u64,
     finished: bool,
 }
@@ -107,7 +115,7 @@ impl Source {
         };
         let layout = Layout::of(header, name, columns)?;
         let cohort = Cohort { name: name.to_string(), ..Cohort::default() };
-        Ok(Self { lines, layout, cohort, inflation: 1.0, expected: 0, reached: 0, finished: false })
+        Ok(Self { lines, layout, cohort, inflation: 1.0, expected: 0, position: 0, reached: 0, finished: false })
     }
 
     /// Divides the cohort's chi-squared statistics by lambda, where it is above 1.
@@ -134,7 +142,6 @@ enum Outcome {
     Used,
     Duplicate,
     OtherAlleles,
-    AmbiguousDropped,
 }
 
 /// Joins the files and hands their blocks to `consume`, in the order in which markers were first met.
@@ -155,15 +162,23 @@ pub(crate) fn join(
         alleles: AlleleNames::default(),
     };
     let mut sources = sources;
+    // The markers when the last file but one ended: what the last one can still share.
+    let mut shared = 0;
     loop {
-        let behind = sources.iter().enumerate().filter(|(_, s)| !s.finished).min_by_key(|(_, s)| s.reached);
+        let behind = sources.iter().enumerate().filter(|(_, s)| !s.finished).min_by_key(|(_, s)| s.position);
         let Some((number, _)) = behind else { break };
-        turn(&mut window, &mut sources[number], number, options, rejects)?;
-        let passed = sources.iter().filter(|s| !s.finished).map(|s| s.reached).min();
-        if let (Mode::Streaming, Some(passed)) = (options.mode, passed) {
-            while window.first + BLOCK as u64 + MARGIN <= passed {
-                window.release(consume)?;
-            }
+        turn(&mut window, &mut sources, number, options, rejects)?;
+        if sources[number].finished {
+            shared = window.next;
+        }
+        let mut reading = sources.iter().filter(|s| !s.finished);
+        let passed = match (reading.next(), reading.next()) {
+            (None, _) => window.next,
+            (Some(last), None) if shared <= last.reached + MARGIN => window.next,
+            _ => sources.iter().filter(|s| !s.finished).map(|s| s.reached).min().unwrap_or(0),
+        };
+        while options.mode == Mode::Streaming && window.first + BLOCK as u64 + MARGIN <= passed {
+            window.release(consume)?;
         }
         progress();
     }
@@ -176,12 +191,15 @@ pub(crate) fn join(
 /// Lets one file read its next rows.
 fn turn(
     window: &mut Window,
-    source: &mut Source,
+    sources: &mut [Source],
     number: usize,
     options: &Options,
     rejects: &mut Rejects<'_>,
 ) -> Result<(), Stop> {
+    let is_first = sources.iter().take(number).all(|s| s.finished);
+    let mut added = 0;
     for _ in 0..TURN {
+        let source = &mut sources[number];
         let Some(line) = source.lines.next()? else {
             source.finished = true;
             return Ok(());
@@ -199,22 +217,50 @@ fn turn(
                 continue;
             }
         };
-        let position = Position { expected: source.expected, reached: source.reached };
-        let (outcome, position) = match window.add(number, source.inflation, row, position, options, &mut source.cohort)
-        {
-            Ok(done) => done,
+        if is_unclear(&row, options) {
+            source.cohort.counts.ambiguous_dropped += 1; // asked for, and perhaps a sixth of all rows: no message
+            continue;
+        }
+        let place = match window.find(&row, number, source.expected, options) {
+            Ok(place) => place,
             Err(refusal) => {
                 let marker = shown(row.marker);
                 return Err(refused(refusal, marker, source, window, options));
             }
         };
+        let outcome = window.put(number, source.inflation, &row, place.number, options, &mut source.cohort);
         let marker = (outcome != Outcome::Used).then(|| row.marker.to_vec());
-        (source.expected, source.reached) = (position.expected, position.reached);
+        source.position = place.number + 1;
+        // A marker of its own, entered behind all others, does not change what is expected next.
+        if !place.is_new || place.number == source.expected {
+            source.expected = place.number + 1;
+        }
         if let Some(marker) = marker {
             left_out(source, outcome, &marker, options, rejects)?;
         }
+        if place.is_new && !is_first {
+            added += 1;
+            if added == ADDED {
+                return Ok(());
+            }
+        }
+        if place.entered_by != number {
+            for file in [number, place.entered_by] {
+                let source = &mut sources[file];
+                source.reached = source.reached.max(place.number + 1);
+            }
+        }
     }
     Ok(())
+}
+
+/// `true` for a row with an ambiguous pair that is to be left out.
+fn is_unclear(row: &Row<'_>, options: &Options) -> bool {
+    match options.ambiguous {
+        Ambiguous::Keep => false,
+        Ambiguous::Drop => is_ambiguous(row.alleles),
+        Ambiguous::Frequency => is_ambiguous(row.alleles) && (row.eaf.is_nan() || (0.4..=0.6).contains(&row.eaf)),
+    }
 }
 
 fn malformed(
@@ -250,10 +296,6 @@ fn left_out(
             counts.other_alleles += 1;
             ("has other alleles than in the other files", "is it the same variant? name it with its alleles")
         }
-        Outcome::AmbiguousDropped => {
-            counts.ambiguous_dropped += 1;
-            return Ok(()); // asked for, and perhaps a sixth of all rows
-        }
     };
     let column = source.layout.place(Role::Marker).map(|i| source.layout.name(i).to_string());
     let problem = Problem {
@@ -288,11 +330,13 @@ fn refused(refusal: Refusal, marker: String, source: &Source, window: &Window, o
     }
 }
 
-/// Where a file is among the markers.
+/// The place of a row's marker.
 #[derive(Debug, Clone, Copy)]
-struct Position {
-    expected: u64,
-    reached: u64,
+struct Place {
+    number: u64,
+    /// Whether the row is the first to name it, and if not, the file that did.
+    is_new: bool,
+    entered_by: usize,
 }
 
 /// Why a row could not be added.
@@ -325,30 +369,20 @@ impl Window {
         self.blocks.get(block).is_some_and(|b| i < b.len() && b.name(i) == name)
     }
 
-    /// Adds a row. Returns what became of it and where the file now is.
-    fn add(
+    /// Puts a row's estimate to its marker, aligned.
+    fn put(
         &mut self,
         cohort: usize,
         inflation: f64,
-        row: Row<'_>,
-        position: Position,
+        row: &Row<'_>,
+        number: u64,
         options: &Options,
         report: &mut Cohort,
-    ) -> Result<(Outcome, Position), Refusal> {
-        let ambiguous = is_ambiguous(row.alleles);
-        let unclear = match options.ambiguous {
-            Ambiguous::Keep => false,
-            Ambiguous::Drop => ambiguous,
-            Ambiguous::Frequency => ambiguous && (row.eaf.is_nan() || (0.4..=0.6).contains(&row.eaf)),
-        };
-        if unclear {
-            return Ok((Outcome::AmbiguousDropped, position));
-        }
-        let (number, position) = self.find(&row, ambiguous, position, options)?;
+    ) -> Outcome {
         let (block, i) = self.place(number);
         let block = &mut self.blocks[block];
         if block.has(cohort, i) {
-            return Ok((Outcome::Duplicate, position));
+            return Outcome::Duplicate;
         }
         let (mut swapped, other_strand) = match align(block.reference[i], row.alleles) {
             Alignment::Same => (false, false),
@@ -357,10 +391,11 @@ impl Window {
             Alignment::OtherStrandSwapped => (true, true),
             Alignment::Different => {
                 block.flags[i] |= OTHER_ALLELES;
-                return Ok((Outcome::OtherAlleles, position));
+                return Outcome::OtherAlleles;
             }
         };
         let counts = &mut report.counts;
+        let ambiguous = block.flags[i] & AMBIGUOUS != 0;
         if ambiguous && options.ambiguous == Ambiguous::Frequency {
             let frequency = if swapped { 1.0 - row.eaf } else { row.eaf };
             if (frequency < 0.5) != (block.flags[i] & RARER != 0) {
@@ -378,48 +413,37 @@ impl Window {
         counts.ambiguous += u64::from(ambiguous);
         let (y, v) = (row.beta, row.se * row.se * inflation);
         block.put(cohort, i, Estimate { y, v, eaf: row.eaf, n: row.n, pair: row.alleles, swapped });
-        Ok((Outcome::Used, position))
+        Outcome::Used
     }
 
-    /// Number of the row's marker, which is entered if it is new.
-    fn find(
-        &mut self,
-        row: &Row<'_>,
-        ambiguous: bool,
-        position: Position,
-        options: &Options,
-    ) -> Result<(u64, Position), Refusal> {
-        let found = |number: u64| {
-            let expected = number + 1;
-            Ok((number, Position { expected, reached: position.reached.max(expected) }))
-        };
-        let expected = position.expected.max(self.first);
+    /// The place of the row's marker, which is entered if it is new.
+    fn find(&mut self, row: &Row<'_>, cohort: usize, expected: u64, options: &Options) -> Result<Place, Refusal> {
+        let expected = expected.max(self.first);
         for number in expected..(expected + STEPS).min(self.next) {
             if self.is(number, row.marker) {
-                return found(number);
+                return Ok(self.known(number));
             }
         }
         let code = hash(row.marker);
         let mut late = false;
-        let candidates = self.index.candidates(code);
-        let known =
-            candidates.inspect(|n| late |= *n < self.first).find(|n| *n >= self.first && self.is(*n, row.marker));
+        let candidates = self.index.candidates(code).inspect(|n| late |= *n < self.first);
+        let known = candidates.filter(|n| *n >= self.first).find(|n| self.is(*n, row.marker));
         if let Some(number) = known {
-            return found(number);
+            return Ok(self.known(number));
         }
         if late {
             return Err(Refusal::Late);
         }
-        let number = self.enter(row, code, ambiguous, options)?;
-        // A marker that is entered behind all others says that the file is there only if it was next to it: one that
-        // is behind the other files, and has a marker of its own, is still behind.
-        if position.reached >= number {
-            return found(number);
-        }
-        Ok((number, position))
+        let number = self.enter(row, cohort, code, options)?;
+        Ok(Place { number, is_new: true, entered_by: cohort })
     }
 
-    fn enter(&mut self, row: &Row<'_>, code: u64, ambiguous: bool, options: &Options) -> Result<u64, Refusal> {
+    fn known(&self, number: u64) -> Place {
+        let (block, i) = self.place(number);
+        Place { number, is_new: false, entered_by: self.blocks[block].entered_by(i) }
+    }
+
+    fn enter(&mut self, row: &Row<'_>, cohort: usize, code: u64, options: &Options) -> Result<u64, Refusal> {
         if self.blocks.back().is_none_or(Block::is_full) {
             let blocks: usize = self.blocks.iter().chain(&self.spare).map(Block::bytes).sum();
             if !self.blocks.is_empty() && blocks + self.index.bytes() + self.alleles.bytes() > options.memory {
@@ -431,9 +455,9 @@ impl Window {
         let number = self.next;
         self.next += 1;
         self.index.insert(code, number);
-        let flags = if ambiguous { AMBIGUOUS } else { 0 } | if row.eaf < 0.5 { RARER } else { 0 };
+        let flags = if is_ambiguous(row.alleles) { AMBIGUOUS } else { 0 } | if row.eaf < 0.5 { RARER } else { 0 };
         if let Some(block) = self.blocks.back_mut() {
-            block.push(row.marker, row.alleles, flags);
+            block.push(row.marker, row.alleles, cohort, flags);
         }
         Ok(number)
     }
