@@ -1,6 +1,6 @@
 //! A run of units: the kernel fills plain columns, and what was asked for follows from them.
 
-use super::kernel::Unit;
+use super::kernel::{self, Columns, Memory, Unit};
 use super::plan::Options;
 use super::tails::{self, Critical, MeanError};
 use super::{BatchInput, BatchOutput, BatchSummary, UnitFlags, fallback};
@@ -16,19 +16,7 @@ pub(super) struct Scratch {
     v: Vec<f64>,
     workspace: Workspace,
     critical: Critical,
-}
-
-/// The kernel's columns for a run of units.
-#[derive(Debug)]
-pub(super) struct Columns<'a> {
-    pub(super) mu: &'a mut [f64],
-    pub(super) se: &'a mut [f64],
-    pub(super) tau2: &'a mut [f64],
-    pub(super) q: &'a mut [f64],
-    pub(super) i2: &'a mut [f64],
-    pub(super) q_at: &'a mut [f64],
-    pub(super) flags: &'a mut [UnitFlags],
-    pub(super) count: &'a mut [u32],
+    memory: Memory,
 }
 
 impl Columns<'_> {
@@ -55,6 +43,13 @@ impl Columns<'_> {
     }
 }
 
+/// Whether a column that is wanted needs Q at tau2.
+fn wants_q_at(options: &Options, output: &BatchOutput<'_>) -> bool {
+    let prediction = output.prediction_lower.is_some() || output.prediction_upper.is_some();
+    let hartung_knapp = output.hk_se.is_some() || output.hk_p.is_some() || output.hk_log10_p.is_some();
+    hartung_knapp || output.flags.is_some() || (prediction && options.mean_error == MeanError::HartungKnapp)
+}
+
 /// Computes units `first..first + units` into the columns of `output`, which hold just these.
 pub(super) fn run(
     options: &Options,
@@ -63,7 +58,7 @@ pub(super) fn run(
     mut output: BatchOutput<'_>,
     scratch: &mut Scratch,
 ) -> BatchSummary {
-    let Scratch { columns, flags, count, y, v, workspace, critical } = scratch;
+    let Scratch { columns, flags, count, y, v, workspace, critical, memory } = scratch;
     columns.resize(6 * units, 0.0);
     flags.resize(units, UnitFlags::NONE);
     count.resize(units, 0);
@@ -82,16 +77,17 @@ pub(super) fn run(
         flags: output.flags.take().unwrap_or(flags),
         count: output.count.take().unwrap_or(count),
     };
-    for place in 0..units {
+    let request = kernel::Request { kernel: options.kernel, q_at: wants_q_at(options, &output) };
+    kernel::run(options.set, request, input, first, &mut columns, memory);
+    for (flags, tau2) in columns.flags.iter_mut().zip(columns.tau2.iter()) {
+        *flags = if *tau2 <= 0.0 && options.method.is_some() { UnitFlags::AT_ZERO } else { UnitFlags::NONE };
+    }
+    for place in memory.lost.iter().copied() {
         input.gather(first + place, y, v);
-        let unit = if y.is_empty() {
-            Unit::failed(UnitFlags::TOO_FEW_STUDIES)
-        } else {
-            fallback::fit(workspace, y, v, options.method)
-        };
+        let unit = fallback::fit(workspace, y, v, options.method);
         columns.put(place, &unit, y.len() as u32);
     }
-    follow(options, &mut columns, output, critical);
+    follow(options, &mut columns, output, request.q_at, critical);
     summarise(&columns)
 }
 
@@ -106,7 +102,13 @@ fn summarise(columns: &Columns<'_>) -> BatchSummary {
 }
 
 /// What follows from the kernel's columns.
-fn follow(options: &Options, columns: &mut Columns<'_>, mut output: BatchOutput<'_>, critical: &mut Critical) {
+fn follow(
+    options: &Options,
+    columns: &mut Columns<'_>,
+    mut output: BatchOutput<'_>,
+    with_q_at: bool,
+    critical: &mut Critical,
+) {
     let z = || columns.mu.iter().zip(columns.se.iter()).map(|(mu, se)| mu / se);
     if let Some(out) = &mut output.p {
         tails::normal_p(z(), out);
@@ -117,13 +119,8 @@ fn follow(options: &Options, columns: &mut Columns<'_>, mut output: BatchOutput<
     if let Some(out) = &mut output.q_p {
         tails::chi_squared_p(columns.q, columns.count, columns.flags, out);
     }
-    // The column of Q at tau2 becomes that of the Hartung-Knapp standard error.
-    let numbers = columns.q_at.iter_mut().zip(columns.se.iter()).zip(columns.count.iter());
-    for (((q_at, se), count), flags) in numbers.zip(columns.flags.iter_mut()) {
-        let scaled = se * (*q_at / (f64::from(*count) - 1.0)).sqrt();
-        let exists = scaled > 0.0 && scaled < f64::INFINITY;
-        flags.set(UnitFlags::NO_VARIATION, !exists && !flags.failed());
-        *q_at = if exists { scaled } else { f64::NAN };
+    if with_q_at {
+        hartung_knapp(columns);
     }
     let hk_se = &*columns.q_at;
     let t = || columns.mu.iter().zip(hk_se.iter()).map(|(mu, se)| mu / se);
@@ -158,5 +155,16 @@ fn follow(options: &Options, columns: &mut Columns<'_>, mut output: BatchOutput<
         for (place, (out, mu)) in out.iter_mut().zip(columns.mu.iter()).enumerate() {
             *out = mu + half(place, critical);
         }
+    }
+}
+
+/// The column of Q at tau2 becomes that of the Hartung-Knapp standard error.
+fn hartung_knapp(columns: &mut Columns<'_>) {
+    let numbers = columns.q_at.iter_mut().zip(columns.se.iter()).zip(columns.count.iter());
+    for (((q_at, se), count), flags) in numbers.zip(columns.flags.iter_mut()) {
+        let scaled = se * (*q_at / (f64::from(*count) - 1.0)).sqrt();
+        let exists = scaled > 0.0 && scaled < f64::INFINITY;
+        flags.set(UnitFlags::NO_VARIATION, !exists && !flags.failed());
+        *q_at = if exists { scaled } else { f64::NAN };
     }
 }

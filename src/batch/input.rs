@@ -22,11 +22,12 @@ pub struct BatchInput<'a> {
     pub(super) layout: Layout<'a>,
     pub(super) missing: Option<&'a [bool]>,
     units: usize,
+    studies: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Layout<'a> {
-    StudyMajor { y: &'a [f64], v: &'a [f64], k: usize, stride: usize },
+    StudyMajor { y: &'a [f64], v: &'a [f64], stride: usize },
     Columns { y: &'a [&'a [f64]], v: &'a [&'a [f64]] },
     UnitMajor { y: &'a [f64], v: &'a [f64], k: usize },
     Ragged { y: &'a [f64], v: &'a [f64], offsets: &'a [usize] },
@@ -65,7 +66,7 @@ impl<'a> BatchInput<'a> {
         if k > 0 && last < units {
             return mismatch("y", k.saturating_sub(1).saturating_mul(stride).saturating_add(units), y.len());
         }
-        Ok(Self { layout: Layout::StudyMajor { y, v, k, stride }, missing: None, units })
+        Ok(Self { layout: Layout::StudyMajor { y, v, stride }, missing: None, units, studies: k })
     }
 
     /// One slice per study: `y[i][u]`.
@@ -82,7 +83,7 @@ impl<'a> BatchInput<'a> {
                 return mismatch(name, units, column.len());
             }
         }
-        Ok(Self { layout: Layout::Columns { y, v }, missing: None, units })
+        Ok(Self { layout: Layout::Columns { y, v }, missing: None, units, studies: y.len() })
     }
 
     /// `k` studies of each unit next to each other: `y[u * k + i]`.
@@ -97,7 +98,7 @@ impl<'a> BatchInput<'a> {
         if units * k != y.len() {
             return mismatch("y", units * k, y.len());
         }
-        Ok(Self { layout: Layout::UnitMajor { y, v, k }, missing: None, units })
+        Ok(Self { layout: Layout::UnitMajor { y, v, k }, missing: None, units, studies: k })
     }
 
     /// Units of different size: unit `u` is `offsets[u]..offsets[u + 1]`; the last offset is the end.
@@ -116,7 +117,8 @@ impl<'a> BatchInput<'a> {
             return mismatch("offsets", *from, *to);
         }
         let units = offsets.len().saturating_sub(1);
-        Ok(Self { layout: Layout::Ragged { y, v, offsets }, missing: None, units })
+        let studies = offsets.iter().zip(offsets.iter().skip(1)).map(|(from, to)| to - from).max().unwrap_or(0);
+        Ok(Self { layout: Layout::Ragged { y, v, offsets }, missing: None, units, studies })
     }
 
     /// Studies to leave out, `true` where missing, in the layout of `y`; with [`columns`](Self::columns) study after study.
@@ -144,13 +146,7 @@ impl<'a> BatchInput<'a> {
     /// The largest number of studies a unit can have.
     #[must_use]
     pub fn studies(&self) -> usize {
-        match self.layout {
-            Layout::Columns { y, .. } => y.len(),
-            Layout::StudyMajor { k, .. } | Layout::UnitMajor { k, .. } => k,
-            Layout::Ragged { offsets, .. } => {
-                offsets.iter().zip(offsets.iter().skip(1)).map(|(from, to)| to - from).max().unwrap_or(0)
-            }
-        }
+        self.studies
     }
 
     /// The studies of one unit that are not missing, into two buffers.
@@ -170,7 +166,7 @@ impl<'a> BatchInput<'a> {
     pub(super) fn studies_of(&self, unit: usize) -> usize {
         match self.layout {
             Layout::Ragged { offsets, .. } => range(offsets, unit).len(),
-            _ => self.studies(),
+            _ => self.studies,
         }
     }
 

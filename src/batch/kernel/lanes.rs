@@ -1,0 +1,140 @@
+//! Arithmetic on `N` vectors at once: one unit per lane, nothing ever crosses lanes.
+//!
+//! There is no fused multiply-add here, so that every instruction set rounds alike.
+
+use pulp::Simd;
+
+/// `N` vectors of numbers.
+pub(super) type Num<S, const N: usize> = [<S as Simd>::f64s; N];
+/// `N` vectors of yes or no.
+pub(super) type Mask<S, const N: usize> = [<S as Simd>::m64s; N];
+
+/// The operations.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lanes<S, const N: usize> {
+    simd: S,
+}
+
+macro_rules! binary {
+    ($($name:ident $op:ident;)*) => {
+        $(#[inline(always)]
+        pub(super) fn $name(self, a: Num<S, N>, b: Num<S, N>) -> Num<S, N> {
+            let mut out = a;
+            for i in 0..N {
+                out[i] = self.simd.$op(a[i], b[i]);
+            }
+            out
+        })*
+    };
+}
+
+macro_rules! compare {
+    ($($name:ident $op:ident;)*) => {
+        $(#[inline(always)]
+        pub(super) fn $name(self, a: Num<S, N>, b: Num<S, N>) -> Mask<S, N> {
+            let mut out = self.none();
+            for i in 0..N {
+                out[i] = self.simd.$op(a[i], b[i]);
+            }
+            out
+        })*
+    };
+}
+
+macro_rules! logical {
+    ($($name:ident $op:ident;)*) => {
+        $(#[inline(always)]
+        pub(super) fn $name(self, a: Mask<S, N>, b: Mask<S, N>) -> Mask<S, N> {
+            let mut out = a;
+            for i in 0..N {
+                out[i] = self.simd.$op(a[i], b[i]);
+            }
+            out
+        })*
+    };
+}
+
+impl<S: Simd, const N: usize> Lanes<S, N> {
+    /// Units in `N` vectors.
+    pub(super) const WIDTH: usize = N * S::F64_LANES;
+
+    pub(super) fn new(simd: S) -> Self {
+        Self { simd }
+    }
+
+    #[inline(always)]
+    pub(super) fn splat(self, x: f64) -> Num<S, N> {
+        [self.simd.splat_f64s(x); N]
+    }
+
+    binary! {
+        add add_f64s;
+        sub sub_f64s;
+        mul mul_f64s;
+        div div_f64s;
+        // Of numbers only: with NaN the instruction sets differ.
+        min min_f64s;
+        max max_f64s;
+    }
+
+    compare! {
+        lt less_than_f64s;
+        le less_than_or_equal_f64s;
+        gt greater_than_f64s;
+        ge greater_than_or_equal_f64s;
+        eq equal_f64s;
+    }
+
+    logical! {
+        and and_m64s;
+        or or_m64s;
+        xor xor_m64s;
+    }
+
+    #[inline(always)]
+    pub(super) fn sqrt(self, a: Num<S, N>) -> Num<S, N> {
+        let mut out = a;
+        for i in 0..N {
+            out[i] = self.simd.sqrt_f64s(a[i]);
+        }
+        out
+    }
+
+    #[inline(always)]
+    pub(super) fn abs(self, a: Num<S, N>) -> Num<S, N> {
+        let mut out = a;
+        for i in 0..N {
+            out[i] = self.simd.abs_f64s(a[i]);
+        }
+        out
+    }
+
+    #[inline(always)]
+    pub(super) fn none(self) -> Mask<S, N> {
+        [self.simd.less_than_f64s(self.simd.splat_f64s(1.0), self.simd.splat_f64s(0.0)); N]
+    }
+
+    #[inline(always)]
+    pub(super) fn not(self, a: Mask<S, N>) -> Mask<S, N> {
+        let all = [self.simd.less_than_f64s(self.simd.splat_f64s(0.0), self.simd.splat_f64s(1.0)); N];
+        self.xor(a, all)
+    }
+
+    #[inline(always)]
+    pub(super) fn select(self, mask: Mask<S, N>, yes: Num<S, N>, no: Num<S, N>) -> Num<S, N> {
+        let mut out = no;
+        for i in 0..N {
+            out[i] = self.simd.select_f64s(mask[i], yes[i], no[i]);
+        }
+        out
+    }
+
+    #[inline(always)]
+    pub(super) fn any(self, mask: Mask<S, N>) -> bool {
+        let mut all = mask[0];
+        for one in mask.iter().skip(1) {
+            all = self.simd.or_m64s(all, *one);
+        }
+        self.simd.first_true_m64s(all) < S::F64_LANES
+    }
+}

@@ -1,0 +1,83 @@
+//! Whether a likelihood of tau2 has one maximum only, shown for many units at once from few values.
+//!
+//! Twice the score is `f - g`, `f = y'P^2y = sum z_j^2/(t_j + x)^2` and `g = tr P = sum 1/(t_j + x)` (or `sum w`); see
+//! `tau2/search.rs`. Power means of negative order of positive affine functions are concave, so
+//!
+//! ```text
+//! F = f^(-1/2)    and    G = 1/g    are concave and increase,    and    f > g  <=>  F^2 < G
+//! ```
+//!
+//! `F` lies below its tangents and above its chords, and so does `G`; moreover `F' >= 1/sqrt(RSS)`, its limit for large `x`. With
+//! `t = 1 - (b - a) y'P^3y/f` at `b`, the value at `a` of the tangent of `F` at `b` in units of `F(b)`:
+//!
+//! ```text
+//! left     F^2 < G on [a, b)    if it holds at a and b (where F^2 = G will do) and t <= 0 or t^2/f(b) < 1/g(a)
+//! chord    F^2 > G on (a, b]    if the square of the chord of F lies above the tangent of G at a
+//! tail     F^2 > G on (a, inf)  if (F(a) + d/sqrt(RSS))^2 > G(a) + G'(a) d for all d > 0
+//! ```
+//!
+//! Each is a quadratic in one variable. With equal variances `left` and `tail` succeed for every root.
+
+use super::lanes::{Lanes, Mask, Num};
+use pulp::Simd;
+
+/// Room for rounding, generously: what fails is searched.
+const ROOM: f64 = 1.0 / 1024.0;
+
+/// The halves of the score at one `x`, with their slopes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Score<S: Simd, const N: usize> {
+    pub(super) x: Num<S, N>,
+    pub(super) f: Num<S, N>,
+    /// `y'P^3y`, half of `-f'`.
+    pub(super) c: Num<S, N>,
+    pub(super) g: Num<S, N>,
+    /// `-g'`
+    pub(super) h: Num<S, N>,
+}
+
+impl<S: Simd, const N: usize> Score<S, N> {
+    /// `self` where `mask`, else `other`.
+    #[inline(always)]
+    pub(super) fn or(self, l: Lanes<S, N>, mask: Mask<S, N>, other: Self) -> Self {
+        Self {
+            x: l.select(mask, self.x, other.x),
+            f: l.select(mask, self.f, other.f),
+            c: l.select(mask, self.c, other.c),
+            g: l.select(mask, self.g, other.g),
+            h: l.select(mask, self.h, other.h),
+        }
+    }
+
+    /// No root between `a`, where `g` is `g_at_a`, and this point.
+    #[inline(always)]
+    pub(super) fn left(&self, l: Lanes<S, N>, a: Num<S, N>, g_at_a: Num<S, N>) -> Mask<S, N> {
+        let t = l.sub(l.splat(1.0), l.div(l.mul(l.sub(self.x, a), self.c), self.f));
+        let below = l.lt(l.mul(l.mul(t, t), g_at_a), l.mul(self.f, l.splat(1.0 - ROOM)));
+        l.or(l.le(t, l.splat(0.0)), below)
+    }
+
+    /// No root between this point, where `f <= g`, and `b`, where `f < g`.
+    #[inline(always)]
+    pub(super) fn chord(&self, l: Lanes<S, N>, b: &Self) -> Mask<S, N> {
+        let one = l.splat(1.0);
+        let from = l.sqrt(l.div(self.g, self.f));
+        let to = l.sqrt(l.div(self.g, b.f));
+        let slope = l.div(l.sub(to, from), l.sub(b.x, self.x));
+        let drop = l.div(self.h, self.g);
+        let linear = l.sub(l.mul(l.splat(2.0), l.mul(from, slope)), drop);
+        let rises = l.gt(linear, l.mul(drop, l.splat(ROOM)));
+        let least = l.mul(l.mul(l.splat(4.0 * (1.0 - ROOM)), l.mul(slope, slope)), l.sub(l.mul(from, from), one));
+        let apart = l.lt(l.mul(linear, linear), least);
+        l.and(l.lt(b.f, b.g), l.or(rises, apart))
+    }
+
+    /// No root beyond this point, where `f <= g`.
+    #[inline(always)]
+    pub(super) fn tail(&self, l: Lanes<S, N>, rss: Num<S, N>) -> Mask<S, N> {
+        let one = l.splat(1.0);
+        let apart = l.sqrt(l.max(l.sub(one, l.div(self.f, self.g)), l.splat(0.0)));
+        let room = l.mul(l.mul(self.g, self.g), l.add(one, apart));
+        l.lt(l.mul(self.h, l.sqrt(l.mul(rss, self.f))), l.mul(l.splat(2.0 * (1.0 - ROOM)), room))
+    }
+}
