@@ -27,6 +27,7 @@ pub(crate) struct Report {
 
 /// Analyses the files. The table appears under its name when it is complete, and not before.
 pub(crate) fn analyse(analysis: &Analysis) -> Result<Report, Problem> {
+    outputs_are_not_inputs(analysis)?;
     let names = names(&analysis.files);
     let lambdas = if analysis.genomic_control { lambdas(analysis, &names)? } else { vec![None; names.len()] };
     let partial = with_suffix(&analysis.out, ".partial");
@@ -36,6 +37,25 @@ pub(crate) fn analyse(analysis: &Analysis) -> Result<Report, Problem> {
         Err(_) => drop(std::fs::remove_file(&partial)), // half a table would be taken for a whole one
     }
     result
+}
+
+/// Nothing that is read, or written otherwise, may be written over.
+fn outputs_are_not_inputs(analysis: &Analysis) -> Result<(), Problem> {
+    let same = |a: &Path, b: &Path| a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
+    let outputs = [Some(&analysis.out), analysis.rejects.as_ref()];
+    let mut others: Vec<&PathBuf> = analysis.files.iter().collect();
+    for output in outputs.into_iter().flatten() {
+        if others.iter().any(|other| same(other, output)) {
+            let name = output.display().to_string();
+            return Err(Problem::of_file(
+                &name,
+                "this file would be written over",
+                "give every file a name of its own",
+            ));
+        }
+        others.push(output);
+    }
+    Ok(())
 }
 
 /// Names of the files in messages: without the directory, unless two are alike.

@@ -360,6 +360,12 @@ fn files_that_cannot_be_analysed_are_named() {
         assert!(!partial_is_left(trial.scratch.path()) && !trial.analysis.out.exists());
     }
     let mut trial = Trial::new(&[&good]);
+    trial.analysis.rejects = Some(trial.scratch.path().join(".").join("f1.txt"));
+    assert!(trial.run().unwrap_err().to_string().contains("this file would be written over"));
+    trial.analysis.rejects = None;
+    trial.analysis.out = trial.analysis.files[0].clone();
+    assert!(trial.run().unwrap_err().to_string().contains("this file would be written over"));
+    assert_eq!(std::fs::read(&trial.analysis.files[0]).unwrap(), good);
     trial.analysis.out = PathBuf::from("/nowhere/at/all");
     assert!(trial.run().unwrap_err().to_string().starts_with("/nowhere/at/all.partial: cannot be written"));
 }
