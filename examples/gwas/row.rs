@@ -99,10 +99,10 @@ fn values<'a>(names: &mut AlleleNames, fields: &Fields<'a>) -> Result<Option<Row
     Ok(Some(Row { marker, alleles, beta, se, eaf, n }))
 }
 
-/// Splits a line and returns the number of its columns. The same rules as in `header::split`, without iterators, which
-/// take twice the time.
+/// Splits a line and returns the number of its columns. The same rules as in `header::split`, eight bytes at a time.
 fn fields_of<'a>(layout: &Layout, line: &'a [u8], fields: &mut Fields<'a>) -> usize {
     let mut found = 0;
+    let mut from = 0;
     let mut keep = |field: &'a [u8]| {
         if let Some(place) = layout.role_of(found).and_then(|role| fields.get_mut(role)) {
             *place = field;
@@ -111,31 +111,55 @@ fn fields_of<'a>(layout: &Layout, line: &'a [u8], fields: &mut Fields<'a>) -> us
     };
     match layout.separator {
         Separator::Character(c) => {
-            let mut from = 0;
-            for (i, b) in line.iter().enumerate() {
-                if *b == c {
-                    keep(line[from..i].trim_ascii());
-                    from = i + 1;
-                }
-            }
-            keep(line[from..].trim_ascii());
+            each(line, [c, c], |at| {
+                keep(trimmed(&line[from..at]));
+                from = at + 1;
+            });
+            keep(trimmed(&line[from..]));
         }
         Separator::Spaces => {
-            let mut from = 0;
-            for (i, b) in line.iter().enumerate() {
-                if *b == b' ' || *b == b'\t' {
-                    if from < i {
-                        keep(&line[from..i]);
-                    }
-                    from = i + 1;
+            each(line, [b' ', b'\t'], |at| {
+                if from < at {
+                    keep(&line[from..at]);
                 }
-            }
+                from = at + 1;
+            });
             if from < line.len() {
                 keep(&line[from..]);
             }
         }
     }
     found
+}
+
+/// Without spaces around it, which are rare.
+fn trimmed(field: &[u8]) -> &[u8] {
+    match field {
+        [first, .., last] if *first > b' ' && *last > b' ' => field,
+        _ => field.trim_ascii(),
+    }
+}
+
+/// Calls `there` with the places of two bytes.
+fn each(line: &[u8], wanted: [u8; 2], mut there: impl FnMut(usize)) {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    let patterns = wanted.map(|b| u64::from_le_bytes([b; 8]));
+    // The highest bit of every byte of `x` that is 0, exactly (no carry leaves a byte).
+    let zeros = |x: u64| !(((x & LOW) + LOW) | x | LOW);
+    let (words, rest) = line.as_chunks::<8>();
+    for (i, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let mut hits = zeros(word ^ patterns[0]) | zeros(word ^ patterns[1]);
+        while hits != 0 {
+            there(8 * i + hits.trailing_zeros() as usize / 8);
+            hits &= hits - 1;
+        }
+    }
+    for (i, b) in rest.iter().enumerate() {
+        if wanted.contains(b) {
+            there(line.len() - rest.len() + i);
+        }
+    }
 }
 
 impl Fault {

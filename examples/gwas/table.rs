@@ -7,7 +7,7 @@ use meta_analysis::batch::UnitFlags;
 use crate::alleles::AlleleNames;
 use crate::analysis::{Analysed, Model};
 use crate::block::{AMBIGUOUS, Block, OTHER_ALLELES, STRAND, STRIDE};
-use crate::numbers::{integer, p_value, percent, significant};
+use crate::numbers::{few_digits, integer, p_value, percent, significant};
 
 /// Columns of the table. METAL's up to `HetPVal`.
 ///
@@ -104,7 +104,7 @@ pub(crate) fn write(
             lines.push(b'\t');
         }
         for x in [analysed.frequency[i], analysed.frequency_sd[i]] {
-            significant(lines, x);
+            few_digits(lines, x);
             lines.push(b'\t');
         }
         estimate(lines, &analysed.fixed, i);
@@ -163,7 +163,7 @@ fn heterogeneity(lines: &mut Vec<u8>, analysed: &Analysed, i: usize) {
     lines.push(b'\t');
     integer(lines, u64::from(df));
     lines.push(b'\t');
-    significant(lines, p);
+    few_digits(lines, p);
     lines.push(b'\t');
 }
 
