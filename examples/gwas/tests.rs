@@ -89,9 +89,10 @@ fn sorted(mut lines: Vec<Line>) -> Vec<Line> {
     lines
 }
 
-/// Six digits are written.
-fn close(found: f64, expected: f64) -> bool {
-    (found - expected).abs() <= 6e-6 * expected.abs()
+/// Six digits are written, and four of frequencies and p-values.
+fn close(column: &str, found: f64, expected: f64) -> bool {
+    let half = if matches!(column, "Freq1" | "FreqSE" | "HetPVal") { 5.1e-4 } else { 5.1e-6 };
+    (found - expected).abs() <= half * expected.abs()
 }
 
 #[test]
@@ -119,7 +120,7 @@ fn estimates_alleles_and_frequencies_are_those_of_metafor() {
             }
             let mut check = |column: &str, value: &Value| {
                 let expected = value.as_f64().unwrap();
-                assert!(close(line.number(column), expected), "{name} {column}: {line:?}, {expected}");
+                assert!(close(column, line.number(column), expected), "{name} {column}: {line:?}, {expected}");
             };
             check("Freq1", &expected["frequency"]);
             if name != "rs9" {
@@ -145,7 +146,7 @@ fn estimates_alleles_and_frequencies_are_those_of_metafor() {
                 }
                 let p = if model == "fixed" { "P-value".to_string() } else { of("P") };
                 let (found, wanted) = (line.log10(&p), fit["log10_p"].as_f64().unwrap());
-                assert!((found - wanted).abs() < 3e-6, "{name} {p}: {found}, {wanted}");
+                assert!((found - wanted).abs() < 2.3e-4, "{name} {p}: {found}, {wanted}");
             }
         }
         // rs12 is too significant for a floating point number.
@@ -281,7 +282,7 @@ fn frequencies_settle_the_strand_of_ambiguous_markers() {
     trial.analysis.ambiguous = Ambiguous::Frequency;
     let (report, lines) = trial.run().unwrap();
     assert_eq!(lines.iter().map(|l| l.text("Direction")).collect::<Vec<_>>(), ["++", "++"]);
-    assert_eq!((lines[0].text("Effect"), lines[0].text("Freq1")), ("0.500000", "0.200000"));
+    assert_eq!((lines[0].text("Effect"), lines[0].text("Freq1")), ("0.500000", "0.2000"));
     assert_eq!(lines.iter().map(|l| l.text("Flags")).collect::<Vec<_>>(), ["AS", "A"]);
     let counts = &report.cohorts[1].counts;
     assert_eq!((counts.ambiguous_turned, counts.ambiguous_dropped, counts.used), (1, 1, 2));
@@ -302,7 +303,7 @@ fn the_first_cohort_named_decides_the_alleles_shown() {
         let alleles = (line.text("Allele1"), line.text("Allele2"));
         assert_eq!(alleles, if files[0] == &one { ("T", "C") } else { ("G", "A") });
         assert_eq!((line.text("Effect"), line.text("Flags")), (effect, "S"));
-        assert_eq!(line.text("Freq1"), if files[0] == &one { "0.300000" } else { "0.700000" });
+        assert_eq!(line.text("Freq1"), if files[0] == &one { "0.3000" } else { "0.7000" });
     }
 }
 
