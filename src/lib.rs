@@ -67,7 +67,8 @@
 //!
 //! In `examples/`, each run by the tests: `ivig` (the main job), `ivig_responses`, `cookbook-proportions`,
 //! `cookbook-two-arms`, `cookbook-tables`, `cookbook-pre-post`, `cookbook-reported`, `cookbook-leave-one-out`, `cookbook-batch`;
-//! simulations of what the intervals cover: `coverage`, `coverage_proportions`.
+//! simulations of what the intervals cover: `coverage`, `coverage_proportions`; a model per variant and per voxel: `gwas`, a program
+//! from files to a file, and `voxels`.
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::float_cmp))]
 

@@ -28,6 +28,16 @@ fn expected(name: &str) -> PathBuf {
     root().join("tests/expected").join(name).with_extension("txt")
 }
 
+/// Names of all examples: a file, or a folder with a `main.rs`.
+fn examples() -> BTreeSet<String> {
+    let mut found = names("examples", "rs");
+    let entries = std::fs::read_dir(root().join("examples")).expect("a folder of the repository");
+    let paths = entries.map(|entry| entry.expect("a readable entry").path());
+    let folders = paths.filter(|path| path.join("main.rs").is_file());
+    found.extend(folders.map(|path| path.file_name().expect("a name").to_string_lossy().into_owned()));
+    found
+}
+
 /// Standard output of `cargo run --example name`, which has to succeed.
 fn output(name: &str) -> String {
     let run = Command::new(env!("CARGO"))
@@ -42,15 +52,15 @@ fn output(name: &str) -> String {
 
 #[test]
 fn every_example_has_its_output_committed_and_no_output_is_orphaned() {
-    let examples = names("examples", "rs");
-    assert_eq!(examples.len(), 11);
+    let examples = examples();
+    assert_eq!(examples.len(), 13);
     assert_eq!(examples, names("tests/expected", "txt"));
 }
 
 #[test]
 fn every_example_prints_what_is_committed() {
     let mut different = Vec::new();
-    for name in names("examples", "rs") {
+    for name in examples() {
         let committed = std::fs::read_to_string(expected(&name)).expect("a committed output").replace("\r\n", "\n");
         let found = output(&name);
         if found == committed {
