@@ -37,6 +37,7 @@ mod blup;
 mod boundary;
 #[cfg(test)]
 mod cost;
+mod estimates;
 mod fit;
 mod heterogeneity;
 mod likelihood;
@@ -51,6 +52,7 @@ mod problem;
 mod profile;
 mod regression;
 mod search;
+mod two_groups;
 
 pub use blup::Blup;
 pub use boundary::Boundary;
@@ -60,3 +62,6 @@ pub use options::{BinomialNormal, GlmmData, GlmmInference, GlmmModel, Link, Pois
 pub use predict::{NewCount, PredictionUncertainty};
 pub use regression::{GlmmCoefficient, GlmmRegression, Omnibus};
 pub use search::{LocalMaximum, SearchRecord};
+pub use two_groups::{
+    Conditional, ConditionalNormal, StudyEffect, TwoGroupBoundary, TwoGroupData, TwoGroupFit, TwoGroupModel,
+};
