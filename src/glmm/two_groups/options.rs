@@ -1,5 +1,6 @@
 //! The models of two groups, as plain options with a `fit`.
 
+use super::beta_binomial::BetaBinomial;
 use super::conditional;
 use super::data::TwoGroupData;
 use super::fit::TwoGroupFit;
@@ -120,6 +121,8 @@ impl ConditionalNormal {
 pub enum TwoGroupModel {
     /// Given the total number of events.
     ConditionalNormal(ConditionalNormal),
+    /// Risks of arms with a beta distribution.
+    BetaBinomial(BetaBinomial),
 }
 
 impl TwoGroupModel {
@@ -127,6 +130,7 @@ impl TwoGroupModel {
     pub fn inference(&self) -> GlmmInference {
         match self {
             Self::ConditionalNormal(model) => model.inference,
+            Self::BetaBinomial(model) => model.asked_inference().0,
         }
     }
 
@@ -134,14 +138,16 @@ impl TwoGroupModel {
     pub fn level(&self) -> f64 {
         match self {
             Self::ConditionalNormal(model) => model.level,
+            Self::BetaBinomial(model) => model.asked_inference().1,
         }
     }
 
     /// What the effect is.
     pub(super) fn measure(&self, data: &TwoGroupData) -> Measure {
-        match data {
-            TwoGroupData::Tables(_) => Measure::LogOddsRatio,
-            TwoGroupData::Rates(_) => Measure::LogIncidenceRateRatio,
+        match (self, data) {
+            (Self::BetaBinomial(model), _) => model.measure(),
+            (_, TwoGroupData::Tables(_)) => Measure::LogOddsRatio,
+            (_, TwoGroupData::Rates(_)) => Measure::LogIncidenceRateRatio,
         }
     }
 
@@ -149,6 +155,7 @@ impl TwoGroupModel {
     pub(super) fn solve(&self, data: &TwoGroupData) -> Result<Solution> {
         match self {
             Self::ConditionalNormal(model) => conditional::solve(model, data),
+            Self::BetaBinomial(model) => model.solve(data),
         }
     }
 }
@@ -160,6 +167,7 @@ impl std::fmt::Display for TwoGroupModel {
                 let effects = if model.equal_effects { "equal effects" } else { "normal effects" };
                 write!(f, "conditional ({}), {effects} (maximum likelihood)", model.conditional.name())
             }
+            Self::BetaBinomial(model) => model.fmt(f),
         }
     }
 }
