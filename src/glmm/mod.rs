@@ -63,6 +63,6 @@ pub use predict::{NewCount, PredictionUncertainty};
 pub use regression::{GlmmCoefficient, GlmmRegression, Omnibus};
 pub use search::{LocalMaximum, SearchRecord};
 pub use two_groups::{
-    BetaBinomial, Conditional, ConditionalNormal, IntraclassCorrelation, RiskContrast, StudyEffect, TwoGroupBoundary,
-    TwoGroupData, TwoGroupFit, TwoGroupModel,
+    BetaBinomial, Conditional, ConditionalNormal, FirthLogistic, IntraclassCorrelation, RiskContrast, StudyEffect,
+    TwoGroupBoundary, TwoGroupData, TwoGroupFit, TwoGroupModel,
 };

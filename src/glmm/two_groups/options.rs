@@ -3,6 +3,7 @@
 use super::beta_binomial::BetaBinomial;
 use super::conditional;
 use super::data::TwoGroupData;
+use super::firth::FirthLogistic;
 use super::fit::TwoGroupFit;
 use super::solved::Solution;
 use crate::error::Result;
@@ -123,6 +124,8 @@ pub enum TwoGroupModel {
     ConditionalNormal(ConditionalNormal),
     /// Risks of arms with a beta distribution.
     BetaBinomial(BetaBinomial),
+    /// Study intercepts and one effect, penalised.
+    FirthLogistic(FirthLogistic),
 }
 
 impl TwoGroupModel {
@@ -131,6 +134,7 @@ impl TwoGroupModel {
         match self {
             Self::ConditionalNormal(model) => model.inference,
             Self::BetaBinomial(model) => model.asked_inference().0,
+            Self::FirthLogistic(model) => model.asked_inference().0,
         }
     }
 
@@ -139,6 +143,7 @@ impl TwoGroupModel {
         match self {
             Self::ConditionalNormal(model) => model.level,
             Self::BetaBinomial(model) => model.asked_inference().1,
+            Self::FirthLogistic(model) => model.asked_inference().1,
         }
     }
 
@@ -156,6 +161,7 @@ impl TwoGroupModel {
         match self {
             Self::ConditionalNormal(model) => conditional::solve(model, data),
             Self::BetaBinomial(model) => model.solve(data),
+            Self::FirthLogistic(model) => model.solve(data),
         }
     }
 }
@@ -168,6 +174,7 @@ impl std::fmt::Display for TwoGroupModel {
                 write!(f, "conditional ({}), {effects} (maximum likelihood)", model.conditional.name())
             }
             Self::BetaBinomial(model) => model.fmt(f),
+            Self::FirthLogistic(model) => model.fmt(f),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::intraclass::IntraclassCorrelation;
 use super::overdispersed::{Level, Overdispersed, Place};
+use super::profile_root::{Way, limit};
 use super::solved::Solved;
 use crate::error::{ErrorKind, Result};
 use crate::glmm::estimates::finite_interval;
@@ -186,50 +187,19 @@ impl Overdispersed {
         }
     }
 
-    /// Newton's method on the signed root of the profile, inside a bracket that grows as needed.
     fn limit(&self, direction: f64, drop: f64) -> Result<f64> {
         let (centre, b) = self.effect_and_b();
         let top = self.best_local()?;
-        let unit = self.standard_error()?;
-        let goal = (2.0 * drop).sqrt();
-        let (mut low, mut high, mut x) = (0.0, f64::INFINITY, goal);
-        let mut from = Held { b, phi: self.best.phi, local: top };
-        let mut at = centre;
-        for _ in 0..300 {
-            let effect = centre + direction * x * unit;
+        let way = Way { centre, unit: self.standard_error()?, direction, top: top.value, drop };
+        let (mut at, mut from) = (centre, Held { b, phi: self.best.phi, local: top });
+        limit(way, |effect| {
             let (db, dphi) = from.local.follow(from.phi > 0.0);
             let moved = effect - at;
             let start = (from.phi + dphi * moved).max(0.25 * from.phi);
-            let Some(held) = self.held_best(effect, from.b + db * moved, start) else {
-                // Outside of what the risks allow.
-                high = x;
-                x = 0.5 * (low + high);
-                if !(low < x && x < high) {
-                    return Ok(effect);
-                }
-                continue;
-            };
-            let root = (2.0 * (top.value - held.local.value)).max(0.0).sqrt();
-            let slope = -direction * unit * held.local.gradient[0] / root;
-            if root < goal {
-                low = x;
-            } else {
-                high = x;
-            }
-            let step = (goal - root) / slope;
-            if step.abs() <= 1e-8 * x {
-                return Ok(effect + direction * step * unit);
-            }
-            let mut next = x + step;
-            if !(next.is_finite() && low < next && next < high.min(4.0 * x)) {
-                next = if high.is_finite() { 0.5 * (low + high) } else { 2.0 * x };
-            }
-            if !(low < next && next < high) {
-                return Ok(effect);
-            }
-            (x, from, at) = (next, held, effect);
-        }
-        Err(overflow())
+            let held = self.held_best(effect, from.b + db * moved, start)?;
+            (at, from) = (effect, held);
+            Some((held.local.value, held.local.gradient[0]))
+        })
     }
 
     fn standard_error(&self) -> Result<f64> {
