@@ -119,7 +119,7 @@ def simulated(rng, k, p, effect, tau, sizes, ratio=1.0):
         n2 = max(2, int(n1 * ratio))
         eta = np.log(p / (1 - p)) + rng.gauss(0, 0.4)
         risks = [1 / (1 + np.exp(-eta - effect - tau * rng.gauss(0, 1))), 1 / (1 + np.exp(-eta))]
-        x1, x2 = (sum(rng.random() < q for _ in range(n)) for q, n in zip(risks, (n1, n2)))
+        x1, x2 = (sum(bool(rng.random() < q) for _ in range(n)) for q, n in zip(risks, (n1, n2)))
         rows.append((x1, n1, x2, n2))
     return rows
 

@@ -239,15 +239,19 @@ impl Whole {
         self.parts.iter().map(|p| p.a + 0.5 * p.h_a / self.h).collect()
     }
 
-    /// Minus the Hessian in the intercepts: a diagonal and the vector of the matrix of rank one.
+    /// Minus the Hessian in the intercepts: a diagonal and the vector of the matrix of rank one. Where it is not positive definite, far
+    /// from the maximum, the expected information takes the place of the diagonal.
     fn curvature(&self) -> (Vec<f64>, Vec<f64>) {
-        let diagonal = self.parts.iter().map(|p| {
-            let own = -(p.aa + 0.5 * p.h_aa / self.h);
-            // Far from the maximum the expected information.
-            if own > 0.1 * p.information { own } else { p.information }
-        });
+        let diagonal: Vec<f64> = self.parts.iter().map(|p| -(p.aa + 0.5 * p.h_aa / self.h)).collect();
         let root = std::f64::consts::FRAC_1_SQRT_2;
-        (diagonal.collect(), self.parts.iter().map(|p| root * p.h_a / self.h).collect())
+        let v: Vec<f64> = self.parts.iter().map(|p| root * p.h_a / self.h).collect();
+        // One negative number on the diagonal can be made up for by the matrix of rank one: the determinant tells.
+        let negative = diagonal.iter().filter(|d| **d <= 0.0).count();
+        let factor = 1.0 + diagonal.iter().zip(&v).map(|(d, v)| v * v / d).sum::<f64>();
+        if negative == 0 || (negative == 1 && factor < 0.0) {
+            return (diagonal, v);
+        }
+        (self.parts.iter().map(|p| p.information).collect(), v)
     }
 }
 
@@ -267,7 +271,8 @@ impl Penalised {
             let (gradient, (diagonal, v)) = (whole.gradient(), whole.curvature());
             let step = solve(&diagonal, &v, &gradient);
             let decrement: f64 = step.iter().zip(&gradient).map(|(s, g)| s * g).sum();
-            let settled = decrement.abs() <= 1e-18 * (1.0 + pairs.len() as f64);
+            // A decrement this small leaves an error of its square; below it, rounding decides which value is larger.
+            let settled = decrement.abs() <= 1e-12;
             let mut share = 1.0;
             let next = loop {
                 let moved: Vec<f64> = intercepts.iter().zip(&step).map(|(a, s)| a + share * s).collect();
@@ -296,6 +301,14 @@ impl Penalised {
         Some(Held { intercepts, value: whole.value, slope, curvature, follow, information: h, shares })
     }
 
+    /// The best intercepts at `to`, given those at `from`.
+    fn after(pairs: &[Pair], held: &Held, from: f64, to: f64) -> Option<Held> {
+        let moved: Vec<f64> = held.intercepts.iter().zip(&held.follow).map(|(a, f)| a + f * (to - from)).collect();
+        let value = |intercepts: &[f64]| Self::whole(pairs, intercepts, to).map_or(f64::NEG_INFINITY, |w| w.value);
+        let better = value(&moved) > value(&held.intercepts);
+        Self::held(pairs, if better { moved } else { held.intercepts.clone() }, to)
+    }
+
     fn maximise(counts: &[[(f64, f64); 2]]) -> Result<Self> {
         let one = |[(x1, n1), (x2, n2)]: &[(f64, f64); 2]| Pair {
             groups: [Binomial::new(*x1, *n1, BinomialLink::Logit), Binomial::new(*x2, *n2, BinomialLink::Logit)],
@@ -320,8 +333,7 @@ impl Penalised {
             if !settled && !(low < next && next < high) {
                 next = 0.5 * (low + high);
             }
-            let start = best.intercepts.iter().zip(&best.follow).map(|(a, f)| a + f * (next - effect)).collect();
-            best = Self::held(&pairs, start, next).ok_or_else(overflow)?;
+            best = Self::after(&pairs, &best, effect, next).ok_or_else(overflow)?;
             effect = next;
             if settled {
                 return Ok(Self { pairs, effect, best });
@@ -338,8 +350,7 @@ impl Penalised {
         let way = Way { centre: self.effect, unit: self.se(), direction, top: self.best.value, drop };
         let (mut at, mut from) = (self.effect, self.best.clone());
         limit(way, |effect| {
-            let start = from.intercepts.iter().zip(&from.follow).map(|(a, f)| a + f * (effect - at)).collect();
-            let held = Self::held(&self.pairs, start, effect)?;
+            let held = Self::after(&self.pairs, &from, at, effect)?;
             (at, from) = (effect, held);
             Some((from.value, from.slope))
         })
@@ -370,5 +381,27 @@ impl Solved for Penalised {
 
     fn shares(&self) -> Option<Vec<f64>> {
         Some(self.best.shares.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn derivatives_are_those_of_the_value() {
+        let pairs = |counts: &[[(f64, f64); 2]]| -> Vec<Pair> {
+            let group = |(x, n): (f64, f64)| Binomial::new(x, n, BinomialLink::Logit);
+            counts.iter().map(|[one, two]| Pair { groups: [group(*one), group(*two)], sizes: [one.1, two.1] }).collect()
+        };
+        let pairs = pairs(&[[(4.0, 9.0), (0.0, 8.0)], [(3.0, 7.0), (0.0, 9.0)]]);
+        for effect in [-1.0, 0.5, 3.0, 6.0] {
+            let held = Penalised::held(&pairs, vec![-1.0, -0.5], effect).expect("in range");
+            let at = |by: f64| Penalised::held(&pairs, held.intercepts.clone(), effect + by).expect("in range");
+            let (low, high) = (at(-1e-4), at(1e-4));
+            let (slope, curve) = ((high.value - low.value) / 2e-4, (high.slope - low.slope) / 2e-4);
+            assert!((slope - held.slope).abs() < 1e-6, "{effect}: {slope} {}", held.slope);
+            assert!((curve - held.curvature).abs() < 1e-5, "{effect}: {curve} {}", held.curvature);
+        }
     }
 }

@@ -158,7 +158,7 @@ impl Overdispersed {
                 let by = if phi > 0.0 { 0.5 * phi } else { 0.01 / self.arms.largest };
                 Step { b: gb / bb.abs(), phi: if free { by * gp.signum() } else { 0.0 }, decrement: f64::INFINITY }
             });
-            let settled = newton && step.decrement <= 1e-16;
+            let settled = newton && step.decrement <= 1e-12;
             let mut share = 1.0;
             let next = loop {
                 let (next_b, next_phi) = (b + share * step.b, (phi + share * step.phi).max(0.0));
