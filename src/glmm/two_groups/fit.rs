@@ -376,7 +376,8 @@ impl std::fmt::Display for TwoGroupFit {
                 write!(f, "{value}, {side} {}", Natural::number(f, boundary.exact_limit))?;
             }
         }
-        write!(f, ", {} studies", self.k())?;
+        let noun = if self.k() == 1 { "study" } else { "studies" };
+        write!(f, ", {} {noun}", self.k())?;
         if let Some(heterogeneity) = &self.heterogeneity {
             write!(f, "; {heterogeneity}")?;
         }

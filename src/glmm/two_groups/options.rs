@@ -54,6 +54,24 @@ impl Conditional {
 /// | [`equal_effects`](Self::equal_effects) | tau2 is estimated | tau2 = 0 |
 /// | [`inference`](Self::inference) | [`GlmmInference::ProfileLikelihood`] (metafor: Wald) | see [`GlmmInference`] |
 /// | [`level`](Self::level) | 0.95 | strictly between 0 and 1 |
+///
+/// ```
+/// use meta_analysis::glmm::ConditionalNormal;
+/// use meta_analysis::study::{Studies, TwoByTwo};
+///
+/// let trials = Studies::from([
+///     ("Dalakas 1993", TwoByTwo::new((9, 12), (0, 11))?), // a zero cell
+///     ("Aggarwal 2022", TwoByTwo::new((37, 47), (21, 48))?),
+/// ]);
+/// let fit = ConditionalNormal::new().fit(&trials)?;
+/// // mpmath, 30 digits (tests/reference/glmm_two_groups.py)
+/// assert!((fit.estimate().unwrap().value - 2.681_404_421_042_711).abs() < 1e-10);
+/// assert!((fit.heterogeneity().unwrap().tau2.unwrap() - 1.494_666_777_710_850).abs() < 1e-10);
+/// // Two trials hardly say how much odds ratios differ. If they do not:
+/// let equal = ConditionalNormal::new().equal_effects().fit(&trials)?;
+/// assert_eq!(equal.natural().to_string(), "6.94 [3.07, 16.8]");
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ConditionalNormal {
     conditional: Conditional,
@@ -105,8 +123,18 @@ impl ConditionalNormal {
     /// Fits the model to [`Studies`](crate::Studies) of [`TwoByTwo`](crate::study::TwoByTwo) or
     /// [`TwoRates`](crate::study::TwoRates).
     ///
+    /// If every study that says anything has an infinite estimate in the same direction, so has the model: see
+    /// [`TwoGroupFit::boundary`].
+    ///
     /// # Errors
-    /// See [`TwoGroupModel`].
+    /// [`ErrorKind::NotEstimable`](crate::ErrorKind::NotEstimable) if no study says anything,
+    /// [`ErrorKind::TooFewStudies`](crate::ErrorKind::TooFewStudies) if one does and effects may differ,
+    /// [`ErrorKind::UnboundedTau2OfEffects`](crate::ErrorKind::UnboundedTau2OfEffects) if the estimates of all studies are
+    /// infinite in both directions, [`ErrorKind::NonIntegerCount`](crate::ErrorKind::NonIntegerCount) naming the study (exact
+    /// model of tables), [`ErrorKind::NotApplicable`](crate::ErrorKind::NotApplicable) for rates by the approximate model,
+    /// [`ErrorKind::LevelOutOfRange`](crate::ErrorKind::LevelOutOfRange), [`ErrorKind::Empty`](crate::ErrorKind::Empty),
+    /// [`ErrorKind::DuplicateLabel`](crate::ErrorKind::DuplicateLabel), [`ErrorKind::InvalidLabel`](crate::ErrorKind::InvalidLabel),
+    /// [`ErrorKind::Overflow`](crate::ErrorKind::Overflow).
     pub fn fit(&self, studies: impl Into<TwoGroupData>) -> Result<TwoGroupFit> {
         TwoGroupFit::fit(TwoGroupModel::ConditionalNormal(*self), studies.into())
     }
