@@ -36,6 +36,13 @@ fn check(fit: &TwoGroupFit) {
         }
     }
     if let Some(c) = fit.intraclass() {
+        // No effect is more likely than the estimate.
+        let (e, top) = (fit.estimate().unwrap(), fit.information().unwrap().log_likelihood);
+        assert!(top.is_finite());
+        for by in [-0.5, 0.5] {
+            let statistic = fit.test(e.value + by * e.se, GlmmInference::ProfileLikelihood).unwrap().statistic;
+            assert!(statistic.abs() > 0.1, "{statistic}: {fit:#}");
+        }
         assert!(c.interval.lower <= c.rho && c.rho <= c.interval.upper && c.interval.upper <= 1.0, "{fit:#}");
     }
     let shares: f64 = fit.weights().iter().sum();

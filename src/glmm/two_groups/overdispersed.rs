@@ -150,11 +150,11 @@ impl Arms {
                 high = mean;
             }
             let step = slope / curve;
+            let settled = step.abs() <= 1e-9 * mean.min(1.0 - mean);
             let mut next = mean + step;
-            if !(low < next && next < high) {
+            if !settled && !(low < next && next < high) {
                 next = 0.5 * (low + high);
             }
-            let settled = step.abs() <= 1e-9 * mean.min(1.0 - mean);
             mean = next;
             if settled || !(low < next && next < high) {
                 break;
@@ -250,11 +250,11 @@ fn refine(rising: &Place, falling: &Place, at: &impl Fn([f64; 2], f64) -> Place)
             high = place.phi;
         }
         let step = -slope / curve;
+        let settled = curve < 0.0 && step.abs() <= 1e-9 * place.phi;
         let mut next = place.phi + step;
-        if !(curve < 0.0 && low < next && next < high) {
+        if !settled && !(curve < 0.0 && low < next && next < high) {
             next = 0.5 * (low + high);
         }
-        let settled = curve < 0.0 && step.abs() <= 1e-9 * place.phi;
         place = at(place.means, next);
         if settled || !(low < next && next < high) {
             break;
