@@ -330,7 +330,7 @@ impl Penalised {
             let step = if best.curvature < 0.0 { newton.clamp(-2.0, 2.0) } else { best.slope.signum() };
             let settled = best.curvature < 0.0 && newton.abs() * best.information.sqrt() <= 1e-9;
             let mut next = effect + step;
-            if !settled && !(low < next && next < high) {
+            if !(settled || (low < next && next < high)) {
                 next = 0.5 * (low + high);
             }
             best = Self::after(&pairs, &best, effect, next).ok_or_else(overflow)?;

@@ -127,8 +127,8 @@ impl Arms {
             level.value += e.ln + r.ln;
             level.phi += e.first[1] + r.first[1];
             level.phi_phi -= e.second[2] + r.second[2];
-            let slots = level.mean.iter_mut().zip(&mut level.mean_mean).zip(&mut level.mean_phi);
-            if let Some(((mean, mean_mean), mean_phi)) = slots.skip(j).next() {
+            let mut slots = level.mean.iter_mut().zip(&mut level.mean_mean).zip(&mut level.mean_phi);
+            if let Some(((mean, mean_mean), mean_phi)) = slots.nth(j) {
                 *mean = e.first[0] - r.first[0];
                 *mean_mean = -(e.second[0] + r.second[0]);
                 *mean_phi = r.second[1] - e.second[1];
@@ -152,7 +152,7 @@ impl Arms {
             let step = slope / curve;
             let settled = step.abs() <= 1e-9 * mean.min(1.0 - mean);
             let mut next = mean + step;
-            if !settled && !(low < next && next < high) {
+            if !(settled || (low < next && next < high)) {
                 next = 0.5 * (low + high);
             }
             mean = next;
@@ -252,7 +252,7 @@ fn refine(rising: &Place, falling: &Place, at: &impl Fn([f64; 2], f64) -> Place)
         let step = -slope / curve;
         let settled = curve < 0.0 && step.abs() <= 1e-9 * place.phi;
         let mut next = place.phi + step;
-        if !settled && !(curve < 0.0 && low < next && next < high) {
+        if !(settled || (curve < 0.0 && low < next && next < high)) {
             next = 0.5 * (low + high);
         }
         place = at(place.means, next);
