@@ -53,7 +53,7 @@ fn output(name: &str) -> String {
 #[test]
 fn every_example_has_its_output_committed_and_no_output_is_orphaned() {
     let examples = examples();
-    assert_eq!(examples.len(), 13);
+    assert_eq!(examples.len(), 14);
     assert_eq!(examples, names("tests/expected", "txt"));
 }
 

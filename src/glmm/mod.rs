@@ -24,6 +24,16 @@
 //! # Ok::<(), meta_analysis::Error>(())
 //! ```
 //!
+//! # Two groups
+//!
+//! | model | data | effect | studies differ by |
+//! | --- | --- | --- | --- |
+//! | [`ConditionalNormal`] | [`TwoByTwo`](crate::study::TwoByTwo), [`TwoRates`](crate::study::TwoRates) | odds ratio, rate ratio | tau2, or not at all |
+//! | [`BetaBinomial`] | [`TwoByTwo`](crate::study::TwoByTwo) | odds ratio, risk ratio, risk difference | the risk of each arm |
+//! | [`FirthLogistic`] | [`TwoByTwo`](crate::study::TwoByTwo) | odds ratio | not at all |
+//!
+//! All return a [`TwoGroupFit`]. None corrects a zero cell.
+//!
 //! # Accuracy
 //!
 //! The random effect is integrated out by adaptive quadrature: nodes centred on the peak of the integrand and scaled by its
@@ -37,6 +47,7 @@ mod blup;
 mod boundary;
 #[cfg(test)]
 mod cost;
+mod estimates;
 mod fit;
 mod heterogeneity;
 mod likelihood;
@@ -51,6 +62,7 @@ mod problem;
 mod profile;
 mod regression;
 mod search;
+mod two_groups;
 
 pub use blup::Blup;
 pub use boundary::Boundary;
@@ -60,3 +72,7 @@ pub use options::{BinomialNormal, GlmmData, GlmmInference, GlmmModel, Link, Pois
 pub use predict::{NewCount, PredictionUncertainty};
 pub use regression::{GlmmCoefficient, GlmmRegression, Omnibus};
 pub use search::{LocalMaximum, SearchRecord};
+pub use two_groups::{
+    BetaBinomial, Conditional, ConditionalNormal, FirthLogistic, IntraclassCorrelation, RiskContrast, StudyEffect,
+    TwoGroupBoundary, TwoGroupData, TwoGroupFit, TwoGroupModel,
+};

@@ -161,7 +161,7 @@ impl<S: StudyLikelihood> Problem<S> {
                 Peak::Highest => all += 1.0,
             }
         }
-        if self.p() == 1 && none > 0.0 && all > 0.0 {
+        if self.p() == 1 && none > 0.0 && all > 0.0 && self.studies.iter().all(S::exclusive) {
             // With q = E[p] over the random effect: E[p^n] <= q and E[(1-p)^n] <= 1 - q.
             let both = none + all;
             ceiling.constant += none * (none / both).ln() + all * (all / both).ln();
