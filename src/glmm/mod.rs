@@ -39,6 +39,7 @@ mod boundary;
 mod cost;
 mod fit;
 mod heterogeneity;
+mod integrated;
 mod likelihood;
 mod marginal;
 mod maximise;
@@ -51,6 +52,7 @@ mod problem;
 mod profile;
 mod regression;
 mod search;
+mod unconditional;
 
 pub use blup::Blup;
 pub use boundary::Boundary;

@@ -1,0 +1,3 @@
+//! Two groups with a parameter for each study's level: the unconditional models.
+
+mod pair;
