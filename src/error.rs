@@ -526,6 +526,11 @@ pub enum ErrorKind {
         "each study has either no events or nothing but events, and both kinds occur: the likelihood does not fall as tau2 grows, so there is no estimate; pool such studies by another method"
     )]
     UnboundedTau2,
+    /// The estimate of each study is infinite or zero, and both occur.
+    #[error(
+        "the estimate of each study is zero or infinite, and both occur: the likelihood need not fall as tau2 grows; take equal effects, or pool such studies by another method"
+    )]
+    UnboundedTau2OfEffects,
     /// A likelihood that grows for ever along the coefficients.
     #[error(
         "covariates separate the studies with events from those without, so the likelihood has no maximum; leave out a covariate"
@@ -676,6 +681,7 @@ impl ErrorKind {
             | Self::DegenerateVariance
             | Self::UnboundedLikelihood { .. }
             | Self::UnboundedTau2
+            | Self::UnboundedTau2OfEffects
             | Self::Separation
             | Self::TooManyParameters { .. }
             | Self::UndefinedDf { .. }

@@ -1,7 +1,7 @@
 //! The result of a fit.
 
 use super::boundary::Boundary;
-use super::heterogeneity::{GlmmHeterogeneity, tau2_test};
+use super::heterogeneity::GlmmHeterogeneity;
 use super::likelihood::{Peak, StudyLikelihood};
 use super::maximise::Failure;
 use super::one_group::OneGroup;
@@ -11,7 +11,7 @@ use super::search::{Maximum, SearchRecord};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inference::{Information, Interval, Natural, Note, check_level};
 use crate::num::format::{p_value, percent, significant};
-use crate::num::{chi_squared, normal, student_t};
+use crate::num::{normal, student_t};
 use crate::tau2::Likelihood;
 use nalgebra::DVector;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,16 @@ pub struct GlmmTest {
     pub p_value: f64,
     /// By which method.
     pub inference: GlmmInference,
+}
+
+impl GlmmTest {
+    pub(super) fn new(statistic: f64, df: Option<f64>, inference: GlmmInference) -> Self {
+        let tail = match df {
+            Some(df) => student_t::sf(statistic.abs(), df),
+            None => normal::sf(statistic.abs()),
+        };
+        Self { statistic, df, p_value: (2.0 * tail).min(1.0), inference }
+    }
 }
 
 /// Counts pooled by their own likelihood: the mean, heterogeneity, prediction, and what a report has to disclose.
@@ -153,44 +163,13 @@ impl GlmmFit {
         let problem = Problem::of_mean(studies);
         let maximum = problem.maximise()?;
         let best = &maximum.best;
-        let covariance = problem.covariance(best)?;
         let (inference, level) = (model.inference(), model.level());
+        let (value, se) = (best.point[0], problem.standard_error(best, 0)?);
+        let Interval { lower, upper } = problem.mean_interval(&maximum, inference, level)?;
         let df = inference.uses_t().then_some(k as f64 - 1.0);
-        let quantile = quantile(level, df);
-        let (value, se) = (best.point[0], covariance[(0, 0)].sqrt());
-        let (lower, upper) = if inference.is_profile() {
-            let drop = 0.5 * quantile * quantile;
-            (problem.coefficient_limit(&maximum, 0, -1.0, drop)?, problem.coefficient_limit(&maximum, 0, 1.0, drop)?)
-        } else {
-            (value - quantile * se, value + quantile * se)
-        };
         let estimate = GlmmEstimate { value, se, lower, upper, level, df, inference };
-        let z = quantile_normal(level);
-        let (from, to) = problem.tau2_limits(&maximum, 0.5 * z * z)?;
-        let tau2_se = covariance.get((1, 1)).map(|v| v.sqrt());
-        let saturated: f64 = problem
-            .studies
-            .iter()
-            .map(|s| match s.peak() {
-                Peak::At(eta) => s.at(eta).value,
-                _ => 0.0,
-            })
-            .sum();
-        let deviance = (2.0 * (saturated - maximum.at_zero.value())).max(0.0);
-        let df = k as f64 - 1.0;
-        let (statistic, p) = tau2_test(best.value(), maximum.at_zero.value());
-        let heterogeneity = GlmmHeterogeneity {
-            tau2: Some(best.tau2()),
-            tau2_se,
-            tau2_interval: Some(Interval { lower: from, upper: to }),
-            likelihood_ratio: statistic,
-            p_value: p,
-            deviance,
-            df,
-            deviance_p_value: chi_squared::sf(deviance, df),
-        };
-        let finite = [value, se, lower, upper, to].iter().all(|x| x.is_finite());
-        if !finite {
+        let heterogeneity = problem.heterogeneity(&maximum, level)?;
+        if !(value.is_finite() && se.is_finite()) {
             return Err(ErrorKind::Overflow { what: "the confidence interval" }.into());
         }
         let information = Information::new(Likelihood::Full, best.value(), 2, k);
@@ -287,15 +266,12 @@ impl GlmmFit {
     /// (-d2 ln L_i / dmu2) / sum (-d2 ln L_j / dmu2)
     /// ```
     pub fn weights(&self) -> Vec<f64> {
-        let marginals = self.solved.as_deref().and_then(|solved| {
-            solved.problem.marginals(&solved.maximum.best.point, crate::num::quadrature::Effort::Exact)
-        });
-        let parts: Vec<f64> = match marginals {
-            Some(each) => each.iter().map(|one| -one.h_mm).collect(),
-            None => self.data.counts().iter().map(|(_, size)| *size).collect(),
-        };
-        let total: f64 = parts.iter().sum();
-        parts.iter().map(|part| part / total).collect()
+        let shares = self.solved.as_deref().and_then(|solved| solved.problem.shares(&solved.maximum));
+        shares.unwrap_or_else(|| {
+            let sizes: Vec<f64> = self.data.counts().iter().map(|(_, size)| *size).collect();
+            let total: f64 = sizes.iter().sum();
+            sizes.iter().map(|size| size / total).collect()
+        })
     }
 
     /// What a report of this result has to disclose.
@@ -310,20 +286,7 @@ impl GlmmFit {
     pub fn interval_by(&self, inference: GlmmInference, level: f64) -> Result<Interval> {
         let level = check_level(level)?;
         let solved = self.solved()?;
-        let df = inference.uses_t().then_some(self.k() as f64 - 1.0);
-        let quantile = quantile(level, df);
-        let (problem, maximum) = (&solved.problem, &solved.maximum);
-        let (lower, upper) = if inference.is_profile() {
-            let limit = |direction| problem.coefficient_limit(maximum, 0, direction, 0.5 * quantile * quantile);
-            (limit(-1.0)?, limit(1.0)?)
-        } else {
-            let half = quantile * problem.standard_error(&maximum.best, 0)?;
-            (maximum.best.point[0] - half, maximum.best.point[0] + half)
-        };
-        if !(lower.is_finite() && upper.is_finite()) {
-            return Err(ErrorKind::Overflow { what: "the confidence interval" }.into());
-        }
-        Ok(Interval { lower, upper })
+        solved.problem.mean_interval(&solved.maximum, inference, level)
     }
 
     /// The profile-likelihood interval of tau2 at another level.
@@ -331,13 +294,9 @@ impl GlmmFit {
     /// # Errors
     /// [`ErrorKind::LevelOutOfRange`]; [`ErrorKind::NotApplicable`] on the boundary; [`ErrorKind::Overflow`].
     pub fn tau2_interval(&self, level: f64) -> Result<Interval> {
-        let z = quantile_normal(check_level(level)?);
+        let level = check_level(level)?;
         let solved = self.solved()?;
-        let (lower, upper) = solved.problem.tau2_limits(&solved.maximum, 0.5 * z * z)?;
-        if !upper.is_finite() {
-            return Err(ErrorKind::Overflow { what: "the confidence interval" }.into());
-        }
-        Ok(Interval { lower, upper })
+        solved.problem.tau2_interval(&solved.maximum, level)
     }
 
     /// Tests whether the median response is `natural` (a proportion or a rate), by the likelihood ratio or by Wald's method
@@ -354,20 +313,9 @@ impl GlmmFit {
             let upper = if matches!(self.data, GlmmData::Rates(_)) { f64::INFINITY } else { 1.0 };
             return Err(ErrorKind::OutsideSupport { field: "hypothesis", value: natural, lower: 0.0, upper }.into());
         }
-        let best = &solved.maximum.best;
-        let distance = best.point[0] - eta;
-        let statistic = if inference.is_profile() {
-            let held = solved.problem.held_best(&solved.maximum, 0, eta)?;
-            (2.0 * (best.value() - held.value())).max(0.0).sqrt() * distance.signum()
-        } else {
-            distance / solved.problem.standard_error(best, 0)?
-        };
+        let statistic = solved.problem.statistic(&solved.maximum, eta, inference)?;
         let df = inference.uses_t().then_some(self.k() as f64 - 1.0);
-        let tail = match df {
-            Some(df) => student_t::sf(statistic.abs(), df),
-            None => normal::sf(statistic.abs()),
-        };
-        Ok(GlmmTest { statistic, df, p_value: (2.0 * tail).min(1.0), inference })
+        Ok(GlmmTest::new(statistic, df, inference))
     }
 
     /// The log-likelihood at any mean (link scale) and tau2, with all constants.

@@ -33,6 +33,9 @@ pub(crate) trait Integrated {
 
     /// A bound that holds at every mean and tau2.
     fn bound(&self) -> Bound;
+
+    /// The log-likelihood of an effect of its own.
+    fn saturated(&self) -> f64;
 }
 
 impl<S: StudyLikelihood> Integrated for S {
@@ -55,8 +58,16 @@ impl<S: StudyLikelihood> Integrated for S {
     fn bound(&self) -> Bound {
         match self.peak() {
             Peak::At(peak) => Bound::Inside(ln_area(self, peak)),
+            Peak::Lowest | Peak::Highest if !self.exclusive() => Bound::Open(0.0),
             Peak::Lowest => Bound::Lowest,
             Peak::Highest => Bound::Highest,
+        }
+    }
+
+    fn saturated(&self) -> f64 {
+        match self.peak() {
+            Peak::At(eta) => self.at(eta).value,
+            _ => 0.0,
         }
     }
 }

@@ -40,4 +40,10 @@ pub(crate) trait StudyLikelihood {
     /// Where it changes fastest, and the scale it changes on: the peak with its width, or, without one, the place where
     /// the likelihood falls from 1 to 0.
     fn knee(&self) -> (f64, f64);
+
+    /// Whether the likelihoods of two such studies, one with [`Peak::Lowest`] and one with [`Peak::Highest`], add up to 1 at most at any
+    /// `eta`, as those of proportions and rates without offsets do.
+    fn exclusive(&self) -> bool {
+        true
+    }
 }

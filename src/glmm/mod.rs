@@ -37,6 +37,7 @@ mod blup;
 mod boundary;
 #[cfg(test)]
 mod cost;
+mod estimates;
 mod fit;
 mod heterogeneity;
 mod integrated;
@@ -52,6 +53,7 @@ mod problem;
 mod profile;
 mod regression;
 mod search;
+mod two_groups;
 mod unconditional;
 
 pub use blup::Blup;
@@ -62,3 +64,7 @@ pub use options::{BinomialNormal, GlmmData, GlmmInference, GlmmModel, Link, Pois
 pub use predict::{NewCount, PredictionUncertainty};
 pub use regression::{GlmmCoefficient, GlmmRegression, Omnibus};
 pub use search::{LocalMaximum, SearchRecord};
+pub use two_groups::{
+    Conditional, ConditionalNormal, StudyEffect, TwoGroupBoundary, TwoGroupData, TwoGroupFit, TwoGroupModel,
+};
+pub use unconditional::{RandomEffectCoding, UnconditionalFixed};

@@ -55,6 +55,11 @@ pub enum Note {
         /// Whether all had it.
         all: bool,
     },
+    /// Every study that says anything has an estimate of 0, or every one an infinite one.
+    EffectOnBoundary {
+        /// Whether the estimate is infinite.
+        infinite: bool,
+    },
     /// A study whose effect is given as known exactly.
     ZeroVariance {
         /// Label of the study.
@@ -94,6 +99,10 @@ impl std::fmt::Display for Note {
             Self::OnBoundary { all } => {
                 let what = if *all { "nothing but events" } else { "no events" };
                 write!(f, "{what} in any study: there is one limit, exact if studies do not differ; tau2 cannot be estimated")
+            }
+            Self::EffectOnBoundary { infinite } => {
+                let what = if *infinite { "infinite" } else { "0" };
+                write!(f, "the estimate of every study is {what}: there is one limit, exact if studies do not differ; tau2 cannot be estimated")
             }
             Self::ZeroVariance { study } => write!(f, "{study} has a sampling variance of zero: taken as known exactly"),
         }

@@ -13,7 +13,7 @@ use cdflib::special::{cumnor, error_fc_scaled};
 use super::erf::erfc_inv;
 
 /// `ln(sqrt(2 pi))`.
-pub(super) const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
+pub(crate) const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 /// `1 / sqrt(2 pi)`.
 const INV_SQRT_2PI: f64 = 0.398_942_280_401_432_7;
 /// From here on the tail goes through its logarithm: `cumnor` drops subnormal results.

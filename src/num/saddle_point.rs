@@ -9,7 +9,7 @@ use cdflib::special::internal::{dstrem, rlog1};
 use super::normal::LN_SQRT_2PI;
 
 /// Stirling remainder `ln Gamma(n) - [(n - 1/2) ln n - n + ln sqrt(2 pi)]`, for `n > 0`.
-pub(super) fn stirling_error(n: f64) -> f64 {
+pub(crate) fn stirling_error(n: f64) -> f64 {
     if n > 6.0 && n < 1e150 {
         dstrem(n)
     } else if n >= 1e150 {
@@ -20,7 +20,7 @@ pub(super) fn stirling_error(n: f64) -> f64 {
 }
 
 /// Deviance term `x ln(x/m) + m - x >= 0`, for `x, m >= 0`.
-pub(super) fn deviance(x: f64, m: f64) -> f64 {
+pub(crate) fn deviance(x: f64, m: f64) -> f64 {
     if x <= 0.0 {
         return m;
     }

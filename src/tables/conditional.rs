@@ -1,11 +1,11 @@
 //! The result of the exact conditional method.
 
 use super::exact::{ExactLimits, ExactOddsRatio};
-use super::hypergeometric::Distribution;
 use crate::error::{Error, Result};
 use crate::inference::{Estimate, Natural, Note};
 use crate::measure::Measure;
 use crate::num::format::{p_value, percent, significant};
+use crate::num::noncentral_hypergeometric::Distribution;
 use crate::study::{Studies, TwoByTwo};
 use serde::{Deserialize, Serialize};
 

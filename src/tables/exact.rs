@@ -1,12 +1,12 @@
 //! The exact conditional odds ratio.
 
 use super::conditional::{ConditionalOddsRatio, ExactTest, OddsRatioLimits};
-use super::hypergeometric::{Distribution, expected, support};
 use super::strata::{gather, no_odds};
 use super::sums;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inference::{Estimate, Note, check_level};
 use crate::measure::Measure;
+use crate::num::noncentral_hypergeometric::{Distribution, expected, support};
 use crate::num::root::log_newton;
 use crate::scale::Scale;
 use crate::study::{BinaryMeasure, Conversion, Studies, TwoByTwo};

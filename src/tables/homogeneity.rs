@@ -1,10 +1,10 @@
 //! Whether the odds ratios of 2x2 tables are alike: Breslow-Day and Tarone.
 
 use super::association::ChiSquaredTest;
-use super::hypergeometric::expected;
 use super::strata::{gather, no_odds};
 use super::sums;
 use crate::error::{ErrorKind, Result};
+use crate::num::noncentral_hypergeometric::expected;
 use crate::study::{BinaryMeasure, Conversion, Dropped, Studies, TwoByTwo};
 use serde::{Deserialize, Serialize};
 

@@ -36,7 +36,6 @@ mod cochran_rates;
 mod conditional;
 mod exact;
 mod homogeneity;
-mod hypergeometric;
 mod mantel_haenszel;
 mod peto;
 mod pooled;

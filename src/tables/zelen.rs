@@ -1,9 +1,9 @@
 //! Zelen's exact test of equal odds ratios.
 
 use super::exact::{conditional_mle, whole_numbers};
-use super::hypergeometric::{Distribution, support};
 use super::strata::{gather, no_odds};
 use crate::error::{ErrorKind, Result};
+use crate::num::noncentral_hypergeometric::{Distribution, support};
 use crate::study::{BinaryMeasure, Conversion, Studies, TwoByTwo};
 use std::collections::HashMap;
 

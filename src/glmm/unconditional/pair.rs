@@ -27,6 +27,22 @@ pub enum RandomEffectCoding {
     First,
 }
 
+impl RandomEffectCoding {
+    /// Name used in results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Half => "half of each in both groups",
+            Self::First => "in the first group",
+        }
+    }
+}
+
+impl std::fmt::Display for RandomEffectCoding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// The data of one study and the coding of its random effect.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pair {
@@ -491,5 +507,65 @@ impl Integrated for Pair {
             (RandomEffectCoding::Half, None, None) if self.arms[0].peak() == Peak::Lowest => Bound::Lowest,
             (RandomEffectCoding::Half, None, None) => Bound::Highest,
         }
+    }
+
+    fn saturated(&self) -> f64 {
+        let of = |arm: &OneGroup| match arm.peak() {
+            Peak::At(peak) => arm.at(peak).value,
+            _ => 0.0,
+        };
+        self.arms.iter().map(of).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixed::arms;
+    use super::*;
+    use serde_json::Value;
+
+    fn list(value: &Value) -> Vec<f64> {
+        value.as_array().expect("a list").iter().map(|x| x.as_f64().expect("a number")).collect()
+    }
+
+    /// Single studies at means near and far and tau2 up to a million, against 30-digit quadrature. Gradients and curvatures are
+    /// measured against the scales of the problem: standard deviations of the effect.
+    #[test]
+    fn the_best_level_far_out() {
+        let file = include_str!("../../../tests/reference/glmm_unconditional_profiles.json");
+        let file: Value = serde_json::from_str(file).expect("JSON");
+        let rows = file["profiles"].as_array().expect("a list");
+        let mut failures = Vec::new();
+        let mut worst = [0.0_f64; 6];
+        for row in rows {
+            let numbers = list(&row["row"]);
+            let [x1, n1, x2, n2] = numbers[..] else { panic!("four numbers") };
+            let rates = row["kind"] == "poisson";
+            let coding = if row["coding"] == "half" { RandomEffectCoding::Half } else { RandomEffectCoding::First };
+            let pair = Pair::new(arms(rates, [(x1, n1), (x2, n2)]), coding);
+            let [m, t, value] = ["m", "t", "value"].map(|key| row[key].as_f64().expect("a number"));
+            let (g, h) = (list(&row["g"]), list(&row["h"]));
+            let found = pair.marginal(m, t, Effort::Exact).expect("in range");
+            let scan = pair.marginal(m, t, Effort::Scan).expect("in range");
+            let sd = (-h[0]).sqrt();
+            let errors = [
+                (found.value - value) / value.abs().max(1.0),
+                (found.g_m - g[0]) / sd,
+                (found.g_t - g[1]) * t,
+                (found.h_mm - h[0]) / h[0],
+                (found.h_mt - h[1]) * t / sd,
+                (found.h_tt - h[2]) * t * t,
+            ];
+            for (worst, error) in worst.iter_mut().zip(errors) {
+                *worst = worst.max(error.abs());
+            }
+            let within = errors.iter().all(|e| e.abs() <= 1e-10) && (scan.value - value).abs() <= 0.02;
+            if !within {
+                failures.push(format!("{row}: {errors:?}, scan off by {:e}", scan.value - value));
+            }
+        }
+        println!("{} points, worst {worst:?}", rows.len());
+        assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), rows.len(), failures[..failures.len().min(20)].join("\n"));
+        assert_eq!(rows.len(), 484);
     }
 }

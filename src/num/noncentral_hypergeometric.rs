@@ -16,9 +16,9 @@ const NEGLIGIBLE: f64 = 1e-290;
 
 /// Probabilities of the whole numbers `first, first + 1, ..`.
 #[derive(Debug, Clone)]
-pub(super) struct Distribution {
-    pub(super) first: f64,
-    pub(super) p: Vec<f64>,
+pub(crate) struct Distribution {
+    pub(crate) first: f64,
+    pub(crate) p: Vec<f64>,
 }
 
 /// The four cells of a table with the margins of this one and this odds ratio.
@@ -33,7 +33,7 @@ pub(super) struct Distribution {
 /// ```text
 /// (odds (m1 - n1))^2 + (n2 - m1)^2 + 2 odds (m1 m2 + n1 n2)
 /// ```
-pub(super) fn expected([a, b, c, d]: [f64; 4], odds: f64) -> [f64; 4] {
+pub(crate) fn expected([a, b, c, d]: [f64; 4], odds: f64) -> [f64; 4] {
     // m1 - n1 = c - b and n2 - m1 = d - a.
     let cell = |a: f64, b: f64, c: f64, d: f64, odds: f64| {
         let ([n1, n2], [m1, m2]) = ([a + b, c + d], [a + c, b + d]);
@@ -47,13 +47,13 @@ pub(super) fn expected([a, b, c, d]: [f64; 4], odds: f64) -> [f64; 4] {
 }
 
 /// Smallest and largest count of events in the first group that the margins allow.
-pub(super) fn support([a, b, c, d]: [f64; 4]) -> [f64; 2] {
+pub(crate) fn support([a, b, c, d]: [f64; 4]) -> [f64; 2] {
     [a - a.min(d), a + b.min(c)]
 }
 
 impl Distribution {
     /// Of the count of events in the first group of one table with these whole-number cells, at this odds ratio.
-    pub(super) fn of_table(cells: [f64; 4], odds: f64) -> Self {
+    pub(crate) fn of_table(cells: [f64; 4], odds: f64) -> Self {
         let [least, most] = support(cells);
         let [a, b, c, d] = cells;
         let (n1, m1, rest) = (a + b, a + c, d - a);
@@ -95,7 +95,7 @@ impl Distribution {
     }
 
     /// Mean and variance.
-    pub(super) fn moments(&self) -> (f64, f64) {
+    pub(crate) fn moments(&self) -> (f64, f64) {
         let centre = self.peak();
         let (mut m1, mut m2) = (0.0, 0.0);
         for (i, p) in self.p.iter().enumerate() {
@@ -139,7 +139,7 @@ impl Distribution {
 
     /// Of the sum over tables, at this odds ratio: neighbours are added in pairs, then pairs of pairs, so that the
     /// two that are convolved are of similar length.
-    pub(super) fn of_sum(tables: &[[f64; 4]], odds: f64) -> Self {
+    pub(crate) fn of_sum(tables: &[[f64; 4]], odds: f64) -> Self {
         let mut layer: Vec<Self> = tables.iter().map(|&cells| Self::of_table(cells, odds)).collect();
         layer.sort_by_key(|d| d.p.len());
         while layer.len() > 1 {
@@ -156,7 +156,7 @@ impl Distribution {
 
     /// `sum of weight(t) P(t; theta)` with its logarithmic derivative in theta, where the distribution is held at theta
     /// = 0; exponents are taken from `centre` on.
-    pub(super) fn tail(&self, theta: f64, weight: impl Fn(f64) -> f64) -> (f64, f64) {
+    pub(crate) fn tail(&self, theta: f64, weight: impl Fn(f64) -> f64) -> (f64, f64) {
         // The largest exponent first, so that none overflows.
         let shift = |i: usize| theta * i as f64;
         let top = self.p.iter().enumerate().map(|(i, p)| p.ln() + shift(i)).fold(f64::NEG_INFINITY, f64::max);
