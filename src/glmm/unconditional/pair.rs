@@ -193,7 +193,8 @@ impl Pair {
             if !(low < next && next < high) {
                 next = if low.is_finite() && high.is_finite() { 0.5 * low + 0.5 * high } else { mode.level + step };
             }
-            let stuck = next.to_bits() == mode.level.to_bits() || (high - low) <= 4.0 * f64::EPSILON * low.abs().max(high.abs());
+            let narrow = high - low <= 4.0 * f64::EPSILON * low.abs().max(high.abs());
+            let stuck = next.to_bits() == mode.level.to_bits() || (narrow && high.is_finite() && low.is_finite());
             if stuck {
                 return Some((mode.level, joint.profiled()));
             }
