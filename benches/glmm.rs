@@ -5,8 +5,8 @@
 #![allow(missing_docs, reason = "criterion's macros generate public items")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use meta_analysis::glmm::{BinomialNormal, PoissonNormal, PredictionUncertainty};
-use meta_analysis::study::{Proportion, Rate, Studies};
+use meta_analysis::glmm::{BinomialNormal, PoissonNormal, PredictionUncertainty, RandomEffectCoding, UnconditionalFixed};
+use meta_analysis::study::{Proportion, Rate, Studies, TwoByTwo};
 use std::hint::black_box;
 
 /// Ten single-arm studies of the size that reviews have, heterogeneous.
@@ -60,5 +60,23 @@ fn fits(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, fits);
+/// Fixed levels of studies: global search, profile intervals of the effect and of tau2.
+fn unconditional(c: &mut Criterion) {
+    let second = TEN.iter().cycle().skip(3);
+    let rows = TEN.iter().zip(second).enumerate();
+    let studies: Studies<TwoByTwo> =
+        rows.map(|(i, (&one, &two))| (i.to_string(), TwoByTwo::new(one, two).expect("sound"))).collect();
+    for (name, coding) in [("half", RandomEffectCoding::Half), ("first", RandomEffectCoding::First)] {
+        c.bench_function(&format!("glmm/unconditional_fixed_{name}/k10/fit"), |b| {
+            b.iter(|| {
+                let fit = UnconditionalFixed::new().coding(coding).fit(black_box(&studies)).expect("fits");
+                let estimate = fit.estimate().expect("inside");
+                assert!(estimate.lower < estimate.value && estimate.value < estimate.upper);
+                fit
+            });
+        });
+    }
+}
+
+criterion_group!(benches, fits, unconditional);
 criterion_main!(benches);

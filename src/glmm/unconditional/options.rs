@@ -34,16 +34,18 @@ use serde::{Deserialize, Serialize};
 /// use meta_analysis::study::{Studies, TwoByTwo};
 ///
 /// let trials = Studies::from([
-///     ("A", TwoByTwo::new((4, 123), (11, 139))?),
-///     ("B", TwoByTwo::new((6, 306), (29, 303))?),
-///     ("C", TwoByTwo::new((3, 231), (11, 220))?),
-///     ("D", TwoByTwo::new((62, 13598), (248, 12867))?),
-///     ("E", TwoByTwo::new((33, 5069), (47, 5808))?),
+///     ("A", TwoByTwo::new((0, 12), (4, 15))?), // (events, total) of the first and of the second group
+///     ("B", TwoByTwo::new((3, 20), (0, 18))?),
+///     ("C", TwoByTwo::new((1, 30), (6, 31))?),
+///     ("D", TwoByTwo::new((2, 9), (5, 8))?),
 /// ]);
 /// let fit = UnconditionalFixed::new().fit(&trials)?;
 /// // mpmath, 30 digits (tests/reference/glmm_unconditional.py)
 /// let estimate = fit.estimate().expect("not on the boundary");
-/// assert!((estimate.value - DOCTEST_VALUE).abs() < 1e-10);
+/// assert!((estimate.value - -1.142_239_474_604_446).abs() < 1e-9);
+/// let tau2 = fit.heterogeneity().and_then(|h| h.tau2).expect("estimated");
+/// assert!((tau2 - 1.786_596_300_394_150).abs() < 1e-9);
+/// assert_eq!(fit.natural().to_string(), "0.319 [0.0226, 4.25]");
 /// # Ok::<(), meta_analysis::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
