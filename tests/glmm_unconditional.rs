@@ -25,7 +25,7 @@ fn fit(case: &Value) -> TwoGroupFit {
         _ => RandomEffectCoding::First,
     };
     let model = UnconditionalFixed::new().coding(coding);
-    let found = if text(&case["kind"]) == "poisson" { model.fit(rates(&rows)) } else { model.fit(tables(&rows)) };
+    let found = if text(&case["kind"]) == "poisson" { model.fit(&rates(&rows)) } else { model.fit(&tables(&rows)) };
     found.unwrap_or_else(|e| panic!("{}: {e}", text(&case["name"])))
 }
 
@@ -72,8 +72,8 @@ fn every_quantity_of_every_case() {
     all.finish(COMPARISONS);
 }
 
-/// `rma.glmm(model = "UM.FS")` sums over 25 (or 7) nodes and stops at lme4's own tolerance, so that mu and its standard error agree to about
-/// 1e-4 standard errors and tau2 to 1e-4. Its `logLik` drops constants with more than one node and is compared where tau2 is 0.
+/// `rma.glmm(model = "UM.FS")` sums over 25 (or 7) nodes and stops at lme4's own tolerance: it is off by up to 1.6e-4 standard errors in mu, 1.2e-4
+/// in the standard error and 2.7e-4 in tau2, as the 30-digit references of the same data show, with which this crate agrees. Its `logLik` drops constants with more than one node and is compared where tau2 is 0.
 #[test]
 fn metafor() {
     let file = reference(include_str!("reference/glmm_unconditional_metafor.json"));
@@ -83,14 +83,14 @@ fn metafor() {
         let of = |key: &str| number(&list(&case[key])[0]).expect("a number");
         let coding = if of("coding") < 1.0 { RandomEffectCoding::Half } else { RandomEffectCoding::First };
         let model = UnconditionalFixed::new().coding(coding);
-        let fit = if text(&case["kind"]) == "poisson" { model.fit(rates(&rows)) } else { model.fit(tables(&rows)) };
+        let fit = if text(&case["kind"]) == "poisson" { model.fit(&rates(&rows)) } else { model.fit(&tables(&rows)) };
         let fit = fit.unwrap_or_else(|e| panic!("{}: {e}", text(&case["name"])));
         let what = || format!("{} {}", text(&case["name"]), of("coding"));
         let estimate = *fit.estimate().expect("inside");
         let h = *fit.heterogeneity().expect("inside");
-        all.close(what, "mu", estimate.value, of("mu"), estimate.se, 1e-4);
-        all.relative(what, "se", estimate.se, of("se"), 1e-4);
-        all.close(what, "tau2", h.tau2.expect("inside"), of("tau2"), of("tau2").max(1e-6), 1e-4);
+        all.close(what, "mu", estimate.value, of("mu"), estimate.se, 3e-4);
+        all.relative(what, "se", estimate.se, of("se"), 3e-4);
+        all.close(what, "tau2", h.tau2.expect("inside"), of("tau2"), of("tau2").max(1e-6), 5e-4);
         all.relative(what, "deviance of equal effects", h.deviance, of("lrt"), 1e-6);
         if of("tau2") < 1e-9 {
             all.close(what, "log-likelihood", fit.information().expect("inside").log_likelihood, of("ll"), 1.0, 1e-6);
@@ -106,8 +106,8 @@ fn no_events_in_the_first_group_of_any_study() {
     for coding in [RandomEffectCoding::Half, RandomEffectCoding::First] {
         let model = UnconditionalFixed::new().coding(coding);
         for (fit, exact, likelihood) in [
-            (model.fit(tables(&rows)), 0.260_455_354_244_978_6, 0.102_941_797_834_764_25),
-            (model.fit(rates(&rows)), 0.356_274_643_031_072_15, 0.171_606_413_033_847_53),
+            (model.fit(&tables(&rows)), 0.260_455_354_244_978_6, 0.102_941_797_834_764_25),
+            (model.fit(&rates(&rows)), 0.356_274_643_031_072_15, 0.171_606_413_033_847_53),
         ] {
             let fit = fit.expect("a result");
             assert!(fit.estimate().is_none() && fit.heterogeneity().is_none());
@@ -121,7 +121,7 @@ fn no_events_in_the_first_group_of_any_study() {
     }
     // The groups exchanged: the limit is the reciprocal.
     let exchanged = rows.map(|r| vec![r[2], r[3], r[0], r[1]]);
-    let fit = UnconditionalFixed::new().fit(tables(&exchanged)).expect("a result");
+    let fit = UnconditionalFixed::new().fit(&tables(&exchanged)).expect("a result");
     let boundary = fit.boundary().expect("on the boundary");
     assert!(boundary.infinite);
     assert!((boundary.exact_limit * 0.260_455_354_244_978_6 - 1.0).abs() < 1e-10);
@@ -133,7 +133,7 @@ fn what_has_no_estimate_is_refused_by_name() {
     let model = UnconditionalFixed::new();
     let refused = |rows: &[[f64; 4]], model: UnconditionalFixed| {
         let rows: Vec<Vec<f64>> = rows.iter().map(|r| r.to_vec()).collect();
-        model.fit(tables(&rows)).expect_err("refused").kind().clone()
+        model.fit(&tables(&rows)).expect_err("refused").kind().clone()
     };
     assert!(matches!(refused(&[], model), ErrorKind::Empty { .. } | ErrorKind::NotEstimable { .. }));
     let nothing = [[0.0, 10.0, 0.0, 12.0], [8.0, 8.0, 9.0, 9.0]];
@@ -169,18 +169,18 @@ fn symmetries() {
         [-value, se, -upper, -lower, a, b, c, d]
     };
     let model = UnconditionalFixed::new();
-    let plain = numbers(&model.fit(tables(&rows)).expect("fits"));
+    let plain = numbers(&model.fit(&tables(&rows)).expect("fits"));
     let exchanged = rows.clone().map(|r| vec![r[2], r[3], r[0], r[1]]);
-    close(mirrored(numbers(&model.fit(tables(&exchanged)).expect("fits"))), plain);
+    close(mirrored(numbers(&model.fit(&tables(&exchanged)).expect("fits"))), plain);
     let spared = rows.clone().map(|r| vec![r[1] - r[0], r[1], r[3] - r[2], r[3]]);
     for coding in [RandomEffectCoding::Half, RandomEffectCoding::First] {
         let model = model.coding(coding);
-        let plain = numbers(&model.fit(tables(&rows)).expect("fits"));
-        close(mirrored(numbers(&model.fit(tables(&spared)).expect("fits"))), plain);
-        let plain = numbers(&model.fit(rates(&rows)).expect("fits"));
+        let plain = numbers(&model.fit(&tables(&rows)).expect("fits"));
+        close(mirrored(numbers(&model.fit(&tables(&spared)).expect("fits"))), plain);
+        let plain = numbers(&model.fit(&rates(&rows)).expect("fits"));
         for unit in [1e-9, 365.25, 1e12] {
             let other = rows.clone().map(|r| vec![r[0], r[1] * unit, r[2], r[3] * unit]);
-            close(numbers(&model.fit(rates(&other)).expect("fits")), plain);
+            close(numbers(&model.fit(&rates(&other)).expect("fits")), plain);
         }
     }
 }
@@ -189,7 +189,7 @@ fn symmetries() {
 #[test]
 fn the_rest_of_a_result() {
     let rows = [[3.0, 20.0, 9.0, 22.0], [0.0, 14.0, 5.0, 13.0], [6.0, 30.0, 4.0, 31.0]].map(Vec::from);
-    let fit = UnconditionalFixed::new().fit(tables(&rows)).expect("fits");
+    let fit = UnconditionalFixed::new().fit(&tables(&rows)).expect("fits");
     let e = fit.estimate().expect("inside");
     // A limit is where the likelihood-ratio test rejects.
     let test = fit.test(e.upper, GlmmInference::ProfileLikelihood).expect("a test");
@@ -207,4 +207,4 @@ fn the_rest_of_a_result() {
 
 const CASES: usize = 46;
 const COMPARISONS: usize = 0;
-const METAFOR_COMPARISONS: usize = 0;
+const METAFOR_COMPARISONS: usize = 105;

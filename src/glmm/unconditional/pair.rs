@@ -105,19 +105,21 @@ impl Joint {
 
     /// At the best level, which is one small step away: gradients to first order in that step, in a form in which the group that hardly
     /// matters hardly enters.
-    fn profiled(&self) -> Marginal {
+    fn profiled(&self, tau2: f64) -> Marginal {
         let Self { with, g_o, h_oo, h_om, h_ot, kappa, .. } = *self;
         let q = self.curvature();
         let (other, own) = ((h_oo + kappa * h_om) / q, kappa * (with.h_mm + kappa * h_om) / q);
         let drift = (h_ot + kappa * with.h_mt) / q;
+        let g_m = with.g_m * other - g_o * own;
         Marginal {
             value: with.value + 0.5 * self.decrement(),
-            g_m: with.g_m * other - g_o * own,
+            g_m,
             g_t: with.g_t - drift * self.slope(),
             h_mm: h_oo * (with.h_mm / q) - h_om * (h_om / q),
             h_mt: with.h_mt * other - h_ot * own,
             h_tt: with.h_tt - drift * (h_ot + kappa * with.h_mt),
-            mean: with.mean,
+            // E[theta] = m + tau2 d ln L / dm.
+            mean: with.mean + tau2 * (g_m - with.g_m),
             variance: with.variance,
         }
     }
@@ -172,7 +174,7 @@ impl Pair {
             }
             if now == Effort::Scan && decrement <= SETTLED_SCAN {
                 if effort == Effort::Scan {
-                    return Some((mode.level + joint.step(), joint.profiled()));
+                    return Some((mode.level + joint.step(), joint.profiled(tau2)));
                 }
                 // The scan's bracket is as uncertain as the scan.
                 (now, low, high) = (Effort::Exact, f64::NEG_INFINITY, f64::INFINITY);
@@ -181,7 +183,7 @@ impl Pair {
                 continue;
             }
             if decrement <= SETTLED {
-                return Some((mode.level + joint.step(), joint.profiled()));
+                return Some((mode.level + joint.step(), joint.profiled(tau2)));
             }
             if joint.slope() > 0.0 {
                 low = mode.level;
@@ -196,7 +198,7 @@ impl Pair {
             let narrow = high - low <= 4.0 * f64::EPSILON * low.abs().max(high.abs());
             let stuck = next.to_bits() == mode.level.to_bits() || (narrow && high.is_finite() && low.is_finite());
             if stuck {
-                return Some((mode.level, joint.profiled()));
+                return Some((mode.level, joint.profiled(tau2)));
             }
             last = Some(mode.level);
             mode.level = next;
@@ -567,6 +569,6 @@ mod tests {
         }
         println!("{} points, worst {worst:?}", rows.len());
         assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), rows.len(), failures[..failures.len().min(20)].join("\n"));
-        assert_eq!(rows.len(), 484);
+        assert_eq!(rows.len(), 198);
     }
 }
