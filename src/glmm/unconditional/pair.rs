@@ -75,8 +75,10 @@ struct Mode {
     theta: f64,
 }
 
-/// Newton's decrement (squared) in the level below which nothing is left but rounding, since derivatives are corrected to first order.
-const SETTLED: f64 = 1e-16;
+/// Newton's decrement (squared) in the level below which nothing is left but rounding: second derivatives are off by its root.
+const SETTLED: f64 = 1e-20;
+/// Where rounding does not let it fall so far, it ends once it no longer falls below this.
+const NEARLY: f64 = 1e-14;
 /// The same while finding one's way.
 const SETTLED_SCAN: f64 = 1e-4;
 /// More steps than a concave function of one variable takes from its Laplace approximation.
@@ -154,6 +156,7 @@ impl Pair {
         // Without an integral there is nothing to save.
         let mut now = if tau2 > 0.0 { Effort::Scan } else { effort };
         let mut last: Option<f64> = None;
+        let mut before = f64::INFINITY;
         for _ in 0..STEPS {
             let Some(joint) = self.joint(&mut mode, m, tau2, now) else {
                 // Out of range: back towards where it was not.
@@ -182,9 +185,10 @@ impl Pair {
                 last = Some(mode.level);
                 continue;
             }
-            if decrement <= SETTLED {
+            if decrement <= SETTLED || (decrement <= NEARLY && decrement >= before) {
                 return Some((mode.level + joint.step(), joint.profiled(tau2)));
             }
+            before = decrement;
             if joint.slope() > 0.0 {
                 low = mode.level;
             } else {
