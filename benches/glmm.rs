@@ -5,7 +5,9 @@
 #![allow(missing_docs, reason = "criterion's macros generate public items")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use meta_analysis::glmm::{BinomialNormal, PoissonNormal, PredictionUncertainty, RandomEffectCoding, UnconditionalFixed};
+use meta_analysis::glmm::{
+    BinomialNormal, PoissonNormal, PredictionUncertainty, RandomEffectCoding, UnconditionalFixed,
+};
 use meta_analysis::study::{Proportion, Rate, Studies, TwoByTwo};
 use std::hint::black_box;
 

@@ -102,7 +102,8 @@ fn metafor() {
 /// mpmath, `glmm_unconditional.py boundary`.
 #[test]
 fn no_events_in_the_first_group_of_any_study() {
-    let rows = [[0.0, 12.0, 4.0, 15.0], [0.0, 20.0, 3.0, 18.0], [0.0, 9.0, 5.0, 8.0], [0.0, 30.0, 0.0, 31.0]].map(Vec::from);
+    let rows =
+        [[0.0, 12.0, 4.0, 15.0], [0.0, 20.0, 3.0, 18.0], [0.0, 9.0, 5.0, 8.0], [0.0, 30.0, 0.0, 31.0]].map(Vec::from);
     for coding in [RandomEffectCoding::Half, RandomEffectCoding::First] {
         let model = UnconditionalFixed::new().coding(coding);
         for (fit, exact, likelihood) in [
