@@ -92,20 +92,33 @@ pub(super) fn reason_to_leave_out(rates: bool, [one, two]: [(f64, f64); 2]) -> O
     }
 }
 
-/// The counts of the studies that say something, their positions, and the others.
-pub(super) fn informative(data: &TwoGroupData) -> (Vec<[(f64, f64); 2]>, Vec<usize>, Vec<Dropped>) {
-    let rates = matches!(data, TwoGroupData::Rates(_));
-    let (mut counts, mut used, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
-    for (i, (label, row)) in data.labels().into_iter().zip(data.counts()).enumerate() {
-        match reason_to_leave_out(rates, row) {
-            Some(reason) => left_out.push(Dropped { study: label.to_owned(), reason: reason.to_owned() }),
-            None => {
-                used.push(i);
-                counts.push(row);
+/// The studies that say something, and the others.
+#[derive(Debug, Default)]
+pub(super) struct Informative {
+    /// Events and size of both groups.
+    pub(super) counts: Vec<[(f64, f64); 2]>,
+    /// Their positions.
+    pub(super) used: Vec<usize>,
+    pub(super) left_out: Vec<Dropped>,
+}
+
+impl Informative {
+    pub(super) fn of(data: &TwoGroupData) -> Self {
+        let rates = matches!(data, TwoGroupData::Rates(_));
+        let mut studies = Self::default();
+        for (i, (label, row)) in data.labels().into_iter().zip(data.counts()).enumerate() {
+            match reason_to_leave_out(rates, row) {
+                Some(reason) => {
+                    studies.left_out.push(Dropped { study: label.to_owned(), reason: reason.to_owned() });
+                }
+                None => {
+                    studies.used.push(i);
+                    studies.counts.push(row);
+                }
             }
         }
+        studies
     }
-    (counts, used, left_out)
 }
 
 /// # Errors
@@ -141,7 +154,7 @@ pub(super) fn unbounded_effect(studies: &[Pair]) -> Option<bool> {
 pub(in crate::glmm) fn solve(model: &UnconditionalFixed, data: &TwoGroupData) -> Result<Solution> {
     let (coding, _, level) = model.options();
     let rates = matches!(data, TwoGroupData::Rates(_));
-    let (counts, used, left_out) = informative(data);
+    let Informative { counts, used, left_out } = Informative::of(data);
     check_number(counts.len(), data)?;
     let studies: Vec<Pair> = counts.iter().map(|&row| Pair::new(arms(rates, row), coding)).collect();
     let found = match unbounded_effect(&studies) {
