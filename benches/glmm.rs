@@ -7,7 +7,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use meta_analysis::glmm::{
     BetaBinomial, BinomialNormal, Conditional, ConditionalNormal, FirthLogistic, PoissonNormal, PredictionUncertainty,
-    TwoGroupData,
+    RandomEffectCoding, TwoGroupData, UnconditionalFixed,
 };
 use meta_analysis::study::{Proportion, Rate, Studies, TwoByTwo, TwoRates};
 use std::hint::black_box;
@@ -137,5 +137,23 @@ fn two_groups(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, fits, two_groups);
+/// Fixed levels of studies: global search, profile intervals of the effect and of tau2.
+fn unconditional(c: &mut Criterion) {
+    let second = TEN.iter().cycle().skip(3);
+    let rows = TEN.iter().zip(second).enumerate();
+    let studies: Studies<TwoByTwo> =
+        rows.map(|(i, (&one, &two))| (i.to_string(), TwoByTwo::new(one, two).expect("sound"))).collect();
+    for (name, coding) in [("half", RandomEffectCoding::Half), ("first", RandomEffectCoding::First)] {
+        c.bench_function(&format!("glmm/unconditional_fixed_{name}/k10/fit"), |b| {
+            b.iter(|| {
+                let fit = UnconditionalFixed::new().coding(coding).fit(black_box(&studies)).expect("fits");
+                let estimate = fit.estimate().expect("inside");
+                assert!(estimate.lower < estimate.value && estimate.value < estimate.upper);
+                fit
+            });
+        });
+    }
+}
+
+criterion_group!(benches, fits, two_groups, unconditional);
 criterion_main!(benches);

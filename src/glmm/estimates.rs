@@ -2,7 +2,7 @@
 
 use super::fit::{quantile, quantile_normal};
 use super::heterogeneity::{GlmmHeterogeneity, tau2_test};
-use super::likelihood::{Peak, StudyLikelihood};
+use super::integrated::Integrated;
 use super::options::GlmmInference;
 use super::problem::Problem;
 use super::search::Maximum;
@@ -18,7 +18,7 @@ pub(super) fn finite_interval((lower, upper): (f64, f64)) -> Result<Interval> {
     Err(ErrorKind::Overflow { what: "the confidence interval" }.into())
 }
 
-impl<S: StudyLikelihood> Problem<S> {
+impl<S: Integrated> Problem<S> {
     /// The confidence interval of the mean by this method and level, with k - 1 degrees of freedom where it uses t.
     pub(super) fn mean_interval(&self, maximum: &Maximum, inference: GlmmInference, level: f64) -> Result<Interval> {
         let df = inference.uses_t().then_some(self.studies.len() as f64 - 1.0);
@@ -74,11 +74,7 @@ impl<S: StudyLikelihood> Problem<S> {
 
     /// Twice the difference between this log-likelihood and that of one mean per study.
     pub(super) fn deviance(&self, log_likelihood: f64) -> f64 {
-        let at_peak = |study: &S| match study.peak() {
-            Peak::At(eta) => study.at(eta).value,
-            _ => 0.0,
-        };
-        (2.0 * (self.studies.iter().map(at_peak).sum::<f64>() - log_likelihood)).max(0.0)
+        (2.0 * (self.studies.iter().map(Integrated::saturated).sum::<f64>() - log_likelihood)).max(0.0)
     }
 
     /// Share of each study in the information on the mean.

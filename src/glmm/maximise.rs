@@ -4,7 +4,7 @@
 //! distribution stays log-concave (Prékopa 1973, Acta Sci Math 34:335). So the best coefficients at a tau2 are unique, and what is
 //! left is a function of tau2 alone, the profile. Nothing is known of its shape: `search.rs` looks for all of its maxima.
 
-use super::likelihood::StudyLikelihood;
+use super::integrated::Integrated;
 use super::problem::{Evaluation, Point, Problem};
 use crate::num::quadrature::Effort;
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
@@ -80,7 +80,7 @@ impl Step {
     }
 }
 
-impl<S: StudyLikelihood> Problem<S> {
+impl<S: Integrated> Problem<S> {
     fn step(&self, point: &Point, rows: &[usize], effort: Effort) -> Result<(Evaluation, Step), Failure> {
         let at = self.evaluate(point, effort).ok_or(Failure::OutOfRange)?;
         match Step::of(&at, rows) {

@@ -1,7 +1,7 @@
 //! The mean over studies of the true proportion or rate, which is not the proportion of the mean.
 
 use super::fit::{GlmmFit, quantile_normal};
-use super::likelihood::StudyLikelihood;
+use super::integrated::Integrated;
 use super::marginal::{Marginal, marginal};
 use super::maximise::Failure;
 use super::one_group::OneGroup;
@@ -134,7 +134,7 @@ impl Problem<OneGroup> {
     }
 }
 
-impl<S: StudyLikelihood> Problem<S> {
+impl<S: Integrated> Problem<S> {
     /// At a given tau2, the mean in this direction at which the log-likelihood is `drop` below the maximum; the best mean where it
     /// is already lower than that. Of models with one coefficient.
     fn slice_limit(

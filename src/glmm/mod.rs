@@ -50,6 +50,7 @@ mod cost;
 mod estimates;
 mod fit;
 mod heterogeneity;
+mod integrated;
 mod likelihood;
 mod marginal;
 mod maximise;
@@ -63,6 +64,7 @@ mod profile;
 mod regression;
 mod search;
 mod two_groups;
+mod unconditional;
 
 pub use blup::Blup;
 pub use boundary::Boundary;
@@ -76,3 +78,4 @@ pub use two_groups::{
     BetaBinomial, Conditional, ConditionalNormal, FirthLogistic, IntraclassCorrelation, RiskContrast, StudyEffect,
     TwoGroupBoundary, TwoGroupData, TwoGroupFit, TwoGroupModel,
 };
+pub use unconditional::{RandomEffectCoding, UnconditionalFixed};

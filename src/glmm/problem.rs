@@ -1,7 +1,7 @@
 //! All studies together: the log-likelihood of coefficients and tau2, with gradient and Hessian.
 
-use super::likelihood::StudyLikelihood;
-use super::marginal::{Marginal, marginal};
+use super::integrated::Integrated;
+use super::marginal::Marginal;
 use crate::num::quadrature::Effort;
 use nalgebra::{DMatrix, DVector};
 
@@ -25,7 +25,7 @@ pub(crate) struct Evaluation {
     pub(crate) hessian: DMatrix<f64>,
 }
 
-impl<S: StudyLikelihood> Problem<S> {
+impl<S: Integrated> Problem<S> {
     pub(crate) fn new(studies: Vec<S>, design: DMatrix<f64>) -> Self {
         Self { studies, design }
     }
@@ -50,7 +50,7 @@ impl<S: StudyLikelihood> Problem<S> {
     pub(crate) fn marginals(&self, point: &Point, effort: Effort) -> Option<Vec<Marginal>> {
         let tau2 = point[self.p()];
         let each = self.studies.iter().enumerate();
-        each.map(|(i, study)| marginal(study, self.predictor(i, point), tau2, effort)).collect()
+        each.map(|(i, study)| study.marginal(self.predictor(i, point), tau2, effort)).collect()
     }
 
     /// `None` where a study's likelihood leaves the range of doubles.
@@ -60,7 +60,7 @@ impl<S: StudyLikelihood> Problem<S> {
         let mut total =
             Evaluation { value: 0.0, gradient: DVector::zeros(p + 1), hessian: DMatrix::zeros(p + 1, p + 1) };
         for (i, study) in self.studies.iter().enumerate() {
-            let one = marginal(study, self.predictor(i, point), tau2, effort)?;
+            let one = study.marginal(self.predictor(i, point), tau2, effort)?;
             total.value += one.value;
             total.gradient[p] += one.g_t;
             total.hessian[(p, p)] += one.h_tt;

@@ -1,6 +1,6 @@
 //! Profile-likelihood limits: where the best log-likelihood given one parameter has fallen by a given amount.
 
-use super::likelihood::StudyLikelihood;
+use super::integrated::Integrated;
 use super::maximise::{Failure, Stand};
 use super::problem::{Point, Problem};
 use super::search::{GridPoint, Maximum};
@@ -50,7 +50,7 @@ impl Scale {
     }
 }
 
-impl<S: StudyLikelihood> Problem<S> {
+impl<S: Integrated> Problem<S> {
     /// The best log-likelihood with coefficient `j` held at `value`, tau2 and the others near `start`.
     pub(crate) fn held_at(&self, j: usize, value: f64, mut start: Point) -> Result<Stand, Failure> {
         start[j] = value;

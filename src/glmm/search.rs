@@ -1,9 +1,9 @@
 //! All maxima over tau2: a grid as fine as the data ask for, up to where a bound proves that nothing better can follow.
 
-use super::likelihood::{Peak, StudyLikelihood};
+use super::integrated::{Bound, Integrated};
 use super::maximise::{Failure, Stand};
 use super::problem::{Point, Problem};
-use crate::num::quadrature::{Effort, Placement, integrate};
+use crate::num::quadrature::Effort;
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +61,7 @@ const RATIO: f64 = 1.778_279_410_038_922_8;
 /// The grid begins where tau2 is this share of the smallest sampling variance.
 const FIRST: f64 = 0.02;
 
-impl<S: StudyLikelihood> Problem<S> {
+impl<S: Integrated> Problem<S> {
     /// The global maximum.
     pub(crate) fn maximise(&self) -> Result<Maximum, Failure> {
         let p = self.p();
@@ -128,7 +128,7 @@ impl<S: StudyLikelihood> Problem<S> {
     /// Coefficients of least squares through the places that the studies point to.
     fn start(&self) -> Point {
         let (k, p) = (self.studies.len(), self.p());
-        let y = DVector::from_fn(k, |i, _| self.studies[i].knee().0);
+        let y = DVector::from_fn(k, |i, _| self.studies[i].place());
         let x = &self.design;
         let solved = (x.transpose() * x).cholesky().map(|c| c.solve(&(x.transpose() * y)));
         let coefficients = solved.unwrap_or_else(|| DVector::zeros(p));
@@ -138,13 +138,7 @@ impl<S: StudyLikelihood> Problem<S> {
     /// The smallest sampling variance on the scale of the linear predictor, at these coefficients.
     pub(super) fn smallest_variance(&self, point: &Point) -> f64 {
         let predictors: DVector<f64> = &self.design * point.rows(0, self.p());
-        let information = self.studies.iter().zip(predictors.iter()).map(|(study, &eta)| {
-            let at_peak = match study.peak() {
-                Peak::At(peak) => -study.at(peak).d[1],
-                _ => 0.0,
-            };
-            at_peak.max(-study.at(eta).d[1])
-        });
+        let information = self.studies.iter().zip(predictors.iter()).map(|(study, &eta)| study.information(eta));
         information.fold(f64::MIN_POSITIVE, f64::max).recip()
     }
 
@@ -152,16 +146,17 @@ impl<S: StudyLikelihood> Problem<S> {
         let mut ceiling = Ceiling { constant: 0.0, inside: 0.0 };
         let (mut none, mut all) = (0.0_f64, 0.0_f64);
         for study in &self.studies {
-            match study.peak() {
-                Peak::At(peak) => {
+            match study.bound() {
+                Bound::Inside(ln_area) => {
                     ceiling.inside += 1.0;
-                    ceiling.constant += ln_area(study, peak) - 0.5 * (2.0 * std::f64::consts::PI).ln();
+                    ceiling.constant += ln_area - 0.5 * (2.0 * std::f64::consts::PI).ln();
                 }
-                Peak::Lowest => none += 1.0,
-                Peak::Highest => all += 1.0,
+                Bound::Open(most) => ceiling.constant += most,
+                Bound::Lowest => none += 1.0,
+                Bound::Highest => all += 1.0,
             }
         }
-        if self.p() == 1 && none > 0.0 && all > 0.0 && self.studies.iter().all(S::exclusive) {
+        if self.p() == 1 && none > 0.0 && all > 0.0 {
             // With q = E[p] over the random effect: E[p^n] <= q and E[(1-p)^n] <= 1 - q.
             let both = none + all;
             ceiling.constant += none * (none / both).ln() + all * (all / both).ln();
@@ -182,13 +177,6 @@ impl Ceiling {
     fn tau2_below(&self, value: f64) -> f64 {
         (2.0 * (self.constant - value) / self.inside).exp()
     }
-}
-
-/// Logarithm of the integral of a study's likelihood over all linear predictors.
-fn ln_area(study: &impl StudyLikelihood, peak: f64) -> f64 {
-    let spread = (-study.at(peak).d[1]).sqrt().recip();
-    let place = Placement { centre: peak, spread, knee: None };
-    integrate(place, Effort::Exact, |eta, v| (study.at(eta).value, [v])).map_or(f64::INFINITY, |found| found.ln_total)
 }
 
 impl GridPoint {

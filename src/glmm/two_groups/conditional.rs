@@ -119,3 +119,9 @@ pub(super) fn solve(model: &ConditionalNormal, data: &TwoGroupData) -> Result<So
     };
     Ok(Solution { found, used, left_out })
 }
+
+/// The limits of data in which all studies say that the effect is infinite, or all that it is 0, by the likelihood given the margins.
+pub(in crate::glmm) fn boundary(data: &TwoGroupData, infinite: bool, level: f64) -> Result<TwoGroupBoundary> {
+    let (studies, ..) = studies(&ConditionalNormal::new(), data)?;
+    TwoGroupBoundary::new(&studies, infinite, level)
+}

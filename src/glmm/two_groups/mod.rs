@@ -19,6 +19,7 @@ pub(super) mod solved;
 
 pub use beta_binomial::{BetaBinomial, RiskContrast};
 pub use boundary::TwoGroupBoundary;
+pub(super) use conditional::boundary as conditional_boundary;
 pub use data::TwoGroupData;
 pub use firth::FirthLogistic;
 pub use fit::{StudyEffect, TwoGroupFit};

@@ -8,6 +8,7 @@ use super::fit::TwoGroupFit;
 use super::solved::Solution;
 use crate::error::Result;
 use crate::glmm::options::GlmmInference;
+use crate::glmm::unconditional::{UnconditionalFixed, solve_fixed};
 use crate::measure::Measure;
 use serde::{Deserialize, Serialize};
 
@@ -154,6 +155,8 @@ pub enum TwoGroupModel {
     BetaBinomial(BetaBinomial),
     /// Study intercepts and one effect, penalised.
     FirthLogistic(FirthLogistic),
+    /// With a fixed level of each study.
+    UnconditionalFixed(UnconditionalFixed),
 }
 
 impl TwoGroupModel {
@@ -163,6 +166,7 @@ impl TwoGroupModel {
             Self::ConditionalNormal(model) => model.inference,
             Self::BetaBinomial(model) => model.asked_inference().0,
             Self::FirthLogistic(model) => model.asked_inference().0,
+            Self::UnconditionalFixed(model) => model.options().1,
         }
     }
 
@@ -172,6 +176,7 @@ impl TwoGroupModel {
             Self::ConditionalNormal(model) => model.level,
             Self::BetaBinomial(model) => model.asked_inference().1,
             Self::FirthLogistic(model) => model.asked_inference().1,
+            Self::UnconditionalFixed(model) => model.options().2,
         }
     }
 
@@ -190,6 +195,7 @@ impl TwoGroupModel {
             Self::ConditionalNormal(model) => conditional::solve(model, data),
             Self::BetaBinomial(model) => model.solve(data),
             Self::FirthLogistic(model) => model.solve(data),
+            Self::UnconditionalFixed(model) => solve_fixed(model, data),
         }
     }
 }
@@ -203,6 +209,7 @@ impl std::fmt::Display for TwoGroupModel {
             }
             Self::BetaBinomial(model) => model.fmt(f),
             Self::FirthLogistic(model) => model.fmt(f),
+            Self::UnconditionalFixed(model) => model.fmt(f),
         }
     }
 }
