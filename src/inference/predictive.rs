@@ -2,9 +2,11 @@
 
 use super::estimate::quantile;
 use crate::num::{bracket, normal, normal_plus_t, student_t};
+use crate::tau2::{JointPosterior, PosteriorPoint};
+use serde::{Deserialize, Serialize};
 
 /// The predictive distribution of the effect of a new study.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Predictive {
     /// `mu + sd T`, with a t (or normal) variable.
     Pivot { mu: f64, sd: f64, df: Option<f64> },
@@ -13,7 +15,7 @@ pub(crate) enum Predictive {
 }
 
 /// One part of a mixture.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Component {
     pub(crate) weight: f64,
     pub(crate) mu: f64,
@@ -22,6 +24,22 @@ pub(crate) struct Component {
 }
 
 impl Predictive {
+    /// The posterior of the mean.
+    pub(crate) fn mean_of(posterior: &JointPosterior) -> Self {
+        Self::of_posterior(posterior, |point| point.sd)
+    }
+
+    /// The posterior of what a new study of this sampling variance observes; 0: of its true effect.
+    pub(crate) fn new_effect_of(posterior: &JointPosterior, sampling_variance: f64) -> Self {
+        let own = sampling_variance.sqrt();
+        Self::of_posterior(posterior, |point| point.tau.hypot(own).hypot(point.sd))
+    }
+
+    fn of_posterior(posterior: &JointPosterior, sigma: impl Fn(&PosteriorPoint) -> f64) -> Self {
+        let part = |p: PosteriorPoint| Component { weight: p.share, mu: p.mean, sigma: sigma(&p), scale: 0.0 };
+        Self::Mixture { components: posterior.points().map(part).collect(), df: 1.0 }
+    }
+
     /// The probabilities of a smaller and of a greater effect than `x`; of a pivot each accurate where it is small, of a mixture to 1e-14.
     pub(crate) fn tails(&self, x: f64) -> (f64, f64) {
         match self {
@@ -64,7 +82,8 @@ impl Predictive {
 
     fn mixture_quantile(&self, tail: f64, sign: f64) -> f64 {
         let Self::Mixture { components, .. } = self else { return f64::NAN };
-        let Some(first) = components.iter().find(|c| c.weight > 1e-3).or(components.first()) else { return f64::NAN };
+        let heaviest = components.iter().max_by(|a, b| a.weight.total_cmp(&b.weight));
+        let Some(first) = heaviest else { return f64::NAN };
         // Positive where more than `tail` lies beyond; in logarithms a tail is nearly straight.
         let excess = |x: f64| {
             let value = (self.mixed(x, sign).max(f64::MIN_POSITIVE) / tail).ln();
