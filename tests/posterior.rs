@@ -65,7 +65,8 @@ fn everything_to_twenty_digits() {
         c.relative(what, "tau", tau.median, truth("tau_median"), 1e-11);
         c.relative(what, "tau", tau.interval.1, truth("tau_upper"), 1e-11);
         let at = Threshold::Analysis(truth("threshold"));
-        let slack = 1e-11 + largest * 4e-16 / width("mu");
+        // Effects near 1e8 are known to 1e-8 only.
+        let slack = 1e-11 + largest * 1e-15 / (truth("mu_upper") - truth("mu_lower"));
         c.close(what, "below", posterior.mean_below(at).unwrap(), truth("mu_below"), 1.0, slack);
         c.close(what, "below", posterior.new_below(at).unwrap(), truth("new_below"), 1.0, slack);
         let mut option = |key: &str, ours: Option<f64>, size: f64| match (ours, number(&case[key])) {
@@ -282,7 +283,9 @@ proptest! {
             prop_assert!((p.mean_above(Threshold::Analysis(upper)).unwrap() - tail).abs() < 1e-12);
             prop_assert!((p.new_below(Threshold::Analysis(new.0)).unwrap() - tail).abs() < 1e-12);
             prop_assert!((p.new_above(Threshold::Analysis(new.1)).unwrap() - tail).abs() < 1e-12);
-            prop_assert!(lower < p.median() && p.median() < upper && new.0 < lower && upper < new.1);
+            prop_assert!(lower < p.median() && p.median() < upper);
+            // Near the median a skewed distribution may lie to one side.
+            prop_assert!(level < 0.8 || (new.0 < lower && upper < new.1));
             let both = p.new_below(Threshold::Analysis(lower)).unwrap() + p.new_above(Threshold::Analysis(lower)).unwrap();
             prop_assert!((both - 1.0).abs() < 1e-13);
         }

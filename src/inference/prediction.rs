@@ -54,8 +54,8 @@ pub enum Prediction {
     /// ```
     ///
     /// The authors draw from this distribution; here its quantiles are integrals, so that nothing is random. The centre
-    /// reported is the median of the distribution. Tens of milliseconds for ten studies; with two or three, whose
-    /// distribution of tau2 has a long tail, up to a second.
+    /// reported is the median of the distribution. A few milliseconds for ten studies; with two or three, whose
+    /// distribution of tau2 has a long tail, up to a tenth of a second.
     NagashimaNomaFurukawa,
     /// The posterior predictive distribution: tau and the mean have prior distributions, and what the data leave uncertain of both
     /// is averaged over; the model's own estimates are not used. See [`Pooled::bayesian`](crate::Pooled::bayesian). The centre
