@@ -1,12 +1,13 @@
 //! Single and batch fits: `pool/<estimator>/k<studies>/<single|fit|batch>`.
 //!
 //! `single` is the estimate alone in reused memory, `fit` the whole comfortable call with certificate, intervals and
-//! notes, `batch` a thousand analyses at once. Every iteration checks its result.
+//! notes, `batch` a thousand analyses at once. `predict/<method>/k<studies>`: a prediction interval whose distribution is a mixture
+//! over tau2. Every iteration checks its result.
 #![allow(missing_docs, reason = "criterion's macros generate public items")]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use meta_analysis::tau2::Workspace;
-use meta_analysis::{Batch, Effect, Effects, Measure, RandomEffects, Tau2};
+use meta_analysis::{Batch, Effect, Effects, Measure, Prediction, RandomEffects, Tau2, TauPrior};
 use std::hint::black_box;
 
 const SIZES: [usize; 5] = [5, 10, 20, 100, 1000];
@@ -80,5 +81,26 @@ fn batch(group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallT
     });
 }
 
-criterion_group!(benches, pool);
+fn predict(c: &mut Criterion) {
+    for k in [2, 3, 13, 100] {
+        let (y, v) = data(k, 1);
+        let rows = y.iter().zip(&v).enumerate();
+        let rows =
+            rows.map(|(i, (&y, &v))| (i.to_string(), Effect::from_variance(Measure::Generic, y, v).expect("valid")));
+        let effects = Effects::from_rows(rows).expect("valid");
+        let fit = RandomEffects::new(Tau2::DerSimonianLaird).fit(&effects).expect("fits");
+        let half_normal = Prediction::Bayesian(TauPrior::HalfNormal { scale: 0.5 }.into());
+        for (name, method) in [("nnf", Prediction::NagashimaNomaFurukawa), ("bayesian", half_normal)] {
+            c.bench_function(&format!("predict/{name}/k{k}"), |b| {
+                b.iter(|| {
+                    let (lower, upper) = black_box(&fit).prediction_by(method).expect("an interval").interval();
+                    assert!(lower < upper);
+                    upper - lower
+                });
+            });
+        }
+    }
+}
+
+criterion_group!(benches, pool, predict);
 criterion_main!(benches);

@@ -513,6 +513,12 @@ pub enum ErrorKind {
         /// The offending value.
         value: f64,
     },
+    /// A prior distribution with a parameter that cannot be one.
+    #[error("a prior needs finite parameters, its scale or standard deviation being above 0, got {value}")]
+    InvalidPrior {
+        /// The offending value.
+        value: f64,
+    },
     /// The likelihood has no maximum.
     #[error(
         "the {likelihood} likelihood grows without bound as tau2 goes to 0, because studies with zero variance agree exactly; check the zero variances or use another estimator"
@@ -670,6 +676,7 @@ impl ErrorKind {
             Self::SampleSizeRequired { .. } => "n",
             Self::InvalidTau2 { .. } => "tau2",
             Self::InvalidWeight { .. } => "weights",
+            Self::InvalidPrior { .. } => "prior",
             Self::DegenerateMargin { .. }
             | Self::PValueUninformative { .. }
             | Self::SignDisagreement { .. }

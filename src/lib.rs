@@ -99,8 +99,8 @@ pub use glmm::{BinomialNormal, GlmmFit, GlmmInference, GlmmRegression, Link, Poi
 pub use inference::{
     AverageShare, Combination, Estimate, ExactMean, Heterogeneity, HeterogeneityBound, HeterogeneityIntervals,
     Inference, Information, Interval, MeanInterval, MeanMethod, Natural, Note, PValueFunction, Permutation,
-    PermutationTest, Prediction, PredictionInterval, ProbabilityBeyond, QWeighting, Region, Side, Solution, Tails,
-    Tau2Bootstrap, Tau2Interval, TestBased, Threshold,
+    PermutationTest, Posterior, Prediction, PredictionInterval, ProbabilityBeyond, QWeighting, Region, Side, Solution,
+    Tails, Tau2Bootstrap, Tau2Interval, TauPosterior, TestBased, Threshold,
 };
 pub use measure::Measure;
 pub use pool::{
@@ -110,7 +110,7 @@ pub use report::{ForestRow, ForestTable};
 pub use scale::Scale;
 pub use study::Studies;
 pub use tables::{ExactOddsRatio, MantelHaenszel, Peto, PooledStrata};
-pub use tau2::{Likelihood, Tau2};
+pub use tau2::{Likelihood, Prior, Tau2, TauPrior};
 
 /// Longer texts: design, limitations, a crosswalk for users of metafor, tests, dependencies, changes.
 pub mod documentation {

@@ -3,7 +3,8 @@
 
 mod support;
 
-use meta_analysis::{CommonEffect, Inference, Measure, Pooled, Prediction, RandomEffects};
+use meta_analysis::tau2::Workspace;
+use meta_analysis::{CommonEffect, Inference, MeanMethod, Measure, Pooled, Prediction, RandomEffects, Tau2};
 use serde_json::Value;
 use support::{effects, list, reference, text};
 
@@ -116,4 +117,24 @@ examples! {
     hackshaw1998_or: "hackshaw1998_OR";
     // Molloy, O'Carroll & Ferguson 2014, Ann Behav Med 47:92-101, conscientiousness and medication adherence
     molloy2014_zcor: "molloy2014_ZCOR";
+}
+
+/// Skovgaard's statistic of the diuretics trials (Collins 1985) as the R packages metaLik and metaLik2 print it: mean -0.5173,
+/// `ln tau2` -1.4327, `r` -2.11, `r*` -1.846 (metaLik, exact covariances) and -1.86 (metaLik2, 1000 draws); 95% intervals (-0.9833,
+/// -0.0485) by `r`, and, drawn, (-1.061, 0.038) by `r*`. Their data are rounded differently: `ln tau2` differs by 4e-4.
+#[test]
+fn skovgaard_of_the_diuretics_trials() {
+    let pool = reference(include_str!("reference/mpmath_pool.json"));
+    let case = list(&pool["cases"]).iter().find(|c| text(&c["name"]) == "collins1985b_OR").expect("the data set");
+    let fit = RandomEffects::new(Tau2::MaximumLikelihood).fit(&effects(case, Measure::LogOddsRatio)).expect("fits");
+    assert!((fit.estimate().value() + 0.5173).abs() < 4e-4 && (fit.solution().tau2.ln() + 1.4327).abs() < 5e-4);
+    let mut workspace = Workspace::new();
+    workspace.load(fit.effects().y(), fit.effects().v()).expect("valid");
+    let test = workspace.mean_likelihood_ratio(0.0).expect("a statistic");
+    assert!((test.signed_root + 2.11).abs() < 5e-3, "{}", test.signed_root);
+    assert!((test.skovgaard.expect("tau2 above 0") + 1.846).abs() < 2e-3, "{:?}", test.skovgaard);
+    let (lower, upper) = fit.mean_interval(MeanMethod::ProfileLikelihood).expect("an interval").interval();
+    assert!((lower + 0.9833).abs() < 1e-3 && (upper + 0.0485).abs() < 1e-3, "{lower} {upper}");
+    let (lower, upper) = fit.mean_interval(MeanMethod::Skovgaard).expect("an interval").interval();
+    assert!((lower + 1.061).abs() < 0.02 && (upper - 0.038).abs() < 0.02, "{lower} {upper}");
 }

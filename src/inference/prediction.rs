@@ -4,6 +4,7 @@ use super::{Inference, Natural, Predictive, Solution, check_level};
 use crate::error::{Error, ErrorKind, Result};
 use crate::measure::Measure;
 use crate::scale::Scale;
+use crate::tau2::Prior;
 use serde::{Deserialize, Serialize};
 
 /// How a prediction interval for the true effect of a new study is computed:
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// The variants differ in the quantile and in the standard error; packages use the same words for different
 /// ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Prediction {
     /// t with k - 1 df and the standard error of the model's own [`Inference`]; **the default**. Veroniki et al.
@@ -53,9 +54,18 @@ pub enum Prediction {
     /// ```
     ///
     /// The authors draw from this distribution; here its quantiles are integrals, so that nothing is random. The centre
-    /// reported is the median of the distribution. Tens of milliseconds for ten studies; with two or three, whose
-    /// distribution of tau2 has a long tail, up to a second.
+    /// reported is the median of the distribution. A few milliseconds for ten studies; with two or three, whose
+    /// distribution of tau2 has a long tail, up to a tenth of a second.
     NagashimaNomaFurukawa,
+    /// The posterior predictive distribution: tau and the mean have prior distributions, and what the data leave uncertain of both
+    /// is averaged over; the model's own estimates are not used. See [`Pooled::bayesian`](crate::Pooled::bayesian). The centre
+    /// reported is the median, the interval is equal-tailed. Röver 2020, J Stat Softw 93(6), doi 10.18637/jss.v093.i06. R:
+    /// bayesmeta, `interval.type = "central"`.
+    ///
+    /// ```text
+    /// theta | tau, y ~ N(m(tau), s(tau)^2 + tau^2)        averaged over p(tau | y)
+    /// ```
+    Bayesian(Prior),
 }
 
 impl Prediction {
@@ -72,6 +82,7 @@ impl Prediction {
             Self::KenwardRoger => "Kenward-Roger",
             Self::KenwardRogerPartlettRiley => "Kenward-Roger, Partlett-Riley",
             Self::NagashimaNomaFurukawa => "Nagashima-Noma-Furukawa",
+            Self::Bayesian(_) => "Bayesian",
         }
     }
 }
@@ -81,8 +92,8 @@ impl Prediction {
     /// the interval, on which hybrid inferences depend.
     ///
     /// # Errors
-    /// [`ErrorKind::UndefinedDf`]; [`ErrorKind::NotApplicable`] for Kenward-Roger without REML and for the method that
-    /// needs the effects themselves.
+    /// [`ErrorKind::UndefinedDf`]; [`ErrorKind::NotApplicable`] for Kenward-Roger without REML and for the methods that
+    /// need the effects themselves.
     pub(crate) fn standard_error(
         self,
         solution: &Solution,
@@ -104,7 +115,7 @@ impl Prediction {
                 let (se, df) = Inference::KenwardRoger.standard_error(solution, level)?;
                 (se, df.map(|df| df - 1.0))
             }
-            Self::NagashimaNomaFurukawa => {
+            Self::NagashimaNomaFurukawa | Self::Bayesian(_) => {
                 let why = "its distribution is not that of one standard error";
                 return Err(ErrorKind::NotApplicable { what: "standard error of this prediction", why }.into());
             }

@@ -1,10 +1,13 @@
 //! The distribution that a prediction interval cuts quantiles from.
 
 use super::estimate::quantile;
-use crate::num::{bracket, normal, normal_plus_t, student_t};
+use crate::num::normal_plus_t::NormalPlusT;
+use crate::num::{bracket, normal, student_t};
+use crate::tau2::{JointPosterior, PosteriorPoint};
+use serde::{Deserialize, Serialize};
 
 /// The predictive distribution of the effect of a new study.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Predictive {
     /// `mu + sd T`, with a t (or normal) variable.
     Pivot { mu: f64, sd: f64, df: Option<f64> },
@@ -13,7 +16,7 @@ pub(crate) enum Predictive {
 }
 
 /// One part of a mixture.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Component {
     pub(crate) weight: f64,
     pub(crate) mu: f64,
@@ -22,6 +25,22 @@ pub(crate) struct Component {
 }
 
 impl Predictive {
+    /// The posterior of the mean.
+    pub(crate) fn mean_of(posterior: &JointPosterior) -> Self {
+        Self::of_posterior(posterior, |point| point.sd)
+    }
+
+    /// The posterior of what a new study of this sampling variance observes; 0: of its true effect.
+    pub(crate) fn new_effect_of(posterior: &JointPosterior, sampling_variance: f64) -> Self {
+        let own = sampling_variance.sqrt();
+        Self::of_posterior(posterior, |point| point.tau.hypot(own).hypot(point.sd))
+    }
+
+    fn of_posterior(posterior: &JointPosterior, sigma: impl Fn(&PosteriorPoint) -> f64) -> Self {
+        let part = |p: PosteriorPoint| Component { weight: p.share, mu: p.mean, sigma: sigma(&p), scale: 0.0 };
+        Self::Mixture { components: posterior.points().map(part).collect(), df: 1.0 }
+    }
+
     /// The probabilities of a smaller and of a greater effect than `x`; of a pivot each accurate where it is small, of a mixture to 1e-14.
     pub(crate) fn tails(&self, x: f64) -> (f64, f64) {
         match self {
@@ -34,23 +53,18 @@ impl Predictive {
                     None => (normal::cdf(z), normal::sf(z)),
                 }
             }
-            Self::Mixture { .. } => (self.mixed(x, 1.0), self.mixed(x, -1.0)),
+            Self::Mixture { components, df } => {
+                let law = NormalPlusT::new(*df);
+                (mixed(components, &law, x, 1.0), mixed(components, &law, x, -1.0))
+            }
         }
-    }
-
-    /// The probability beyond `x` on the side of `sign`: below for 1, above for -1.
-    fn mixed(&self, x: f64, sign: f64) -> f64 {
-        let Self::Mixture { components, df } = self else { return f64::NAN };
-        let part =
-            |c: &Component| c.weight * normal_plus_t::cdf(sign * (x - c.mu), c.sigma, c.scale, *df, c.weight.abs());
-        components.iter().map(part).sum::<f64>().clamp(0.0, 1.0)
     }
 
     /// The effect below which lies `tail` of the distribution, for `sign` 1, or above which, for -1.
     pub(crate) fn quantile(&self, tail: f64, sign: f64) -> f64 {
         match self {
             Self::Pivot { mu, sd, df } => mu - sign * quantile(1.0 - 2.0 * tail, *df) * sd,
-            Self::Mixture { .. } => self.mixture_quantile(tail, sign),
+            Self::Mixture { components, df } => mixture_quantile(components, *df, tail, sign),
         }
     }
 
@@ -58,34 +72,76 @@ impl Predictive {
     pub(crate) fn median(&self) -> f64 {
         match self {
             Self::Pivot { mu, .. } => *mu,
-            Self::Mixture { .. } => self.mixture_quantile(0.5, 1.0),
+            Self::Mixture { components, df } => mixture_quantile(components, *df, 0.5, 1.0),
         }
     }
+}
 
-    fn mixture_quantile(&self, tail: f64, sign: f64) -> f64 {
-        let Self::Mixture { components, .. } = self else { return f64::NAN };
-        let Some(first) = components.iter().find(|c| c.weight > 1e-3).or(components.first()) else { return f64::NAN };
-        // Positive where more than `tail` lies beyond; in logarithms a tail is nearly straight.
-        let excess = |x: f64| {
-            let value = (self.mixed(x, sign).max(f64::MIN_POSITIVE) / tail).ln();
-            // Below that it is rounding, and further steps would only be noise.
-            if value.abs() < 1e-14 { 0.0 } else { value }
-        };
-        let (start, step) = (first.mu, first.sigma.hypot(first.scale));
-        let at_start = excess(start);
-        let outwards = if at_start > 0.0 { -sign } else { sign };
-        let (mut near, mut step) = ((start, at_start), step);
-        loop {
-            let x = near.0 + outwards * step;
-            if !x.is_finite() {
-                return x;
-            }
-            let at = excess(x);
-            if (at > 0.0) != (at_start > 0.0) {
-                return bracket::root(near, (x, at), excess);
-            }
-            near = (x, at);
-            step *= 2.0;
+/// The probability beyond `x` on the side of `sign`: below for 1, above for -1.
+fn mixed(components: &[Component], law: &NormalPlusT, x: f64, sign: f64) -> f64 {
+    let part = |c: &Component| c.weight * law.cdf(sign * (x - c.mu), c.sigma, c.scale, c.weight.abs());
+    components.iter().map(part).sum::<f64>().clamp(0.0, 1.0)
+}
+
+/// Logarithm of the probability beyond `x` relative to `tail`; in logarithms a tail is nearly straight. Below `noise` it is 0: further
+/// steps would only be noise.
+fn excess(components: &[Component], law: &NormalPlusT, (x, sign): (f64, f64), tail: f64, noise: f64) -> f64 {
+    let value = (mixed(components, law, x, sign).max(f64::MIN_POSITIVE) / tail).ln();
+    if value.abs() < noise { 0.0 } else { value }
+}
+
+/// See [`Predictive::quantile`]. The root for the components that matter, roughly, and then a few secants for all of them.
+fn mixture_quantile(components: &[Component], df: f64, tail: f64, sign: f64) -> f64 {
+    let main: Vec<Component> = components.iter().copied().filter(|c| c.weight.abs() > 1e-5 * tail).collect();
+    let rough_law = NormalPlusT::rough(df);
+    let rough = bracketed_root(&main, sign, |x| excess(&main, &rough_law, (x, sign), tail, 1e-7));
+    let law = NormalPlusT::new(df);
+    let exact = |x: f64| excess(components, &law, (x, sign), tail, 1e-14);
+    let spread = main.iter().map(|c| c.sigma.hypot(c.scale)).fold(f64::INFINITY, f64::min);
+    let nudge = 1e-3 * spread.max(f64::EPSILON * rough.abs() * 1e6);
+    let slope = {
+        let at = |x: f64| excess(&main, &rough_law, (x, sign), tail, 0.0);
+        (at(rough + nudge) - at(rough - nudge)) / (2.0 * nudge)
+    };
+    let mut last = (rough, exact(rough));
+    let mut step = -last.1 / slope;
+    for _ in 0..SECANTS {
+        let x = last.0 + step;
+        // The nearest double has been reached.
+        if last.1.abs() <= 0.0 || !(x.is_finite() && x != last.0) {
+            break;
         }
+        let now = (x, exact(x));
+        if now.1.abs() >= last.1.abs() {
+            break;
+        }
+        step = -now.1 * (now.0 - last.0) / (now.1 - last.1);
+        last = now;
+    }
+    if last.1.abs() < 1e-13 { last.0 } else { bracketed_root(components, sign, exact) }
+}
+
+/// Steps of the secant method at most: each has as many digits as the two before it together.
+const SECANTS: usize = 6;
+
+/// The root of a function that rises with `sign x`, sought outwards from the heaviest component.
+fn bracketed_root(components: &[Component], sign: f64, excess: impl Fn(f64) -> f64) -> f64 {
+    let heaviest = components.iter().max_by(|a, b| a.weight.total_cmp(&b.weight));
+    let Some(first) = heaviest else { return f64::NAN };
+    let (start, mut step) = (first.mu, first.sigma.hypot(first.scale));
+    let at_start = excess(start);
+    let mut near = (start, at_start);
+    let outwards = if at_start > 0.0 { -sign } else { sign };
+    loop {
+        let x = near.0 + outwards * step;
+        if !x.is_finite() {
+            return x;
+        }
+        let at = excess(x);
+        if (at > 0.0) != (at_start > 0.0) {
+            return bracket::root(near, (x, at), excess);
+        }
+        near = (x, at);
+        step *= 2.0;
     }
 }

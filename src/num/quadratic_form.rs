@@ -185,16 +185,17 @@ impl Path {
     /// ```
     ///
     /// NaN if it has not settled when the halvings of the step are used up.
-    fn integral(&self, ln_height: f64, slopes: impl Iterator<Item = f64> + Clone) -> f64 {
+    fn integral(&self, ln_height: f64, slopes: impl Iterator<Item = f64>) -> f64 {
         // The integrand is near a normal density of this standard deviation around u = 0; the rule's error is about
         // exp(-2 pi^2 (sd/step)^2) + exp(-2 pi distance/step).
-        let curvature = 2.0 * slopes.clone().map(|r| r * r).sum::<f64>() + 4.0 * self.pole * self.pole;
+        let slopes: Vec<f64> = slopes.collect();
+        let curvature = 2.0 * slopes.iter().map(|r| r * r).sum::<f64>() + 4.0 * self.pole * self.pole;
         let mut step = f64::min(0.5 / curvature.sqrt(), 0.12 * self.distance);
-        let mut sum = step * (0.5 + self.points(step, step, slopes.clone()));
+        let mut sum = step * (0.5 + self.points(step, step, &slopes));
         // Halving the step squares the relative error. The first step is nearly always small enough, but many equal weights make a
         // steep singularity beside the path, which no bound of the strip shows.
         for _ in 0..HALVINGS {
-            let finer = 0.5 * (sum + step * self.points(0.5 * step, step, slopes.clone()));
+            let finer = 0.5 * (sum + step * self.points(0.5 * step, step, &slopes));
             let change = (finer - sum).abs();
             sum = finer;
             step *= 0.5;
@@ -206,11 +207,11 @@ impl Path {
     }
 
     /// The sum of the integrand at `first`, `first + step`, ...
-    fn points(&self, first: f64, step: f64, slopes: impl Iterator<Item = f64> + Clone) -> f64 {
+    fn points(&self, first: f64, step: f64, slopes: &[f64]) -> f64 {
         let (mut sum, mut u) = (0.0, first);
         // exp(-x m u^2) alone is below any f64 there.
         while self.growth * u * u < 750.0 {
-            let (size, value) = self.integrand(u, slopes.clone());
+            let (size, value) = self.integrand(u, slopes);
             sum += value;
             if size <= 1e-18 {
                 break;
@@ -221,10 +222,10 @@ impl Path {
     }
 
     /// Modulus and real part of the integrand.
-    fn integrand(&self, u: f64, slopes: impl Iterator<Item = f64>) -> (f64, f64) {
+    fn integrand(&self, u: f64, slopes: &[f64]) -> (f64, f64) {
         let (re, im) = (-u * u, 2.0 * u);
         let mut product = UpperProduct::new();
-        for r in slopes {
+        for &r in slopes {
             product.multiply(1.0 + r * re, r * im);
         }
         let (ln_modulus, argument) = product.ln();

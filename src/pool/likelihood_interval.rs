@@ -19,7 +19,7 @@ impl Pooled {
         self.effects().measure().null_value().unwrap_or(0.0)
     }
 
-    fn needs_random_effects(&self, what: &'static str) -> Result<()> {
+    pub(super) fn needs_random_effects(&self, what: &'static str) -> Result<()> {
         match self.model() {
             Model::RandomEffects(_) => Ok(()),
             Model::CommonEffect(_) => {

@@ -16,6 +16,7 @@
 //! ```
 
 mod batch;
+mod bayesian;
 mod common;
 mod convention;
 mod exact;

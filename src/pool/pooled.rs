@@ -124,6 +124,26 @@ impl Pooled {
         &self.estimate
     }
 
+    /// The pooled effect by another inference, from the same solution and at the same level.
+    ///
+    /// ```
+    /// use meta_analysis::{Effect, Effects, Inference, Measure, RandomEffects, Tau2};
+    ///
+    /// let row = |label, y, v| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::LogOddsRatio, y, v)?));
+    /// let effects = Effects::from_rows([row("A", 0.1, 0.04)?, row("B", 0.9, 0.05)?, row("C", 0.5, 0.03)?])?;
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let wald = RandomEffects::new(Tau2::Reml).inference(Inference::Wald).fit(&effects)?;
+    /// assert_eq!(&fit.estimate_by(Inference::Wald)?, wald.estimate());
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As the model's `fit` with this inference.
+    pub fn estimate_by(&self, inference: Inference) -> Result<Estimate> {
+        let own = &self.estimate;
+        Estimate::new(&self.solution, inference, own.level(), own.measure(), own.scale())
+    }
+
     /// The pooled effect on the natural scale. See [`Estimate::natural`].
     pub fn natural(&self) -> Natural {
         self.estimate.natural()

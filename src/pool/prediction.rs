@@ -141,6 +141,9 @@ impl Pooled {
         if method == Prediction::NagashimaNomaFurukawa {
             return self.confidence_predictive(sampling_variance);
         }
+        if let Prediction::Bayesian(prior) = method {
+            return Ok((self.bayesian_predictive(prior, sampling_variance)?, None));
+        }
         let (se, df) = method.standard_error(solution, self.estimate().inference(), level)?;
         let sd = (solution.tau2 + sampling_variance).sqrt().hypot(se);
         Ok((Predictive::Pivot { mu: solution.mu, sd, df }, df))

@@ -142,6 +142,7 @@ fn kind_of(error: Tau2Error, tau2: Tau2) -> (ErrorKind, Option<usize>) {
             let why = "its distribution could not be computed to full precision";
             (ErrorKind::NotApplicable { what: "median of the generalised Q", why }, None)
         }
+        Tau2Error::InvalidPrior { value } => (ErrorKind::InvalidPrior { value }, None),
         Tau2Error::InvalidTau2 { value } => (ErrorKind::InvalidTau2 { value }, None),
         // What is left concerns overflow, and design matrices, which a pooled mean does not have.
         _ => (ErrorKind::Overflow { what: "the pooled result" }, None),

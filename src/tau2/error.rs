@@ -167,4 +167,10 @@ pub enum Tau2Error {
     /// this happens.
     #[error("the distribution of the Q statistic with fixed weights could not be computed to full precision")]
     DistributionOfQ,
+    /// A parameter of a prior distribution is not finite, or one that must be positive is not.
+    #[error("a prior needs finite parameters, its scale or standard deviation being above 0, got {value}")]
+    InvalidPrior {
+        /// The value given.
+        value: f64,
+    },
 }

@@ -187,6 +187,18 @@ mod tests {
     }
 
     #[test]
+    fn the_exponent_of_a_subnormal_number() {
+        assert_eq!(exponent(f64::from_bits(1)), -1074);
+        assert_eq!(exponent(f64::MIN_POSITIVE), -1022);
+        assert_eq!(exponent(0.75 * f64::MIN_POSITIVE), -1023);
+        assert_eq!((exponent(1.0), exponent(3.9)), (0, 1));
+        // Data that are all subnormal are brought to about 2^-74, not lost.
+        let tiny = f64::from_bits(3);
+        let unit = Unit::new(tiny, tiny, tiny).unwrap();
+        assert_eq!(unit.grow(unit.shrink(tiny)), tiny);
+    }
+
+    #[test]
     fn spread_beyond_the_range_is_an_overflow() {
         assert_eq!(Unit::new(1e200, 1.0, 1.0).err(), Some(Tau2Error::Overflow));
         assert_eq!(Unit::new(f64::INFINITY, 1.0, 1.0).err(), Some(Tau2Error::Overflow));

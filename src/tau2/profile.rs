@@ -154,7 +154,7 @@ impl Mean<'_> {
     }
 
     /// The stored studies without the padding.
-    fn others(&self) -> impl Iterator<Item = (f64, f64)> {
+    pub(super) fn others(&self) -> impl Iterator<Item = (f64, f64)> {
         let y = self.y.iter().flatten();
         let d = self.d.iter().flatten();
         y.copied().zip(d.copied()).take(self.k - 1)
