@@ -5,7 +5,7 @@ use super::kernel::Unit;
 use crate::tau2::{Tau2, Tau2Error, Workspace};
 
 /// The flag that says why there is no result.
-fn why(error: Tau2Error) -> UnitFlags {
+pub(super) fn why(error: Tau2Error) -> UnitFlags {
     match error {
         Tau2Error::Empty | Tau2Error::TooFewStudies { .. } => UnitFlags::TOO_FEW_STUDIES,
         Tau2Error::NonFiniteEffect { .. }

@@ -36,10 +36,12 @@ mod input;
 mod kernel;
 mod output;
 mod plan;
+mod regression;
 mod tails;
 
 pub use crate::num::lanes::InstructionSet;
 pub use flags::UnitFlags;
 pub use input::BatchInput;
 pub use output::BatchOutput;
+pub use regression::{BatchDesign, BatchRegression, RegressionOutput};
 pub use plan::{BatchPlan, BatchSummary, UnitFit};

@@ -10,7 +10,7 @@ use crate::tau2::Tau2;
 use std::ops::ControlFlow;
 
 /// Units between two calls of a progress function, unless a plan says otherwise.
-const CHUNK: usize = 4096;
+pub(super) const CHUNK: usize = 4096;
 
 /// What is asked for, as the inner layers see it.
 #[derive(Clone, Copy, Debug)]

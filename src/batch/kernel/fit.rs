@@ -5,6 +5,7 @@
 
 use super::lanes::{Lanes, Mask, Num};
 use super::proof::Score;
+use super::solve::{self, AMPLIFICATION, Ground, Profile};
 use super::tile::{First, Residuals, Source, Sums, Tile, want};
 use super::{Kernel, Request};
 use pulp::Simd;
@@ -13,20 +14,10 @@ use pulp::Simd;
 const RATIO: f64 = 134_217_728.0;
 /// Largest `sum w / tr P` at tau2 = 0: beyond, one study carries nearly all weight and the difference in `tr P` cancels.
 const DOMINANCE: f64 = 64.0;
-/// Largest amplification of rounding from a moment to `tau2 + min v`.
-const AMPLIFICATION: f64 = 1024.0;
 /// Largest standardised distance of the mean from the first study, squared and relative to Q.
 const OFFSET: f64 = 16_384.0;
 /// Largest Q, 2^100.
 const LARGEST_Q: f64 = f64::from_bits((1023 + 100) << 52);
-/// A Newton step this small, relative to `tau2 + min v`, leaves an error far below rounding when taken.
-const SMALL_STEP: f64 = 1.0 / 67_108_864.0;
-/// Newton steps before a lane is lost.
-const STEPS: u32 = 16;
-/// Additional evaluations for the proof of uniqueness.
-const PROOFS: u32 = 3;
-/// The score must cross zero at least this steeply, as elasticity of `f/g` in `tau2 + min v`.
-const STEEP: f64 = 1.0 / 16.0;
 
 /// The results of a tile.
 #[derive(Clone, Copy, Debug)]
@@ -167,144 +158,53 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
         Solved { tau2, s1: sums.s1, mean: sums.mean, q_at, kept }
     }
 
-    /// Newton's method on `1/Q`, which is concave: from the second step on it approaches the root from the left.
+    #[inline(always)]
+    fn ground(&self, start: &Start<S, N>) -> Ground<S, N> {
+        let (least, q, rss) = (start.first.least, start.at_zero.q, start.at_zero.rss);
+        Ground { least, q, rss, df: start.df, moment: dersimonian_laird(self.lanes, start), kept: start.kept }
+    }
+
     #[inline(always)]
     fn paule_mandel(&mut self, start: &Start<S, N>, request: Request) -> Solved<S, N> {
-        let l = self.lanes;
-        let (zero, one) = (l.splat(0.0), l.splat(1.0));
-        let mut kept = start.kept;
-        let mut active = l.and(kept, l.gt(start.at_zero.q, start.df));
-        let mut tau2 = l.select(active, dersimonian_laird(l, start), zero);
-        for _ in 0..STEPS {
-            if !l.any(active) {
-                break;
-            }
-            let at = self.sums::<{ want::Q | want::F }>(tau2).residuals;
-            let excess = l.sub(l.div(at.q, start.df), one);
-            let step = l.mul(excess, l.div(at.q, at.f));
-            let next = l.max(l.add(tau2, step), zero);
-            let s = l.add(tau2, start.first.least);
-            // Rounding of Q must not be amplified on its way to tau2.
-            let firm = l.ge(l.mul(l.mul(at.f, s), l.splat(AMPLIFICATION)), at.q);
-            kept = l.and(kept, l.or(firm, l.not(active)));
-            tau2 = l.select(active, next, tau2);
-            active = l.and(active, l.gt(l.abs(step), l.mul(s, l.splat(SMALL_STEP))));
-        }
-        kept = l.and(kept, l.not(active));
+        let (tau2, kept) = solve::paule_mandel(self, &self.ground(start));
         self.finish(start, tau2, kept, request)
     }
 
-    /// Sums and score at `x`.
-    #[inline(always)]
-    fn score<const MORE: u32>(&mut self, x: Num<S, N>, restricted: bool) -> (Sums<S, N>, Score<S, N>) {
-        // `want::F | want::SLOPES` and, at the end, Q.
-        let l = self.lanes;
-        let sums = if const { MORE & want::Q != 0 } {
-            self.sums::<{ want::Q | want::F | want::SLOPES }>(x)
-        } else {
-            self.sums::<{ want::F | want::SLOPES }>(x)
-        };
-        let score = score_of(l, (x, restricted), (sums.s1, sums.s2, sums.s3), &sums.residuals);
-        (sums, score)
-    }
-
-    /// Newton's method on `g/f - 1`, straight for equal variances, kept inside a bracket; then the proof that there is no other root.
     #[inline(always)]
     fn likelihood(&mut self, start: &Start<S, N>, restricted: bool) -> Solved<S, N> {
         let l = self.lanes;
-        let zero = l.splat(0.0);
         let first = &start.first;
-        let origin = score_of(l, (zero, restricted), (first.s1, first.s2, first.s3), &start.at_zero);
-        let rises = l.and(start.kept, l.gt(origin.f, origin.g));
-        let (step, _) = newton(l, &origin);
-        let moment = dersimonian_laird(l, start);
-        let mut x = l.select(rises, l.select(l.gt(moment, zero), moment, l.max(step, zero)), zero);
-        let (mut lower, mut upper) = (zero, l.splat(f64::INFINITY));
-        let mut active = rises;
-        for _ in 0..STEPS {
-            if !l.any(active) {
-                break;
-            }
-            let (_, at) = self.score::<0>(x, restricted);
-            let s = l.add(x, first.least);
-            let below = l.gt(at.f, at.g);
-            lower = l.select(below, x, lower);
-            upper = l.select(below, upper, x);
-            let (step, fair) = newton(l, &at);
-            let next = l.add(x, step);
-            let inside = l.and(fair, l.and(l.ge(next, lower), l.le(next, upper)));
-            let open = l.eq(upper, l.splat(f64::INFINITY));
-            let bisected = l.select(open, l.add(x, s), l.mul(l.splat(0.5), l.add(lower, upper)));
-            x = l.select(active, l.select(inside, next, bisected), x);
-            let large = l.gt(l.abs(step), l.mul(s, l.splat(SMALL_STEP)));
-            active = l.and(active, l.or(large, l.not(inside)));
-        }
-        let kept = l.and(start.kept, l.not(active));
-        let (sums, root) = self.score::<{ want::Q }>(x, restricted);
-        let kept = self.prove((start, restricted), &origin, root, kept);
-        Solved { tau2: x, s1: sums.s1, mean: sums.mean, q_at: sums.residuals.q, kept }
-    }
-
-    /// The lanes whose only maximum is at `root` (or at 0), shown by the inequalities of [`Score`].
-    #[inline(always)]
-    fn prove(
-        &mut self,
-        (start, restricted): (&Start<S, N>, bool),
-        origin: &Score<S, N>,
-        root: Score<S, N>,
-        kept: Mask<S, N>,
-    ) -> Mask<S, N> {
-        let l = self.lanes;
-        let zero = l.splat(0.0);
-        let rss = start.at_zero.rss;
-        let rises = l.gt(origin.f, origin.g);
-        // A root is one, and crossed steeply enough to be sharp.
-        let gap = l.abs(l.sub(root.f, root.g));
-        let settled = l.or(l.not(rises), l.le(gap, l.mul(root.g, l.splat(1e-9))));
-        let falls = l.sub(l.div(l.mul(l.splat(2.0), root.c), root.f), l.div(root.h, root.g));
-        let steep = l.ge(l.mul(falls, l.add(root.x, start.first.least)), l.splat(STEEP));
-        let clear = l.lt(root.f, l.mul(root.g, l.splat(1.0 - 1e-6)));
-        let mut kept = l.and(kept, l.and(settled, l.or(steep, clear)));
-
-        // From the root to the right, up to `right`, and to the left, down to `left`.
-        let mut right = root;
-        right.f = l.min(root.f, root.g);
-        let mut left = root;
-        let mut open_right = l.and(kept, l.not(right.tail(l, rss)));
-        let mut open_left = l.and(l.and(kept, rises), l.not(root.left(l, zero, origin.g)));
-        let mut stride = l.splat(2.0);
-        let mut target = halfway(l, &left);
-        for _ in 0..PROOFS {
-            let open = l.or(open_right, open_left);
-            if !l.any(open) {
-                return kept;
-            }
-            let step = l.mul(stride, l.div(right.g, right.h));
-            let x = l.select(open_right, l.add(right.x, step), l.select(open_left, target, zero));
-            let (_, at) = self.score::<0>(x, restricted);
-            let done = l.and(open_right, right.chord(l, &at));
-            right = at.or(l, done, right);
-            stride = l.select(done, l.splat(2.0), l.mul(stride, l.splat(0.25)));
-            let was_open = open_right;
-            open_right = l.and(open_right, l.not(l.and(done, at.tail(l, rss))));
-
-            let looked = l.and(l.not(was_open), open_left);
-            let done = l.and(l.and(looked, l.gt(at.f, at.g)), left.left(l, at.x, at.g));
-            open_left = l.and(open_left, l.not(l.and(done, at.left(l, zero, origin.g))));
-            left = at.or(l, done, left);
-            let nearer = l.mul(l.splat(0.5), l.add(target, left.x));
-            target = l.select(done, halfway(l, &left), l.select(looked, nearer, target));
-        }
-        kept = l.and(kept, l.not(l.or(open_right, open_left)));
-        kept
+        let origin = score_of(l, (l.splat(0.0), restricted), (first.s1, first.s2, first.s3), &start.at_zero);
+        let (tau2, sums, kept) = solve::likelihood(self, (&self.ground(start), restricted), &origin);
+        Solved { tau2, s1: sums.s1, mean: sums.mean, q_at: sums.residuals.q, kept }
     }
 }
 
-/// A point to the left where the tangent of `F` is still far above 0.
-#[inline(always)]
-fn halfway<S: Simd, const N: usize>(l: Lanes<S, N>, at: &Score<S, N>) -> Num<S, N> {
-    let reach = l.mul(l.splat(0.7), l.div(at.f, at.c));
-    l.max(l.sub(at.x, reach), l.mul(l.splat(0.25), at.x))
+impl<S: Simd, const N: usize> Profile<S, N> for Tile<'_, S, N> {
+    type Sums = Sums<S, N>;
+
+    #[inline(always)]
+    fn lanes(&self) -> Lanes<S, N> {
+        self.lanes
+    }
+
+    #[inline(always)]
+    fn q(&mut self, x: Num<S, N>) -> (Num<S, N>, Num<S, N>) {
+        let at = self.sums::<{ want::Q | want::F }>(x).residuals;
+        (at.q, at.f)
+    }
+
+    #[inline(always)]
+    fn score(&mut self, x: Num<S, N>, restricted: bool) -> Score<S, N> {
+        let sums = self.sums::<{ want::F | want::SLOPES }>(x);
+        score_of(self.lanes, (x, restricted), (sums.s1, sums.s2, sums.s3), &sums.residuals)
+    }
+
+    #[inline(always)]
+    fn last(&mut self, x: Num<S, N>, restricted: bool) -> (Self::Sums, Score<S, N>) {
+        let sums = self.sums::<{ want::Q | want::F | want::SLOPES }>(x);
+        (sums, score_of(self.lanes, (x, restricted), (sums.s1, sums.s2, sums.s3), &sums.residuals))
+    }
 }
 
 #[inline(always)]
@@ -342,12 +242,4 @@ fn score_of<S: Simd, const N: usize>(
         (s1, s2)
     };
     Score { x, f: residuals.f, c, g, h }
-}
-
-/// Newton's step for `g/f - 1`, and whether that function rises.
-#[inline(always)]
-fn newton<S: Simd, const N: usize>(l: Lanes<S, N>, at: &Score<S, N>) -> (Num<S, N>, Mask<S, N>) {
-    let slope = l.sub(l.mul(l.splat(2.0), l.mul(at.c, at.g)), l.mul(at.h, at.f));
-    let step = l.div(l.mul(l.sub(at.f, at.g), at.f), slope);
-    (step, l.gt(slope, l.splat(0.0)))
 }

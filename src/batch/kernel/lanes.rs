@@ -5,20 +5,20 @@
 use pulp::{NullaryFnOnce, Simd};
 
 /// `N` vectors of numbers.
-pub(super) type Num<S, const N: usize> = [<S as Simd>::f64s; N];
+pub(in crate::batch) type Num<S, const N: usize> = [<S as Simd>::f64s; N];
 /// `N` vectors of yes or no.
-pub(super) type Mask<S, const N: usize> = [<S as Simd>::m64s; N];
+pub(in crate::batch) type Mask<S, const N: usize> = [<S as Simd>::m64s; N];
 
 /// The operations.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Lanes<S, const N: usize> {
+pub(in crate::batch) struct Lanes<S, const N: usize> {
     simd: S,
 }
 
 macro_rules! binary {
     ($($name:ident $op:ident;)*) => {
         $(#[inline(always)]
-        pub(super) fn $name(self, a: Num<S, N>, b: Num<S, N>) -> Num<S, N> {
+        pub(in crate::batch) fn $name(self, a: Num<S, N>, b: Num<S, N>) -> Num<S, N> {
             let mut out = a;
             for i in 0..N {
                 out[i] = self.simd.$op(a[i], b[i]);
@@ -31,7 +31,7 @@ macro_rules! binary {
 macro_rules! compare {
     ($($name:ident $op:ident;)*) => {
         $(#[inline(always)]
-        pub(super) fn $name(self, a: Num<S, N>, b: Num<S, N>) -> Mask<S, N> {
+        pub(in crate::batch) fn $name(self, a: Num<S, N>, b: Num<S, N>) -> Mask<S, N> {
             let mut out = self.none();
             for i in 0..N {
                 out[i] = self.simd.$op(a[i], b[i]);
@@ -44,7 +44,7 @@ macro_rules! compare {
 macro_rules! logical {
     ($($name:ident $op:ident;)*) => {
         $(#[inline(always)]
-        pub(super) fn $name(self, a: Mask<S, N>, b: Mask<S, N>) -> Mask<S, N> {
+        pub(in crate::batch) fn $name(self, a: Mask<S, N>, b: Mask<S, N>) -> Mask<S, N> {
             let mut out = a;
             for i in 0..N {
                 out[i] = self.simd.$op(a[i], b[i]);
@@ -56,20 +56,20 @@ macro_rules! logical {
 
 impl<S: Simd, const N: usize> Lanes<S, N> {
     /// Units in `N` vectors.
-    pub(super) const WIDTH: usize = N * S::F64_LANES;
+    pub(in crate::batch) const WIDTH: usize = N * S::F64_LANES;
 
-    pub(super) fn new(simd: S) -> Self {
+    pub(in crate::batch) fn new(simd: S) -> Self {
         Self { simd }
     }
 
     /// Runs `op` compiled for the instruction set.
     #[inline(always)]
-    pub(super) fn run<Op: NullaryFnOnce>(self, op: Op) -> Op::Output {
+    pub(in crate::batch) fn run<Op: NullaryFnOnce>(self, op: Op) -> Op::Output {
         Simd::vectorize(self.simd, op)
     }
 
     #[inline(always)]
-    pub(super) fn splat(self, x: f64) -> Num<S, N> {
+    pub(in crate::batch) fn splat(self, x: f64) -> Num<S, N> {
         [self.simd.splat_f64s(x); N]
     }
 
@@ -98,7 +98,7 @@ impl<S: Simd, const N: usize> Lanes<S, N> {
     }
 
     #[inline(always)]
-    pub(super) fn sqrt(self, a: Num<S, N>) -> Num<S, N> {
+    pub(in crate::batch) fn sqrt(self, a: Num<S, N>) -> Num<S, N> {
         let mut out = a;
         for i in 0..N {
             out[i] = self.simd.sqrt_f64s(a[i]);
@@ -107,7 +107,7 @@ impl<S: Simd, const N: usize> Lanes<S, N> {
     }
 
     #[inline(always)]
-    pub(super) fn abs(self, a: Num<S, N>) -> Num<S, N> {
+    pub(in crate::batch) fn abs(self, a: Num<S, N>) -> Num<S, N> {
         let mut out = a;
         for i in 0..N {
             out[i] = self.simd.abs_f64s(a[i]);
@@ -116,18 +116,18 @@ impl<S: Simd, const N: usize> Lanes<S, N> {
     }
 
     #[inline(always)]
-    pub(super) fn none(self) -> Mask<S, N> {
+    pub(in crate::batch) fn none(self) -> Mask<S, N> {
         [self.simd.less_than_f64s(self.simd.splat_f64s(1.0), self.simd.splat_f64s(0.0)); N]
     }
 
     #[inline(always)]
-    pub(super) fn not(self, a: Mask<S, N>) -> Mask<S, N> {
+    pub(in crate::batch) fn not(self, a: Mask<S, N>) -> Mask<S, N> {
         let all = [self.simd.less_than_f64s(self.simd.splat_f64s(0.0), self.simd.splat_f64s(1.0)); N];
         self.xor(a, all)
     }
 
     #[inline(always)]
-    pub(super) fn select(self, mask: Mask<S, N>, yes: Num<S, N>, no: Num<S, N>) -> Num<S, N> {
+    pub(in crate::batch) fn select(self, mask: Mask<S, N>, yes: Num<S, N>, no: Num<S, N>) -> Num<S, N> {
         let mut out = no;
         for i in 0..N {
             out[i] = self.simd.select_f64s(mask[i], yes[i], no[i]);
@@ -136,7 +136,7 @@ impl<S: Simd, const N: usize> Lanes<S, N> {
     }
 
     #[inline(always)]
-    pub(super) fn any(self, mask: Mask<S, N>) -> bool {
+    pub(in crate::batch) fn any(self, mask: Mask<S, N>) -> bool {
         let mut all = mask[0];
         for one in mask.iter().skip(1) {
             all = self.simd.or_m64s(all, *one);

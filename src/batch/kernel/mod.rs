@@ -4,9 +4,10 @@
 //! vectors. Lanes never mix, so a unit's numbers depend on nothing but its studies and their order.
 
 mod fit;
-mod lanes;
-mod proof;
-mod tile;
+pub(in crate::batch) mod lanes;
+pub(in crate::batch) mod proof;
+pub(in crate::batch) mod solve;
+pub(in crate::batch) mod tile;
 
 use super::InstructionSet;
 use super::UnitFlags;
@@ -173,7 +174,7 @@ impl Run<'_, '_, '_> {
 
 /// Where the kernel can read a tile without moving it.
 #[inline(always)]
-fn in_place<'a>(input: &BatchInput<'a>, at: usize, whole: bool) -> Option<Source<'a>> {
+pub(super) fn in_place<'a>(input: &BatchInput<'a>, at: usize, whole: bool) -> Option<Source<'a>> {
     if input.missing.is_some() || !whole {
         return None;
     }
@@ -185,7 +186,7 @@ fn in_place<'a>(input: &BatchInput<'a>, at: usize, whole: bool) -> Option<Source
 }
 
 /// Copies `here` units from `at` on into rows of `width`; what is not there is missing.
-fn gather<'m>(
+pub(super) fn gather<'m>(
     input: &BatchInput<'_>,
     (at, here): (usize, usize),
     (studies, width): (usize, usize),
@@ -258,6 +259,6 @@ fn put<S: Simd, const N: usize>(column: &mut [f64], (place, here): (usize, usize
 
 /// The lanes one by one.
 #[inline(always)]
-fn flat<S: Simd, const N: usize>(values: &Num<S, N>) -> &[f64] {
+pub(super) fn flat<S: Simd, const N: usize>(values: &Num<S, N>) -> &[f64] {
     pulp::bytemuck::cast_slice(values)
 }

@@ -26,20 +26,20 @@ const ROOM: f64 = 1.0 / 1024.0;
 
 /// The halves of the score at one `x`, with their slopes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Score<S: Simd, const N: usize> {
-    pub(super) x: Num<S, N>,
-    pub(super) f: Num<S, N>,
+pub(in crate::batch) struct Score<S: Simd, const N: usize> {
+    pub(in crate::batch) x: Num<S, N>,
+    pub(in crate::batch) f: Num<S, N>,
     /// `y'P^3y`, half of `-f'`.
-    pub(super) c: Num<S, N>,
-    pub(super) g: Num<S, N>,
+    pub(in crate::batch) c: Num<S, N>,
+    pub(in crate::batch) g: Num<S, N>,
     /// `-g'`
-    pub(super) h: Num<S, N>,
+    pub(in crate::batch) h: Num<S, N>,
 }
 
 impl<S: Simd, const N: usize> Score<S, N> {
     /// `self` where `mask`, else `other`.
     #[inline(always)]
-    pub(super) fn or(self, l: Lanes<S, N>, mask: Mask<S, N>, other: Self) -> Self {
+    pub(in crate::batch) fn or(self, l: Lanes<S, N>, mask: Mask<S, N>, other: Self) -> Self {
         Self {
             x: l.select(mask, self.x, other.x),
             f: l.select(mask, self.f, other.f),
@@ -51,7 +51,7 @@ impl<S: Simd, const N: usize> Score<S, N> {
 
     /// No root between `a`, where `g` is `g_at_a`, and this point.
     #[inline(always)]
-    pub(super) fn left(&self, l: Lanes<S, N>, a: Num<S, N>, g_at_a: Num<S, N>) -> Mask<S, N> {
+    pub(in crate::batch) fn left(&self, l: Lanes<S, N>, a: Num<S, N>, g_at_a: Num<S, N>) -> Mask<S, N> {
         let t = l.sub(l.splat(1.0), l.div(l.mul(l.sub(self.x, a), self.c), self.f));
         let below = l.lt(l.mul(l.mul(t, t), g_at_a), l.mul(self.f, l.splat(1.0 - ROOM)));
         l.or(l.le(t, l.splat(0.0)), below)
@@ -59,7 +59,7 @@ impl<S: Simd, const N: usize> Score<S, N> {
 
     /// No root between this point, where `f <= g`, and `b`, where `f < g`.
     #[inline(always)]
-    pub(super) fn chord(&self, l: Lanes<S, N>, b: &Self) -> Mask<S, N> {
+    pub(in crate::batch) fn chord(&self, l: Lanes<S, N>, b: &Self) -> Mask<S, N> {
         let one = l.splat(1.0);
         let from = l.sqrt(l.div(self.g, self.f));
         let to = l.sqrt(l.div(self.g, b.f));
@@ -74,7 +74,7 @@ impl<S: Simd, const N: usize> Score<S, N> {
 
     /// No root beyond this point, where `f <= g`.
     #[inline(always)]
-    pub(super) fn tail(&self, l: Lanes<S, N>, rss: Num<S, N>) -> Mask<S, N> {
+    pub(in crate::batch) fn tail(&self, l: Lanes<S, N>, rss: Num<S, N>) -> Mask<S, N> {
         let one = l.splat(1.0);
         let apart = l.sqrt(l.max(l.sub(one, l.div(self.f, self.g)), l.splat(0.0)));
         let room = l.mul(l.mul(self.g, self.g), l.add(one, apart));

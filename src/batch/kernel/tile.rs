@@ -9,7 +9,7 @@ const LARGEST: f64 = f64::from_bits((1023 + 200) << 52);
 
 /// Where a tile's studies are found.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Source<'a> {
+pub(in crate::batch) enum Source<'a> {
     /// Study `i` at `i * stride + at`.
     Rows { y: &'a [f64], v: &'a [f64], stride: usize, at: usize },
     /// Study `i` at `at` of slice `i`.
@@ -18,7 +18,7 @@ pub(super) enum Source<'a> {
 
 impl<'a> Source<'a> {
     #[inline(always)]
-    fn row<S: Simd, const N: usize>(&self, study: usize) -> Option<(&'a Num<S, N>, &'a Num<S, N>)> {
+    pub(in crate::batch) fn row<S: Simd, const N: usize>(&self, study: usize) -> Option<(&'a Num<S, N>, &'a Num<S, N>)> {
         let (y, v) = match *self {
             Self::Rows { y, v, stride, at } => {
                 let from = study * stride + at;
@@ -35,7 +35,7 @@ impl<'a> Source<'a> {
 /// One study of every unit of the tile; aligned so that no vector straddles two lines of the cache.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
-pub(super) struct Cell<S: Simd, const N: usize> {
+pub(in crate::batch) struct Cell<S: Simd, const N: usize> {
     /// Effect relative to the unit's first study; 0 where missing.
     y: Num<S, N>,
     /// Variance; infinite where missing, so that its weight is 0.
@@ -46,71 +46,71 @@ pub(super) struct Cell<S: Simd, const N: usize> {
 
 /// What one look at the tile tells.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct First<S: Simd, const N: usize> {
+pub(in crate::batch) struct First<S: Simd, const N: usize> {
     /// Effect of the first study that is there.
-    pub(super) origin: Num<S, N>,
+    pub(in crate::batch) origin: Num<S, N>,
     /// Number of studies that are there.
-    pub(super) count: Num<S, N>,
+    pub(in crate::batch) count: Num<S, N>,
     /// The smallest variance.
-    pub(super) least: Num<S, N>,
+    pub(in crate::batch) least: Num<S, N>,
     /// The largest variance.
-    pub(super) most: Num<S, N>,
+    pub(in crate::batch) most: Num<S, N>,
     /// `sum w`
-    pub(super) s1: Num<S, N>,
+    pub(in crate::batch) s1: Num<S, N>,
     /// `sum w^2`
-    pub(super) s2: Num<S, N>,
+    pub(in crate::batch) s2: Num<S, N>,
     /// `sum w^3`
-    pub(super) s3: Num<S, N>,
+    pub(in crate::batch) s3: Num<S, N>,
     /// The weighted mean, relative to the origin.
-    pub(super) mean: Num<S, N>,
+    pub(in crate::batch) mean: Num<S, N>,
     /// Whether all numbers are finite and the variances of ordinary size.
-    pub(super) sound: Mask<S, N>,
+    pub(in crate::batch) sound: Mask<S, N>,
 }
 
 /// The sums at one tau2.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sums<S: Simd, const N: usize> {
-    pub(super) s1: Num<S, N>,
-    pub(super) s2: Num<S, N>,
-    pub(super) s3: Num<S, N>,
-    pub(super) mean: Num<S, N>,
-    pub(super) residuals: Residuals<S, N>,
+pub(in crate::batch) struct Sums<S: Simd, const N: usize> {
+    pub(in crate::batch) s1: Num<S, N>,
+    pub(in crate::batch) s2: Num<S, N>,
+    pub(in crate::batch) s3: Num<S, N>,
+    pub(in crate::batch) mean: Num<S, N>,
+    pub(in crate::batch) residuals: Residuals<S, N>,
 }
 
 /// The sums over residuals `r` at one tau2.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Residuals<S: Simd, const N: usize> {
+pub(in crate::batch) struct Residuals<S: Simd, const N: usize> {
     /// `sum w r^2`
-    pub(super) q: Num<S, N>,
+    pub(in crate::batch) q: Num<S, N>,
     /// `sum w^2 r^2`
-    pub(super) f: Num<S, N>,
+    pub(in crate::batch) f: Num<S, N>,
     /// `sum w^2 r`
-    pub(super) b: Num<S, N>,
+    pub(in crate::batch) b: Num<S, N>,
     /// `sum w^3 r^2`
-    pub(super) c: Num<S, N>,
+    pub(in crate::batch) c: Num<S, N>,
     /// `sum r^2`, for the proof of uniqueness.
-    pub(super) rss: Num<S, N>,
+    pub(in crate::batch) rss: Num<S, N>,
 }
 
 /// Which sums a pass takes.
-pub(super) mod want {
-    pub(in super::super) const Q: u32 = 1;
+pub(in crate::batch) mod want {
+    pub(in crate::batch) const Q: u32 = 1;
     /// `f` and `sum w^2`.
-    pub(in super::super) const F: u32 = 1 << 1;
+    pub(in crate::batch) const F: u32 = 1 << 1;
     /// What the slopes of the score's halves need.
-    pub(in super::super) const SLOPES: u32 = 1 << 2;
-    pub(in super::super) const RSS: u32 = 1 << 3;
+    pub(in crate::batch) const SLOPES: u32 = 1 << 2;
+    pub(in crate::batch) const RSS: u32 = 1 << 3;
 }
 
 /// A tile in fast memory.
 #[derive(Debug)]
-pub(super) struct Tile<'a, S: Simd, const N: usize> {
-    pub(super) lanes: Lanes<S, N>,
-    pub(super) cells: &'a mut [Cell<S, N>],
+pub(in crate::batch) struct Tile<'a, S: Simd, const N: usize> {
+    pub(in crate::batch) lanes: Lanes<S, N>,
+    pub(in crate::batch) cells: &'a mut [Cell<S, N>],
 }
 
 impl<S: Simd, const N: usize> Cell<S, N> {
-    pub(super) fn empty(lanes: Lanes<S, N>) -> Self {
+    pub(in crate::batch) fn empty(lanes: Lanes<S, N>) -> Self {
         let zero = lanes.splat(0.0);
         Self { y: zero, v: zero, w: zero }
     }
@@ -119,25 +119,25 @@ impl<S: Simd, const N: usize> Cell<S, N> {
 impl<S: Simd, const N: usize> Tile<'_, S, N> {
     /// Reads the tile and takes the sums of tau2 = 0. Without `MISSING` every study must be there, or `sound` says no.
     #[inline(always)]
-    pub(super) fn read<const MISSING: bool>(&mut self, source: Source<'_>) -> First<S, N> {
+    pub(in crate::batch) fn read<const MISSING: bool>(&mut self, source: Source<'_>) -> First<S, N> {
         self.lanes.run(Read::<'_, S, N, MISSING> { lanes: self.lanes, cells: self.cells, source })
     }
 
     /// Sums at tau2 = `x`.
     #[inline(always)]
-    pub(super) fn sums<const WANT: u32>(&mut self, x: Num<S, N>) -> Sums<S, N> {
+    pub(in crate::batch) fn sums<const WANT: u32>(&mut self, x: Num<S, N>) -> Sums<S, N> {
         self.lanes.run(TakeSums::<'_, S, N, WANT> { lanes: self.lanes, cells: self.cells, x })
     }
 
     /// Sums over residuals from `mean`, with the weights last computed.
     #[inline(always)]
-    pub(super) fn residuals<const WANT: u32>(&self, mean: Num<S, N>) -> Residuals<S, N> {
+    pub(in crate::batch) fn residuals<const WANT: u32>(&self, mean: Num<S, N>) -> Residuals<S, N> {
         self.lanes.run(TakeResiduals::<'_, S, N, WANT> { lanes: self.lanes, cells: self.cells, mean })
     }
 
     /// Residual sum of squares about the plain mean, and the sum of the variances.
     #[inline(always)]
-    pub(super) fn unweighted(&self, count: Num<S, N>) -> (Num<S, N>, Num<S, N>) {
+    pub(in crate::batch) fn unweighted(&self, count: Num<S, N>) -> (Num<S, N>, Num<S, N>) {
         self.lanes.run(Unweighted { lanes: self.lanes, cells: self.cells, count })
     }
 }

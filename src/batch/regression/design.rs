@@ -1,0 +1,161 @@
+//! One design matrix for all units, in an orthonormal basis.
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// The most coefficients that a batch can have.
+pub(super) const MOST: usize = 8;
+
+/// Covariates of the studies, the same for every unit of a batch.
+///
+/// ```
+/// use meta_analysis::batch::BatchDesign;
+///
+/// let latitude = [44.0, 55.0, 42.0, 52.0, 13.0];
+/// let design = BatchDesign::new(5, &[&latitude])?;
+/// assert_eq!((design.studies(), design.coefficients()), (5, 2));
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchDesign {
+    /// Row-major, `k` by `p`: columns of length 1, orthogonal to each other.
+    basis: Vec<f64>,
+    /// Upper triangular, row-major: coefficients of the columns as given from coefficients of the basis.
+    to_own: Vec<f64>,
+    studies: usize,
+    coefficients: usize,
+    intercept: bool,
+}
+
+/// What is left of a column, relative to its own size, once those before it are taken out, if it is one of them.
+const COLLINEAR: f64 = 1e-10;
+
+impl BatchDesign {
+    /// An intercept, which comes first, and one column per covariate, each with a value for each of the `studies`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::LengthMismatch`]; [`ErrorKind::NonFinite`]; [`ErrorKind::RankDeficient`] for a column that follows from those
+    /// before it, named by its position from 0; [`ErrorKind::TooManyParameters`] unless there are more studies than coefficients;
+    /// [`ErrorKind::NotApplicable`] beyond 8 coefficients.
+    pub fn new(studies: usize, covariates: &[&[f64]]) -> Result<Self> {
+        Self::of(studies, covariates, true)
+    }
+
+    /// The columns as given and nothing else.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and [`ErrorKind::Empty`] without a column.
+    pub fn without_intercept(studies: usize, columns: &[&[f64]]) -> Result<Self> {
+        if columns.is_empty() {
+            return Err(ErrorKind::Empty.into());
+        }
+        Self::of(studies, columns, false)
+    }
+
+    fn of(studies: usize, columns: &[&[f64]], intercept: bool) -> Result<Self> {
+        let ones = vec![1.0; studies];
+        let all: Vec<&[f64]> = intercept.then_some(ones.as_slice()).into_iter().chain(columns.iter().copied()).collect();
+        let (k, p) = (studies, all.len());
+        for column in columns {
+            if column.len() != k {
+                let (field, found) = ("covariate".to_owned(), column.len());
+                return Err(ErrorKind::LengthMismatch { field, expected: k, found }.into());
+            }
+            if let Some(&value) = column.iter().find(|x| !x.is_finite()) {
+                return Err(ErrorKind::NonFinite { field: "covariate", value }.into());
+            }
+        }
+        if p > MOST {
+            let why = "at most 8, the intercept included; use `tau2::estimate_with_design` for each unit";
+            return Err(ErrorKind::NotApplicable { what: "number of coefficients in a batch", why }.into());
+        }
+        if k <= p {
+            return Err(ErrorKind::TooManyParameters { parameters: p, k }.into());
+        }
+        let mut basis: Vec<Vec<f64>> = Vec::with_capacity(p);
+        // R of X = ZR, row-major.
+        let mut r = vec![0.0; p * p];
+        for (j, column) in all.iter().enumerate() {
+            let size = column.iter().map(|x| x.abs()).fold(0.0, f64::max);
+            let name = || (j - usize::from(intercept)).to_string();
+            let deficient = || Error::from(ErrorKind::RankDeficient { name: name() });
+            if size <= 0.0 {
+                return Err(deficient());
+            }
+            let mut rest: Vec<f64> = column.iter().map(|x| x / size).collect();
+            let before = norm(&rest);
+            // Gram-Schmidt, twice.
+            for _ in 0..2 {
+                for (i, other) in basis.iter().enumerate() {
+                    let along: f64 = rest.iter().zip(other).map(|(a, b)| a * b).sum();
+                    rest.iter_mut().zip(other).for_each(|(a, b)| *a -= along * b);
+                    if let Some(entry) = r.get_mut(i * p + j) {
+                        *entry += along * size;
+                    }
+                }
+            }
+            let after = norm(&rest);
+            if after <= COLLINEAR * before {
+                return Err(deficient());
+            }
+            rest.iter_mut().for_each(|a| *a /= after);
+            if let Some(entry) = r.get_mut(j * p + j) {
+                *entry = after * size;
+            }
+            basis.push(rest);
+        }
+        let rows = (0..k).flat_map(|i| basis.iter().map(move |column| column.get(i).copied().unwrap_or_default()));
+        let to_own = inverse_of_triangle(&r, p);
+        if !to_own.iter().all(|x| x.is_finite()) {
+            return Err(ErrorKind::Overflow { what: "the design" }.into());
+        }
+        Ok(Self { basis: rows.collect(), to_own, studies: k, coefficients: p, intercept })
+    }
+
+    /// Number of studies `k`.
+    #[must_use]
+    pub fn studies(&self) -> usize {
+        self.studies
+    }
+
+    /// Number of coefficients `p`, the intercept included.
+    #[must_use]
+    pub fn coefficients(&self) -> usize {
+        self.coefficients
+    }
+
+    /// Whether an intercept comes first.
+    #[must_use]
+    pub fn has_intercept(&self) -> bool {
+        self.intercept
+    }
+
+    /// The orthonormal basis by rows.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &[f64]> {
+        self.basis.chunks_exact(self.coefficients)
+    }
+
+    /// From coefficients of the basis to those of the columns as given; row-major, zero below the diagonal.
+    pub(super) fn to_own(&self) -> &[f64] {
+        &self.to_own
+    }
+}
+
+fn norm(v: &[f64]) -> f64 {
+    v.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+/// Inverse of an upper triangle, row-major.
+fn inverse_of_triangle(r: &[f64], p: usize) -> Vec<f64> {
+    let at = |m: &[f64], i: usize, j: usize| m.get(i * p + j).copied().unwrap_or_default();
+    let mut inverse = vec![0.0; p * p];
+    for j in 0..p {
+        for i in (0..=j).rev() {
+            let unit = if i == j { 1.0 } else { 0.0 };
+            let known: f64 = (i + 1..=j).map(|m| at(r, i, m) * at(&inverse, m, j)).sum();
+            if let Some(entry) = inverse.get_mut(i * p + j) {
+                *entry = (unit - known) / at(r, i, i);
+            }
+        }
+    }
+    inverse
+}

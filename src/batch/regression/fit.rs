@@ -1,0 +1,204 @@
+//! The estimators of a batch of regressions, tile by tile.
+
+use super::super::input::{BatchInput, Layout};
+use super::super::kernel::lanes::{Lanes, Mask, Num};
+use super::super::kernel::solve::{AMPLIFICATION, Ground, likelihood, paule_mandel};
+use super::super::kernel::tile::Source;
+use super::super::kernel::{Kernel, flat, gather, in_place};
+use super::super::InstructionSet;
+use super::design::{BatchDesign, MOST};
+use super::tile::{Cell, DesignTile, Fit, First};
+use pulp::{Simd, WithSimd};
+
+/// Largest ratio of variances in a unit, 2^27.
+const RATIO: f64 = 134_217_728.0;
+/// Largest `sum w / tr P` at tau2 = 0: beyond, few studies carry nearly all weight and the difference in `tr P` cancels.
+const DOMINANCE: f64 = 64.0;
+/// Largest size of the fitted part, as a weighted sum of squares, relative to Q.
+const FITTED: f64 = 16_384.0;
+/// Largest Q, 2^100.
+const LARGEST_Q: f64 = f64::from_bits((1023 + 100) << 52);
+
+/// The kernel's numbers of one unit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unit {
+    pub(super) coefficients: [f64; MOST],
+    pub(super) se: [f64; MOST],
+    pub(super) tau2: f64,
+    pub(super) qe: f64,
+    pub(super) qm: f64,
+    /// `QE` at tau2.
+    pub(super) q_at: f64,
+    pub(super) count: u32,
+    /// Whether the unit is left to the careful path.
+    pub(super) lost: bool,
+}
+
+/// Fits units `first..first + units` and hands each to `take`, in order. `kernel` is `None` for an estimator that is left to the careful path.
+pub(super) fn run(
+    set: InstructionSet,
+    kernel: Option<Kernel>,
+    design: &BatchDesign,
+    input: &BatchInput<'_>,
+    range: (usize, usize),
+    gathered: &mut Vec<f64>,
+    take: &mut dyn FnMut(usize, &Unit),
+) {
+    let all = Run { kernel, design, input, range, gathered, take };
+    match design.coefficients() {
+        ..=2 => set.dispatch(Sized::<2>(all)),
+        ..=4 => set.dispatch(Sized::<4>(all)),
+        _ => set.dispatch(Sized::<8>(all)),
+    }
+}
+
+struct Run<'a, 'b> {
+    kernel: Option<Kernel>,
+    design: &'a BatchDesign,
+    input: &'a BatchInput<'b>,
+    range: (usize, usize),
+    gathered: &'a mut Vec<f64>,
+    take: &'a mut dyn FnMut(usize, &Unit),
+}
+
+/// With room for `P` coefficients, known to the compiler.
+struct Sized<'a, 'b, const P: usize>(Run<'a, 'b>);
+
+impl<const P: usize> WithSimd for Sized<'_, '_, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Run { kernel, design, input, range: (first, units), gathered, take } = self.0;
+        let lanes = Lanes::<S, 1>::new(simd);
+        let width = Lanes::<S, 1>::WIDTH;
+        let mut rows = vec![[0.0; P]; design.studies()];
+        for (to, row) in rows.iter_mut().zip(design.rows()) {
+            to.iter_mut().zip(row).for_each(|(to, z)| *to = *z);
+        }
+        let mut cells = vec![Cell::empty(lanes); rows.len()];
+        let mut place = 0;
+        while place < units {
+            let here = width.min(units - place);
+            let at = first + place;
+            let mut tile = DesignTile { lanes, cells: &mut cells, rows: &rows, columns: design.coefficients() };
+            let source = match in_place(input, at, here == width) {
+                Some(source) => source,
+                None => {
+                    let (y, v) = gather(input, (at, here), (rows.len(), width), gathered);
+                    Source::Rows { y, v, stride: width, at: 0 }
+                }
+            };
+            let fitted = tile.fit(source, kernel, design.has_intercept());
+            for lane in 0..here {
+                take(place + lane, &fitted.unit(lane, design));
+            }
+            place += here;
+        }
+    }
+}
+
+/// Whether a layout has the same studies in every unit.
+pub(super) fn is_regular(input: &BatchInput<'_>) -> bool {
+    !matches!(input.layout, Layout::Ragged { .. })
+}
+
+/// The results of a tile.
+struct Fitted<S: Simd, const N: usize, const P: usize> {
+    first: First<S, N, P>,
+    fit: Fit<S, N, P>,
+    tau2: Num<S, N>,
+    qe: Num<S, N>,
+    kept: Mask<S, N>,
+    lanes: Lanes<S, N>,
+}
+
+/// tau2 with the fit there, and the lanes that are to be trusted.
+type Solved<S, const N: usize, const P: usize> = (Num<S, N>, Fit<S, N, P>, Mask<S, N>);
+
+impl<S: Simd, const N: usize, const P: usize> DesignTile<'_, S, N, P> {
+    #[inline(always)]
+    fn fit(&mut self, source: Source<'_>, kernel: Option<Kernel>, intercept: bool) -> Fitted<S, N, P> {
+        let l = self.lanes;
+        let (zero, one) = (l.splat(0.0), l.splat(1.0));
+        let first = self.read(source, intercept);
+        let at_zero = self.fit_at(zero);
+        let restricted = self.score_of(zero, &at_zero, true);
+        let df = l.sub(first.count, l.splat(self.columns as f64));
+        let mut all = first.taken;
+        for (all, more) in all.iter_mut().zip(&at_zero.more) {
+            *all = l.add(*all, *more);
+        }
+        let near = l.le(self.size(&all), l.mul(l.splat(FITTED), l.add(at_zero.q, one)));
+        let mut kept = l.and(l.and(first.sound, near), l.and(at_zero.regular, l.le(at_zero.q, l.splat(LARGEST_Q))));
+        kept = l.and(kept, l.ge(df, one));
+        if kernel != Some(Kernel::Common) {
+            let shared = l.ge(l.mul(l.splat(DOMINANCE), restricted.g), at_zero.s1);
+            let similar = l.le(first.most, l.mul(l.splat(RATIO), first.least));
+            kept = l.and(kept, l.and(shared, similar));
+        }
+        let moment = l.max(l.div(l.sub(at_zero.q, df), restricted.g), zero);
+        let ground = Ground { least: first.least, q: at_zero.q, rss: first.rss, df, moment, kept };
+        let (tau2, fit, kept): Solved<S, N, P> = match kernel {
+            Some(Kernel::Common) => (zero, at_zero, kept),
+            Some(Kernel::DerSimonianLaird) => {
+                let scale = l.mul(l.mul(l.add(moment, first.least), restricted.g), l.splat(AMPLIFICATION));
+                (moment, self.fit_at(moment), l.and(kept, l.le(at_zero.q, scale)))
+            }
+            Some(Kernel::PauleMandel) => {
+                let (tau2, kept) = paule_mandel(self, &ground);
+                (tau2, self.fit_at(tau2), kept)
+            }
+            Some(Kernel::Reml) => likelihood(self, (&ground, true), &restricted),
+            Some(Kernel::MaximumLikelihood) => {
+                let full = self.score_of(zero, &at_zero, false);
+                likelihood(self, (&ground, false), &full)
+            }
+            _ => (zero, at_zero, l.none()),
+        };
+        Fitted { first, fit, tau2, qe: at_zero.q, kept: l.and(kept, fit.regular), lanes: l }
+    }
+}
+
+impl<S: Simd, const N: usize, const P: usize> Fitted<S, N, P> {
+    /// One unit's numbers, from the basis to the columns as given.
+    fn unit(&self, lane: usize, design: &BatchDesign) -> Unit {
+        let l = self.lanes;
+        let of = |numbers: &Num<S, N>| flat::<S, N>(numbers).get(lane).copied().unwrap_or(f64::NAN);
+        let mut gamma = [0.0; P];
+        for (gamma, (taken, more)) in gamma.iter_mut().zip(self.first.taken.iter().zip(&self.fit.more)) {
+            *gamma = of(taken) + of(more);
+        }
+        let mut unit = Unit {
+            coefficients: [0.0; MOST],
+            se: [0.0; MOST],
+            tau2: of(&self.tau2),
+            qe: of(&self.qe),
+            qm: 0.0,
+            q_at: of(&self.fit.q),
+            count: of(&self.first.count) as u32,
+            lost: of(&l.select(self.kept, l.splat(0.0), l.splat(1.0))) > 0.0,
+        };
+        let columns = unit.coefficients.iter_mut().zip(&mut unit.se);
+        for ((value, se), to_own) in columns.zip(design.to_own().chunks_exact(design.coefficients())) {
+            *value = to_own.iter().zip(&gamma).map(|(t, g)| t * g).sum();
+            let mut square = 0.0;
+            for row in &self.fit.inverse {
+                let part: f64 = row.iter().zip(to_own).map(|(entry, t)| of(entry) * t).sum();
+                square += part * part;
+            }
+            *se = square.sqrt();
+        }
+        if design.has_intercept() {
+            if let Some(value) = unit.coefficients.first_mut() {
+                *value += of(&self.first.origin);
+            }
+        }
+        for m in usize::from(design.has_intercept())..design.coefficients() {
+            let column = self.fit.factor.iter().zip(&gamma).skip(m);
+            let part: f64 = column.filter_map(|(row, g)| row.get(m).map(|entry| of(entry) * g)).sum();
+            unit.qm += part * part;
+        }
+        unit
+    }
+}

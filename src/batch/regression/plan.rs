@@ -1,0 +1,305 @@
+//! The options of a batch of regressions, and running it.
+
+use super::super::kernel::Kernel;
+use super::super::plan::{BatchSummary, CHUNK};
+use super::super::tails::{self, Critical, Form};
+use super::super::{BatchInput, InstructionSet, UnitFlags};
+use super::design::BatchDesign;
+use super::fit::Unit;
+use super::output::{Parts, PerCoefficient, RegressionOutput};
+use super::{fallback, fit};
+use crate::error::{ErrorKind, Result};
+use crate::num::chi_squared;
+use crate::tau2::Tau2;
+use std::ops::ControlFlow;
+
+/// A meta-regression to be fitted to every unit of a batch, with one [design](BatchDesign) for all.
+///
+/// ```text
+/// y_i ~ N(x_i' beta, v_i + tau2)        beta = (X'WX)^-1 X'Wy,  W = diag(1/(v_i + tau2))
+/// ```
+///
+/// DL, PM, REML and ML and the common-effects model have a kernel; every other estimator is computed unit by unit. REML and ML are
+/// certified as for [`BatchPlan`](super::super::BatchPlan): where the quick proof of a single maximum fails, the unit gets the
+/// global search and the flag [`UnitFlags::SEARCHED`]. metafor: `rma(y, v, mods = ~ x)`.
+///
+/// ```
+/// use meta_analysis::Tau2;
+/// use meta_analysis::batch::{BatchDesign, BatchInput, BatchRegression, RegressionOutput};
+///
+/// // One unit: the first six BCG trials, log risk ratio on latitude.
+/// let y = [-0.889_311_333, -1.585_388_655, -1.348_073_148, -1.441_551_194, -0.217_547_294, -0.786_115_585];
+/// let v = [0.325_584_765, 0.194_581_121, 0.415_367_965, 0.020_010_032, 0.051_210_172, 0.006_905_618];
+/// let latitude = [44.0, 55.0, 42.0, 52.0, 13.0, 44.0];
+/// let (mut beta, mut se, mut tau2) = ([0.0; 2], [0.0; 2], [0.0]);
+/// let mut output = RegressionOutput {
+///     coefficients: Some(&mut beta),
+///     se: Some(&mut se),
+///     tau2: Some(&mut tau2),
+///     ..RegressionOutput::default()
+/// };
+/// let plan = BatchRegression::random(BatchDesign::new(6, &[&latitude])?, Tau2::DerSimonianLaird);
+/// let summary = plan.run(BatchInput::unit_major(&y, &v, 6)?, &mut output)?;
+/// assert_eq!(summary.failed, 0);
+/// assert!(beta[1] < 0.0 && se[1] > 0.0);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct BatchRegression {
+    design: BatchDesign,
+    method: Option<Tau2>,
+    set: InstructionSet,
+    chunk: usize,
+}
+
+/// Memory of one thread.
+#[derive(Debug, Default)]
+struct Scratch {
+    columns: Vec<f64>,
+    flags: Vec<UnitFlags>,
+    count: Vec<u32>,
+    shifted: Vec<u32>,
+    lost: Vec<usize>,
+    gathered: Vec<f64>,
+    y: Vec<f64>,
+    v: Vec<f64>,
+    critical: Critical,
+}
+
+impl BatchRegression {
+    fn new(design: BatchDesign, method: Option<Tau2>) -> Self {
+        Self { design, method, set: InstructionSet::Auto, chunk: CHUNK }
+    }
+
+    /// Common effects given the covariates: weights `1/v`. metafor: `method = "EE"`.
+    #[must_use]
+    pub fn common(design: BatchDesign) -> Self {
+        Self::new(design, None)
+    }
+
+    /// Random effects with this estimator of the residual tau2.
+    #[must_use]
+    pub fn random(design: BatchDesign, tau2: Tau2) -> Self {
+        Self::new(design, Some(tau2))
+    }
+
+    /// The instructions to use, [`InstructionSet::Auto`] unless set; see
+    /// [`BatchPlan::instruction_set`](super::super::BatchPlan::instruction_set).
+    #[must_use]
+    pub fn instruction_set(mut self, set: InstructionSet) -> Self {
+        self.set = set;
+        self
+    }
+
+    /// Units between two calls of a progress function, and the share of work that a thread takes; 4096 unless set.
+    #[must_use]
+    pub fn chunk(mut self, units: usize) -> Self {
+        self.chunk = units.max(1);
+        self
+    }
+
+    /// Fits every unit. A unit that cannot be fitted is a flag and NaN in its columns, not an error.
+    ///
+    /// # Errors
+    /// [`ErrorKind::LengthMismatch`] if a column has not the length that [`RegressionOutput`] says, or if the units have not as many
+    /// studies as the design; [`ErrorKind::NotApplicable`] for units of different size, whose rows of the design are not known.
+    pub fn run(&self, input: BatchInput<'_>, output: &mut RegressionOutput<'_>) -> Result<BatchSummary> {
+        self.run_with(input, output, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`run`](Self::run), telling `progress` after each [`chunk`](Self::chunk) how many units are done; it can end the run.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_with(
+        &self,
+        input: BatchInput<'_>,
+        output: &mut RegressionOutput<'_>,
+        progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<BatchSummary> {
+        let mut rest = self.check(&input, output)?;
+        let (mut summary, mut scratch) = (BatchSummary::default(), Scratch::default());
+        while summary.units < input.units() {
+            let units = self.chunk.min(input.units() - summary.units);
+            let of = self.run_part(&input, (summary.units, units), rest.take_front(units), &mut scratch);
+            summary.add(&of);
+            if progress(summary.units).is_break() {
+                summary.cancelled = summary.units < input.units();
+                break;
+            }
+        }
+        Ok(summary)
+    }
+
+    /// As [`run`](Self::run), on all cores. Results are the same, to the last bit.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    #[cfg(feature = "parallel")]
+    pub fn run_parallel(&self, input: BatchInput<'_>, output: &mut RegressionOutput<'_>) -> Result<BatchSummary> {
+        use rayon::prelude::*;
+        let mut rest = self.check(&input, output)?;
+        let mut parts = Vec::with_capacity(input.units().div_ceil(self.chunk));
+        let mut first = 0;
+        while first < input.units() {
+            let units = self.chunk.min(input.units() - first);
+            parts.push((first, units, rest.take_front(units)));
+            first += units;
+        }
+        let run = |scratch: &mut Scratch, (first, units, part)| self.run_part(&input, (first, units), part, scratch);
+        let add = |mut a: BatchSummary, b: BatchSummary| {
+            a.add(&b);
+            a
+        };
+        Ok(parts.into_par_iter().map_init(Scratch::default, run).reduce(BatchSummary::default, add))
+    }
+
+    fn check<'b>(&self, input: &BatchInput<'_>, output: &'b mut RegressionOutput<'_>) -> Result<Parts<'b>> {
+        if !fit::is_regular(input) {
+            let why = "units of different size do not say which row of the design belongs to which study; mark studies as missing";
+            return Err(ErrorKind::NotApplicable { what: "regression of ragged units", why }.into());
+        }
+        let (expected, found) = (self.design.studies(), input.studies());
+        if found != expected && input.units() > 0 {
+            return Err(ErrorKind::LengthMismatch { field: "studies".to_owned(), expected, found }.into());
+        }
+        output.parts(input.units(), self.design.coefficients())
+    }
+
+    fn run_part(
+        &self,
+        input: &BatchInput<'_>,
+        (first, units): (usize, usize),
+        parts: Parts<'_>,
+        scratch: &mut Scratch,
+    ) -> BatchSummary {
+        let Scratch { columns, flags, count, shifted, lost, gathered, y, v, critical } = scratch;
+        let p = self.design.coefficients();
+        columns.clear();
+        columns.resize((2 * p + 4) * units, f64::NAN);
+        flags.clear();
+        flags.resize(units, UnitFlags::NONE);
+        count.clear();
+        count.resize(units, 0);
+        lost.clear();
+        let store = |place: usize, unit: &Unit, columns: &mut [f64]| {
+            let numbers = unit.coefficients.iter().take(p).chain(unit.se.iter().take(p));
+            let numbers = numbers.chain([&unit.tau2, &unit.qe, &unit.qm, &unit.q_at]);
+            for (column, value) in columns.chunks_exact_mut(units.max(1)).zip(numbers) {
+                if let Some(to) = column.get_mut(place) {
+                    *to = *value;
+                }
+            }
+        };
+        let kernel = self.method.map_or(Some(Kernel::Common), Kernel::of);
+        fit::run(self.set, kernel, &self.design, input, (first, units), gathered, &mut |place, unit| {
+            if let Some(to) = count.get_mut(place) {
+                *to = unit.count;
+            }
+            if unit.lost {
+                lost.push(place);
+            } else {
+                store(place, unit, columns);
+                if let (Some(flags), true) = (flags.get_mut(place), self.method.is_some()) {
+                    flags.set(UnitFlags::AT_ZERO, unit.tau2 <= 0.0);
+                }
+            }
+        });
+        for &place in lost.iter() {
+            (y.clear(), v.clear());
+            for study in 0..self.design.studies() {
+                let (effect, variance) = input.get(first + place, study);
+                y.push(effect);
+                v.push(variance);
+            }
+            let (unit, of) = fallback::fit(&self.design, y, v, self.method);
+            if let Some(unit) = unit {
+                store(place, &unit, columns);
+            }
+            if let Some(flags) = flags.get_mut(place) {
+                *flags = of;
+            }
+        }
+        shifted.clear();
+        // Tails take the number of studies of a model with one coefficient.
+        shifted.extend(count.iter().map(|count| (count + 1).saturating_sub(p as u32)));
+        self.follow((columns, flags, count, shifted), units, parts, critical)
+    }
+
+    /// What follows from the kernel's columns.
+    fn follow(
+        &self,
+        (columns, flags, count, shifted): (&mut [f64], &mut [UnitFlags], &[u32], &[u32]),
+        units: usize,
+        mut parts: Parts<'_>,
+        critical: &mut Critical,
+    ) -> BatchSummary {
+        let p = self.design.coefficients();
+        let (coefficients, rest) = columns.split_at_mut(p * units);
+        let (se, rest) = rest.split_at_mut(p * units);
+        let (tau2, rest) = rest.split_at_mut(units);
+        let (qe, rest) = rest.split_at_mut(units);
+        let (qm, q_at) = rest.split_at_mut(units);
+        // The column of QE at tau2 becomes the factor of the Knapp-Hartung standard errors.
+        for (((factor, shifted), flags), se) in q_at.iter_mut().zip(shifted).zip(flags.iter_mut()).zip(&*se) {
+            let root = (*factor / (f64::from(*shifted) - 1.0)).sqrt();
+            let exists = root * se > 0.0 && root < f64::INFINITY;
+            flags.set(UnitFlags::NO_VARIATION, !exists && !flags.failed());
+            *factor = if exists { root } else { f64::NAN };
+        }
+        let each = units.max(1);
+        for (j, (values, errors)) in coefficients.chunks_exact(each).zip(se.chunks_exact(each)).enumerate() {
+            let z = || values.iter().zip(errors).map(|(value, se)| value / se);
+            let t = || z().zip(&*q_at).map(|(z, factor)| z / factor);
+            copy(&mut parts.coefficients, j, values.iter().copied());
+            copy(&mut parts.se, j, errors.iter().copied());
+            copy(&mut parts.hk_se, j, errors.iter().zip(&*q_at).map(|(se, factor)| se * factor));
+            if let Some(out) = column(&mut parts.p, j) {
+                tails::normal_p(self.set, Form::P, z(), out);
+            }
+            if let Some(out) = column(&mut parts.log10_p, j) {
+                tails::normal_p(self.set, Form::Log10, z(), out);
+            }
+            if let Some(out) = column(&mut parts.hk_p, j) {
+                critical.student_p(self.set, Form::P, t(), shifted, out);
+            }
+        }
+        let tested = p - usize::from(self.design.has_intercept());
+        if let Some(out) = parts.qe_p {
+            critical.chi_squared_p(self.set, qe, shifted, flags, out);
+        }
+        if let Some(out) = parts.qm_p {
+            for (out, qm) in out.iter_mut().zip(&*qm) {
+                *out = if tested == 0 { 1.0 + 0.0 * qm } else { chi_squared::sf(*qm, tested as f64) };
+            }
+        }
+        for (to, from) in [(parts.tau2, tau2), (parts.qe, qe), (parts.qm, qm)] {
+            if let Some(to) = to {
+                to.copy_from_slice(from);
+            }
+        }
+        let mut summary = BatchSummary { units, ..BatchSummary::default() };
+        for flags in flags.iter() {
+            summary.failed += usize::from(flags.failed());
+            summary.searched += usize::from(flags.contains(UnitFlags::SEARCHED));
+            summary.several_maxima += usize::from(flags.contains(UnitFlags::SEVERAL_MAXIMA));
+        }
+        if let Some(to) = parts.flags {
+            to.copy_from_slice(flags);
+        }
+        if let Some(to) = parts.count {
+            to.copy_from_slice(count);
+        }
+        summary
+    }
+}
+
+fn column<'b>(columns: &'b mut PerCoefficient<'_>, j: usize) -> Option<&'b mut [f64]> {
+    columns.get_mut(j).and_then(|column| column.as_deref_mut())
+}
+
+fn copy(columns: &mut PerCoefficient<'_>, j: usize, values: impl Iterator<Item = f64>) {
+    if let Some(to) = column(columns, j) {
+        to.iter_mut().zip(values).for_each(|(to, value)| *to = value);
+    }
+}
