@@ -3,7 +3,7 @@
 use super::chunk::{self, Scratch};
 use super::kernel::Kernel;
 use super::tails::{MeanError, mean_error};
-use super::{BatchInput, BatchOutput, UnitFlags};
+use super::{BatchInput, BatchOutput, InstructionSet, UnitFlags};
 use crate::error::{ErrorKind, Result};
 use crate::inference::Prediction;
 use crate::tau2::Tau2;
@@ -11,23 +11,6 @@ use std::ops::ControlFlow;
 
 /// Units between two calls of a progress function, unless a plan says otherwise.
 const CHUNK: usize = 4096;
-
-/// The instructions that a batch may use. Results are the same for all, to the last bit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum InstructionSet {
-    /// The widest that the machine has; **the default**.
-    #[default]
-    Auto,
-    /// One unit at a time.
-    Scalar,
-    /// What every machine of the target has: 128-bit registers on x86-64 (SSE2) and aarch64 (NEON).
-    Baseline,
-    /// 256-bit registers (AVX2) of x86-64.
-    Avx2,
-    /// 512-bit registers (AVX-512) of x86-64.
-    Avx512,
-}
 
 /// What is asked for, as the inner layers see it.
 #[derive(Clone, Copy, Debug)]

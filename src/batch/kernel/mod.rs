@@ -8,9 +8,9 @@ mod lanes;
 mod proof;
 mod tile;
 
+use super::InstructionSet;
 use super::UnitFlags;
 use super::input::{BatchInput, Layout, range};
-use super::plan::InstructionSet;
 use crate::tau2::Tau2;
 use fit::Fitted;
 use lanes::{Lanes, Num};
@@ -103,42 +103,7 @@ pub(super) fn run(
     memory: &mut Memory,
 ) {
     memory.lost.clear();
-    dispatch(set, Run { request, input, first, columns, memory });
-}
-
-#[cfg(target_arch = "x86_64")]
-fn dispatch(set: InstructionSet, run: Run<'_, '_, '_>) {
-    use pulp::x86::{V2, V3, V4};
-    let best = match set {
-        InstructionSet::Auto | InstructionSet::Avx512 => 3,
-        InstructionSet::Avx2 => 2,
-        InstructionSet::Baseline => 1,
-        InstructionSet::Scalar => 0,
-    };
-    if best >= 3 {
-        if let Some(simd) = V4::try_new() {
-            return Simd::vectorize(simd, run);
-        }
-    }
-    if best >= 2 {
-        if let Some(simd) = V3::try_new() {
-            return Simd::vectorize(simd, run);
-        }
-    }
-    if best >= 1 {
-        if let Some(simd) = V2::try_new() {
-            return Simd::vectorize(simd, run);
-        }
-    }
-    Simd::vectorize(pulp::Scalar, run);
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn dispatch(set: InstructionSet, run: Run<'_, '_, '_>) {
-    match set {
-        InstructionSet::Scalar => Simd::vectorize(pulp::Scalar, run),
-        _ => pulp::Arch::new().dispatch(run),
-    }
+    set.dispatch(Run { request, input, first, columns, memory });
 }
 
 /// Bytes of a tile that fast memory holds next to everything else.
