@@ -2,7 +2,7 @@
 
 use super::kernel::{self, Columns, Memory, Unit};
 use super::plan::Options;
-use super::tails::{self, Critical, MeanError};
+use super::tails::{self, Critical, Form, MeanError};
 use super::{BatchInput, BatchOutput, BatchSummary, UnitFlags, fallback};
 use crate::tau2::Workspace;
 
@@ -111,13 +111,13 @@ fn follow(
 ) {
     let z = || columns.mu.iter().zip(columns.se.iter()).map(|(mu, se)| mu / se);
     if let Some(out) = &mut output.p {
-        tails::normal_p(z(), out);
+        tails::normal_p(options.set, Form::P, z(), out);
     }
     if let Some(out) = &mut output.log10_p {
-        tails::normal_log10_p(z(), out);
+        tails::normal_p(options.set, Form::Log10, z(), out);
     }
     if let Some(out) = &mut output.q_p {
-        tails::chi_squared_p(columns.q, columns.count, columns.flags, out);
+        critical.chi_squared_p(options.set, columns.q, columns.count, columns.flags, out);
     }
     if with_q_at {
         hartung_knapp(columns);
@@ -128,10 +128,10 @@ fn follow(
         out.copy_from_slice(hk_se);
     }
     if let Some(out) = &mut output.hk_p {
-        tails::student_p(t(), columns.count, out);
+        critical.student_p(options.set, Form::P, t(), columns.count, out);
     }
     if let Some(out) = &mut output.hk_log10_p {
-        tails::student_log10_p(t(), columns.count, out);
+        critical.student_p(options.set, Form::Log10, t(), columns.count, out);
     }
     if output.prediction_lower.is_none() && output.prediction_upper.is_none() {
         return;

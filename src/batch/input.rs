@@ -162,6 +162,19 @@ impl<'a> BatchInput<'a> {
         }
     }
 
+    /// The studies of a unit, if they lie next to each other and none is masked.
+    pub(super) fn unit(&self, unit: usize) -> Option<(&'a [f64], &'a [f64])> {
+        if self.missing.is_some() {
+            return None;
+        }
+        let (y, v, range) = match self.layout {
+            Layout::UnitMajor { y, v, k } => (y, v, unit * k..(unit + 1) * k),
+            Layout::Ragged { y, v, offsets } => (y, v, range(offsets, unit)),
+            Layout::StudyMajor { .. } | Layout::Columns { .. } => return None,
+        };
+        Some((y.get(range.clone())?, v.get(range)?))
+    }
+
     /// Number of studies of a unit, missing ones included.
     pub(super) fn studies_of(&self, unit: usize) -> usize {
         match self.layout {
@@ -181,7 +194,13 @@ impl<'a> BatchInput<'a> {
             }
             Layout::StudyMajor { y, v, stride, .. } => (y, v, study * stride + unit),
             Layout::UnitMajor { y, v, k } => (y, v, unit * k + study),
-            Layout::Ragged { y, v, offsets } => (y, v, range(offsets, unit).start + study),
+            Layout::Ragged { y, v, offsets } => {
+                let range = range(offsets, unit);
+                if study >= range.len() {
+                    return ABSENT;
+                }
+                (y, v, range.start + study)
+            }
         };
         let pair = y.get(place).zip(v.get(place)).filter(|_| !self.is_masked(place));
         pair.map_or(ABSENT, |(y, v)| (*y, *v))

@@ -38,7 +38,8 @@ mod output;
 mod plan;
 mod tails;
 
+pub use crate::num::lanes::InstructionSet;
 pub use flags::UnitFlags;
 pub use input::BatchInput;
 pub use output::BatchOutput;
-pub use plan::{BatchPlan, BatchSummary, InstructionSet, UnitFit};
+pub use plan::{BatchPlan, BatchSummary, UnitFit};

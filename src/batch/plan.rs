@@ -3,7 +3,7 @@
 use super::chunk::{self, Scratch};
 use super::kernel::Kernel;
 use super::tails::{MeanError, mean_error};
-use super::{BatchInput, BatchOutput, UnitFlags};
+use super::{BatchInput, BatchOutput, InstructionSet, UnitFlags};
 use crate::error::{ErrorKind, Result};
 use crate::inference::Prediction;
 use crate::tau2::Tau2;
@@ -11,23 +11,6 @@ use std::ops::ControlFlow;
 
 /// Units between two calls of a progress function, unless a plan says otherwise.
 const CHUNK: usize = 4096;
-
-/// The instructions that a batch may use. Results are the same for all, to the last bit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum InstructionSet {
-    /// The widest that the machine has; **the default**.
-    #[default]
-    Auto,
-    /// One unit at a time.
-    Scalar,
-    /// What every machine of the target has: 128-bit registers on x86-64 (SSE2) and aarch64 (NEON).
-    Baseline,
-    /// 256-bit registers (AVX2) of x86-64.
-    Avx2,
-    /// 512-bit registers (AVX-512) of x86-64.
-    Avx512,
-}
 
 /// What is asked for, as the inner layers see it.
 #[derive(Clone, Copy, Debug)]
@@ -216,6 +199,33 @@ impl BatchPlan {
             }
         }
         Ok(summary)
+    }
+
+    /// As [`run`](Self::run), on all threads of rayon's pool, a [chunk](Self::chunk) at a time. The columns are the same, to the last
+    /// bit.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    #[cfg(feature = "parallel")]
+    pub fn run_parallel(&self, input: BatchInput<'_>, output: &mut BatchOutput<'_>) -> Result<BatchSummary> {
+        use rayon::iter::{IntoParallelIterator, ParallelIterator};
+        output.check(input.units())?;
+        let mut rest = output.reborrow();
+        let mut parts = Vec::with_capacity(input.units().div_ceil(self.chunk));
+        let mut first = 0;
+        while first < input.units() {
+            let units = self.chunk.min(input.units() - first);
+            parts.push((first, units, rest.take_front(units)));
+            first += units;
+        }
+        let summaries = parts.into_par_iter().map_init(Scratch::default, |scratch, (first, units, part)| {
+            chunk::run(&self.options, &input, (first, units), part, scratch)
+        });
+        let both = |mut a: BatchSummary, b: BatchSummary| {
+            a.add(&b);
+            a
+        };
+        Ok(summaries.reduce(BatchSummary::default, both))
     }
 
     /// Fits one unit: the same numbers as in a batch, to the last bit.

@@ -23,6 +23,7 @@
 //! | [`binomial`] | binomial distribution |
 //! | [`irwin_hall`] | sum of uniform variables |
 //! | [`quadratic_form`] | weighted sum of chi-squared variables |
+//! | [`lanes`] | tail probabilities of whole slices, by vector instructions |
 //! | [`gamma_ratio`] | gamma functions half a step apart |
 //! | [`format`](mod@format) | numbers as text |
 //! | [`random`] | uniform numbers by seed and position |
@@ -37,6 +38,7 @@ pub mod format;
 pub mod gamma;
 pub mod gamma_ratio;
 pub mod irwin_hall;
+pub mod lanes;
 pub mod normal;
 pub mod quadratic_form;
 pub mod random;

@@ -103,8 +103,8 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
                 self.finish(&start, tau2, start.kept, request)
             }
             Kernel::PauleMandel => self.paule_mandel(&start, request),
-            Kernel::Reml => self.likelihood::<true>(&start),
-            Kernel::MaximumLikelihood => self.likelihood::<false>(&start),
+            Kernel::Reml => self.likelihood(&start, true),
+            Kernel::MaximumLikelihood => self.likelihood(&start, false),
         };
         let i2 = if request.kernel == Kernel::Common {
             let excess = l.sub(start.at_zero.q, start.df);
@@ -196,25 +196,25 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
 
     /// Sums and score at `x`.
     #[inline(always)]
-    fn score<const RESTRICTED: bool, const MORE: u32>(&mut self, x: Num<S, N>) -> (Sums<S, N>, Score<S, N>) {
+    fn score<const MORE: u32>(&mut self, x: Num<S, N>, restricted: bool) -> (Sums<S, N>, Score<S, N>) {
         // `want::F | want::SLOPES` and, at the end, Q.
         let l = self.lanes;
-        let sums = if MORE & want::Q != 0 {
+        let sums = if const { MORE & want::Q != 0 } {
             self.sums::<{ want::Q | want::F | want::SLOPES }>(x)
         } else {
             self.sums::<{ want::F | want::SLOPES }>(x)
         };
-        let score = score_of::<S, N, RESTRICTED>(l, x, (sums.s1, sums.s2, sums.s3), &sums.residuals);
+        let score = score_of(l, (x, restricted), (sums.s1, sums.s2, sums.s3), &sums.residuals);
         (sums, score)
     }
 
     /// Newton's method on `g/f - 1`, straight for equal variances, kept inside a bracket; then the proof that there is no other root.
     #[inline(always)]
-    fn likelihood<const RESTRICTED: bool>(&mut self, start: &Start<S, N>) -> Solved<S, N> {
+    fn likelihood(&mut self, start: &Start<S, N>, restricted: bool) -> Solved<S, N> {
         let l = self.lanes;
         let zero = l.splat(0.0);
         let first = &start.first;
-        let origin = score_of::<S, N, RESTRICTED>(l, zero, (first.s1, first.s2, first.s3), &start.at_zero);
+        let origin = score_of(l, (zero, restricted), (first.s1, first.s2, first.s3), &start.at_zero);
         let rises = l.and(start.kept, l.gt(origin.f, origin.g));
         let (step, _) = newton(l, &origin);
         let moment = dersimonian_laird(l, start);
@@ -225,7 +225,7 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
             if !l.any(active) {
                 break;
             }
-            let (_, at) = self.score::<RESTRICTED, 0>(x);
+            let (_, at) = self.score::<0>(x, restricted);
             let s = l.add(x, first.least);
             let below = l.gt(at.f, at.g);
             lower = l.select(below, x, lower);
@@ -240,16 +240,16 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
             active = l.and(active, l.or(large, l.not(inside)));
         }
         let kept = l.and(start.kept, l.not(active));
-        let (sums, root) = self.score::<RESTRICTED, { want::Q }>(x);
-        let kept = self.prove::<RESTRICTED>(start, &origin, root, kept);
+        let (sums, root) = self.score::<{ want::Q }>(x, restricted);
+        let kept = self.prove((start, restricted), &origin, root, kept);
         Solved { tau2: x, s1: sums.s1, mean: sums.mean, q_at: sums.residuals.q, kept }
     }
 
     /// The lanes whose only maximum is at `root` (or at 0), shown by the inequalities of [`Score`].
     #[inline(always)]
-    fn prove<const RESTRICTED: bool>(
+    fn prove(
         &mut self,
-        start: &Start<S, N>,
+        (start, restricted): (&Start<S, N>, bool),
         origin: &Score<S, N>,
         root: Score<S, N>,
         kept: Mask<S, N>,
@@ -281,7 +281,7 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
             }
             let step = l.mul(stride, l.div(right.g, right.h));
             let x = l.select(open_right, l.add(right.x, step), l.select(open_left, target, zero));
-            let (_, at) = self.score::<RESTRICTED, 0>(x);
+            let (_, at) = self.score::<0>(x, restricted);
             let done = l.and(open_right, right.chord(l, &at));
             right = at.or(l, done, right);
             stride = l.select(done, l.splat(2.0), l.mul(stride, l.splat(0.25)));
@@ -327,14 +327,14 @@ fn moment_kept<S: Simd, const N: usize>(
 
 /// The score's halves: `tr P = s1 - s2/s1`, `tr P^2 = s2 - 2 s3/s1 + (s2/s1)^2`, `y'P^3y = c - b^2/s1`.
 #[inline(always)]
-fn score_of<S: Simd, const N: usize, const RESTRICTED: bool>(
+fn score_of<S: Simd, const N: usize>(
     l: Lanes<S, N>,
-    x: Num<S, N>,
+    (x, restricted): (Num<S, N>, bool),
     (s1, s2, s3): (Num<S, N>, Num<S, N>, Num<S, N>),
     residuals: &Residuals<S, N>,
 ) -> Score<S, N> {
     let c = l.sub(residuals.c, l.div(l.mul(residuals.b, residuals.b), s1));
-    let (g, h) = if RESTRICTED {
+    let (g, h) = if restricted {
         let share = l.div(s2, s1);
         let cubes = l.mul(l.splat(2.0), l.div(s3, s1));
         (l.sub(s1, share), l.add(l.sub(s2, cubes), l.mul(share, share)))

@@ -2,7 +2,7 @@
 //!
 //! There is no fused multiply-add here, so that every instruction set rounds alike.
 
-use pulp::Simd;
+use pulp::{NullaryFnOnce, Simd};
 
 /// `N` vectors of numbers.
 pub(super) type Num<S, const N: usize> = [<S as Simd>::f64s; N];
@@ -60,6 +60,12 @@ impl<S: Simd, const N: usize> Lanes<S, N> {
 
     pub(super) fn new(simd: S) -> Self {
         Self { simd }
+    }
+
+    /// Runs `op` compiled for the instruction set.
+    #[inline(always)]
+    pub(super) fn run<Op: NullaryFnOnce>(self, op: Op) -> Op::Output {
+        Simd::vectorize(self.simd, op)
     }
 
     #[inline(always)]

@@ -8,9 +8,9 @@ mod lanes;
 mod proof;
 mod tile;
 
+use super::InstructionSet;
 use super::UnitFlags;
 use super::input::{BatchInput, Layout, range};
-use super::plan::InstructionSet;
 use crate::tau2::Tau2;
 use fit::Fitted;
 use lanes::{Lanes, Num};
@@ -103,42 +103,7 @@ pub(super) fn run(
     memory: &mut Memory,
 ) {
     memory.lost.clear();
-    dispatch(set, Run { request, input, first, columns, memory });
-}
-
-#[cfg(target_arch = "x86_64")]
-fn dispatch(set: InstructionSet, run: Run<'_, '_, '_>) {
-    use pulp::x86::{V2, V3, V4};
-    let best = match set {
-        InstructionSet::Auto | InstructionSet::Avx512 => 3,
-        InstructionSet::Avx2 => 2,
-        InstructionSet::Baseline => 1,
-        InstructionSet::Scalar => 0,
-    };
-    if best >= 3 {
-        if let Some(simd) = V4::try_new() {
-            return Simd::vectorize(simd, run);
-        }
-    }
-    if best >= 2 {
-        if let Some(simd) = V3::try_new() {
-            return Simd::vectorize(simd, run);
-        }
-    }
-    if best >= 1 {
-        if let Some(simd) = V2::try_new() {
-            return Simd::vectorize(simd, run);
-        }
-    }
-    Simd::vectorize(pulp::Scalar, run);
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn dispatch(set: InstructionSet, run: Run<'_, '_, '_>) {
-    match set {
-        InstructionSet::Scalar => Simd::vectorize(pulp::Scalar, run),
-        _ => pulp::Arch::new().dispatch(run),
-    }
+    set.dispatch(Run { request, input, first, columns, memory });
 }
 
 /// Bytes of a tile that fast memory holds next to everything else.
@@ -161,10 +126,12 @@ impl WithSimd for Run<'_, '_, '_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let bytes = |n: usize| self.input.studies() * CELL * n * S::F64_LANES;
         let likelihood = matches!(self.request.kernel, Kernel::Reml | Kernel::MaximumLikelihood);
-        if S::F64_LANES > 1 && bytes(4) <= TILE && !likelihood {
-            self.tiles(Lanes::<S, 4>::new(simd));
-        } else if S::F64_LANES > 1 && bytes(2) <= TILE {
-            self.tiles(Lanes::<S, 2>::new(simd));
+        if const { S::F64_LANES > 1 } {
+            if bytes(4) <= TILE && !likelihood {
+                self.tiles(Lanes::<S, 4>::new(simd));
+            } else {
+                self.tiles(Lanes::<S, 2>::new(simd));
+            }
         } else {
             self.tiles(Lanes::<S, 1>::new(simd));
         }
@@ -227,13 +194,20 @@ fn gather<'m>(
     let size = studies * width;
     memory.resize(2 * size, 0.0);
     let (y, v) = memory.split_at_mut(size);
-    for lane in 0..width {
-        for study in 0..studies {
-            let there = lane < here && study < input.studies_of(at + lane);
-            let (effect, variance) = if there { input.get(at + lane, study) } else { (0.0, f64::INFINITY) };
-            let place = study * width + lane;
-            if let (Some(y), Some(v)) = (y.get_mut(place), v.get_mut(place)) {
-                (*y, *v) = (effect, variance);
+    y.fill(0.0);
+    v.fill(f64::INFINITY);
+    for lane in 0..here {
+        let places = y.iter_mut().skip(lane).step_by(width).zip(v.iter_mut().skip(lane).step_by(width));
+        match input.unit(at + lane) {
+            Some((effects, variances)) => {
+                for ((to_y, to_v), (effect, variance)) in places.zip(effects.iter().zip(variances)) {
+                    (*to_y, *to_v) = (*effect, *variance);
+                }
+            }
+            None => {
+                for (study, (to_y, to_v)) in places.enumerate() {
+                    (*to_y, *to_v) = input.get(at + lane, study);
+                }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! One tile of units: their studies in fast memory and the sums over them, study after study.
 
 use super::lanes::{Lanes, Mask, Num};
-use pulp::Simd;
+use pulp::{NullaryFnOnce, Simd};
 
 /// Variances outside this range are left to the careful path: their third powers must not overflow.
 const SMALLEST: f64 = f64::from_bits((1023 - 200) << 52);
@@ -32,8 +32,9 @@ impl<'a> Source<'a> {
     }
 }
 
-/// One study of every unit of the tile.
+/// One study of every unit of the tile; aligned so that no vector straddles two lines of the cache.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub(super) struct Cell<S: Simd, const N: usize> {
     /// Effect relative to the unit's first study; 0 where missing.
     y: Num<S, N>,
@@ -119,13 +120,48 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
     /// Reads the tile and takes the sums of tau2 = 0. Without `MISSING` every study must be there, or `sound` says no.
     #[inline(always)]
     pub(super) fn read<const MISSING: bool>(&mut self, source: Source<'_>) -> First<S, N> {
-        let l = self.lanes;
+        self.lanes.run(Read::<'_, S, N, MISSING> { lanes: self.lanes, cells: self.cells, source })
+    }
+
+    /// Sums at tau2 = `x`.
+    #[inline(always)]
+    pub(super) fn sums<const WANT: u32>(&mut self, x: Num<S, N>) -> Sums<S, N> {
+        self.lanes.run(TakeSums::<'_, S, N, WANT> { lanes: self.lanes, cells: self.cells, x })
+    }
+
+    /// Sums over residuals from `mean`, with the weights last computed.
+    #[inline(always)]
+    pub(super) fn residuals<const WANT: u32>(&self, mean: Num<S, N>) -> Residuals<S, N> {
+        self.lanes.run(TakeResiduals::<'_, S, N, WANT> { lanes: self.lanes, cells: self.cells, mean })
+    }
+
+    /// Residual sum of squares about the plain mean, and the sum of the variances.
+    #[inline(always)]
+    pub(super) fn unweighted(&self, count: Num<S, N>) -> (Num<S, N>, Num<S, N>) {
+        self.lanes.run(Unweighted { lanes: self.lanes, cells: self.cells, count })
+    }
+}
+
+// Each pass is a function of its own, compiled for the instruction set: one loop, whoever asks for it.
+
+struct Read<'a, S: Simd, const N: usize, const MISSING: bool> {
+    lanes: Lanes<S, N>,
+    cells: &'a mut [Cell<S, N>],
+    source: Source<'a>,
+}
+
+impl<S: Simd, const N: usize, const MISSING: bool> NullaryFnOnce for Read<'_, S, N, MISSING> {
+    type Output = First<S, N>;
+
+    #[inline(always)]
+    fn call(self) -> First<S, N> {
+        let Self { lanes: l, cells, source } = self;
         let (zero, one, inf) = (l.splat(0.0), l.splat(1.0), l.splat(f64::INFINITY));
         let (mut s1, mut s2, mut s3, mut t) = (zero, zero, zero, zero);
         let (mut least, mut most) = (inf, zero);
         let mut origin = zero;
-        let mut count = if MISSING { zero } else { l.splat(self.cells.len() as f64) };
-        for (study, cell) in self.cells.iter_mut().enumerate() {
+        let mut count = if MISSING { zero } else { l.splat(cells.len() as f64) };
+        for (study, cell) in cells.iter_mut().enumerate() {
             let (y, v) = source.row::<S, N>(study).map_or((zero, inf), |(y, v)| (*y, *v));
             if MISSING {
                 let here = l.and(l.eq(y, y), l.lt(v, inf));
@@ -157,14 +193,23 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
         let finite = l.eq(l.sub(t, t), zero);
         First { origin, count, least, most, s1, s2, s3, mean: l.div(t, s1), sound: l.and(in_range, finite) }
     }
+}
 
-    /// Sums at tau2 = `x`.
+struct TakeSums<'a, S: Simd, const N: usize, const WANT: u32> {
+    lanes: Lanes<S, N>,
+    cells: &'a mut [Cell<S, N>],
+    x: Num<S, N>,
+}
+
+impl<S: Simd, const N: usize, const WANT: u32> NullaryFnOnce for TakeSums<'_, S, N, WANT> {
+    type Output = Sums<S, N>;
+
     #[inline(always)]
-    pub(super) fn sums<const WANT: u32>(&mut self, x: Num<S, N>) -> Sums<S, N> {
-        let l = self.lanes;
+    fn call(self) -> Sums<S, N> {
+        let Self { lanes: l, cells, x } = self;
         let (zero, one) = (l.splat(0.0), l.splat(1.0));
         let (mut s1, mut s2, mut s3, mut t) = (zero, zero, zero, zero);
-        for cell in self.cells.iter_mut() {
+        for cell in cells.iter_mut() {
             let w = l.div(one, l.add(cell.v, x));
             cell.w = w;
             s1 = l.add(s1, w);
@@ -176,20 +221,29 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
             }
         }
         let mean = l.div(t, s1);
-        let residuals = self.residuals::<WANT>(mean);
+        let residuals = TakeResiduals::<'_, S, N, WANT> { lanes: l, cells, mean }.call();
         Sums { s1, s2, s3, mean, residuals }
     }
+}
 
-    /// Sums over residuals from `mean`, with the weights last computed.
+struct TakeResiduals<'a, S: Simd, const N: usize, const WANT: u32> {
+    lanes: Lanes<S, N>,
+    cells: &'a [Cell<S, N>],
+    mean: Num<S, N>,
+}
+
+impl<S: Simd, const N: usize, const WANT: u32> NullaryFnOnce for TakeResiduals<'_, S, N, WANT> {
+    type Output = Residuals<S, N>;
+
     #[inline(always)]
-    pub(super) fn residuals<const WANT: u32>(&self, mean: Num<S, N>) -> Residuals<S, N> {
-        let l = self.lanes;
+    fn call(self) -> Residuals<S, N> {
+        let Self { lanes: l, cells, mean } = self;
         let zero = l.splat(0.0);
         let mut sums = Residuals { q: zero, f: zero, b: zero, c: zero, rss: zero };
         if WANT == 0 {
             return sums;
         }
-        for cell in self.cells.iter() {
+        for cell in cells.iter() {
             let r = l.sub(cell.y, mean);
             let a = l.mul(cell.w, r);
             if WANT & want::Q != 0 {
@@ -210,19 +264,28 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
         }
         sums
     }
+}
 
-    /// Residual sum of squares about the plain mean, and the sum of the variances.
+struct Unweighted<'a, S: Simd, const N: usize> {
+    lanes: Lanes<S, N>,
+    cells: &'a [Cell<S, N>],
+    count: Num<S, N>,
+}
+
+impl<S: Simd, const N: usize> NullaryFnOnce for Unweighted<'_, S, N> {
+    type Output = (Num<S, N>, Num<S, N>);
+
     #[inline(always)]
-    pub(super) fn unweighted(&self, count: Num<S, N>) -> (Num<S, N>, Num<S, N>) {
-        let l = self.lanes;
+    fn call(self) -> (Num<S, N>, Num<S, N>) {
+        let Self { lanes: l, cells, count } = self;
         let (zero, inf) = (l.splat(0.0), l.splat(f64::INFINITY));
         let (mut sum, mut variances, mut rss) = (zero, zero, zero);
-        for cell in self.cells.iter() {
+        for cell in cells.iter() {
             sum = l.add(sum, cell.y);
             variances = l.add(variances, l.select(l.lt(cell.v, inf), cell.v, zero));
         }
         let mean = l.div(sum, count);
-        for cell in self.cells.iter() {
+        for cell in cells.iter() {
             let r = l.sub(cell.y, mean);
             rss = l.add(rss, l.select(l.lt(cell.v, inf), l.mul(r, r), zero));
         }
