@@ -6,9 +6,10 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use meta_analysis::glmm::{
-    BinomialNormal, PoissonNormal, PredictionUncertainty, RandomEffectCoding, UnconditionalFixed,
+    BetaBinomial, BinomialNormal, Conditional, ConditionalNormal, FirthLogistic, PoissonNormal, PredictionUncertainty,
+    RandomEffectCoding, TwoGroupData, UnconditionalFixed,
 };
-use meta_analysis::study::{Proportion, Rate, Studies, TwoByTwo};
+use meta_analysis::study::{Proportion, Rate, Studies, TwoByTwo, TwoRates};
 use std::hint::black_box;
 
 /// Ten single-arm studies of the size that reviews have, heterogeneous.
@@ -62,6 +63,80 @@ fn fits(c: &mut Criterion) {
     });
 }
 
+/// Ten comparisons: events and people in both groups; rare events, and common ones in larger groups.
+const RARE: [(u32, u32, u32, u32); 10] = [
+    (0, 116, 3, 117),
+    (1, 44, 3, 35),
+    (2, 208, 9, 195),
+    (0, 130, 7, 136),
+    (5, 151, 6, 157),
+    (1, 98, 4, 139),
+    (1, 174, 3, 177),
+    (1, 74, 2, 39),
+    (1, 97, 19, 103),
+    (1, 113, 2, 122),
+];
+const COMMON: [(u32, u32, u32, u32); 10] = [
+    (105, 400, 131, 410),
+    (80, 340, 99, 355),
+    (120, 340, 121, 333),
+    (60, 300, 85, 310),
+    (150, 420, 170, 400),
+    (95, 380, 112, 390),
+    (70, 310, 101, 305),
+    (133, 360, 129, 370),
+    (88, 350, 120, 345),
+    (101, 330, 118, 325),
+];
+
+fn two_groups(c: &mut Criterion) {
+    for (name, rows) in [("rare", RARE), ("common", COMMON)] {
+        let rows = rows.into_iter().enumerate();
+        let one = |(i, (x1, n1, x2, n2)): (usize, (u32, u32, u32, u32))| {
+            (i.to_string(), TwoByTwo::new((x1, n1), (x2, n2)).expect("sound"))
+        };
+        let tables: TwoGroupData = (&rows.clone().map(one).collect::<Studies<TwoByTwo>>()).into();
+        let time = |(i, (x1, t1, x2, t2)): (usize, (u32, u32, u32, u32))| {
+            (i.to_string(), TwoRates::new((x1, f64::from(t1)), (x2, f64::from(t2))).expect("sound"))
+        };
+        let rates: TwoGroupData = (&rows.map(time).collect::<Studies<TwoRates>>()).into();
+        for conditional in [Conditional::Exact, Conditional::Approximate] {
+            let id = format!("glmm/conditional/{}/{name}/k10/fit", conditional.name());
+            c.bench_function(&id, |b| {
+                b.iter(|| {
+                    let model = ConditionalNormal::new().conditional(conditional);
+                    let fit = model.fit(black_box(tables.clone())).expect("fits");
+                    let estimate = fit.estimate().expect("inside");
+                    assert!(estimate.lower < estimate.value && estimate.value < estimate.upper);
+                    assert!(fit.heterogeneity().expect("inside").tau2_interval.expect("inside").upper > 0.0);
+                    fit
+                });
+            });
+        }
+        c.bench_function(&format!("glmm/conditional/rates/{name}/k10/fit"), |b| {
+            b.iter(|| {
+                let fit = ConditionalNormal::new().fit(black_box(rates.clone())).expect("fits");
+                assert!(fit.estimate().expect("inside").se > 0.0);
+                fit
+            });
+        });
+        c.bench_function(&format!("glmm/beta_binomial/{name}/k10/fit"), |b| {
+            b.iter(|| {
+                let fit = BetaBinomial::new().fit(black_box(tables.clone())).expect("fits");
+                assert!(fit.estimate().expect("inside").se > 0.0);
+                fit
+            });
+        });
+        c.bench_function(&format!("glmm/firth/{name}/k10/fit"), |b| {
+            b.iter(|| {
+                let fit = FirthLogistic::new().fit(black_box(tables.clone())).expect("fits");
+                assert!(fit.estimate().expect("inside").se > 0.0);
+                fit
+            });
+        });
+    }
+}
+
 /// Fixed levels of studies: global search, profile intervals of the effect and of tau2.
 fn unconditional(c: &mut Criterion) {
     let second = TEN.iter().cycle().skip(3);
@@ -80,5 +155,5 @@ fn unconditional(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, fits, unconditional);
+criterion_group!(benches, fits, two_groups, unconditional);
 criterion_main!(benches);

@@ -42,6 +42,7 @@
 //! | [`Tau2`], [`Inference`], [`Prediction`] | the closed choices, each with formula and reference |
 //! | [`Pooled`] | the result: [`Estimate`], [`Heterogeneity`], [`PredictionInterval`], [`Note`]s, certificate |
 //! | [`BinomialNormal`], [`PoissonNormal`] | counts by their own likelihood, without effects and variances: [`glmm`] |
+//! | [`ConditionalNormal`], [`BetaBinomial`], [`FirthLogistic`] | odds ratios and rate ratios by the likelihood of the counts: [`TwoGroupFit`] |
 //! | [`Natural`], [`ForestTable`] | natural scale: what a reader wants to see |
 //!
 //! Three rules hold everywhere. A number that was transformed carries its measure, and the natural scale is
@@ -66,7 +67,7 @@
 //! # Cookbook
 //!
 //! In `examples/`, each run by the tests: `ivig` (the main job), `ivig_responses`, `cookbook-proportions`,
-//! `cookbook-two-arms`, `cookbook-tables`, `cookbook-pre-post`, `cookbook-reported`, `cookbook-leave-one-out`, `cookbook-batch`;
+//! `cookbook-two-arms`, `cookbook-tables`, `cookbook-rare-events`, `cookbook-pre-post`, `cookbook-reported`, `cookbook-leave-one-out`, `cookbook-batch`;
 //! simulations of what the intervals cover: `coverage`, `coverage_proportions`.
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::float_cmp))]
@@ -91,6 +92,7 @@ pub use diagnostics::{LeftOut, leave_one_out};
 pub use effect::{Adjustment, Effect};
 pub use effects::Effects;
 pub use error::{Error, ErrorKind, Result};
+pub use glmm::{BetaBinomial, ConditionalNormal, FirthLogistic, TwoGroupFit};
 pub use glmm::{BinomialNormal, GlmmFit, GlmmInference, GlmmRegression, Link, PoissonNormal};
 pub use inference::{
     AverageShare, Combination, Estimate, ExactMean, Heterogeneity, HeterogeneityBound, HeterogeneityIntervals,

@@ -43,7 +43,7 @@ fn output(name: &str) -> String {
 #[test]
 fn every_example_has_its_output_committed_and_no_output_is_orphaned() {
     let examples = names("examples", "rs");
-    assert_eq!(examples.len(), 11);
+    assert_eq!(examples.len(), 12);
     assert_eq!(examples, names("tests/expected", "txt"));
 }
 

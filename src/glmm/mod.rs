@@ -24,6 +24,16 @@
 //! # Ok::<(), meta_analysis::Error>(())
 //! ```
 //!
+//! # Two groups
+//!
+//! | model | data | effect | studies differ by |
+//! | --- | --- | --- | --- |
+//! | [`ConditionalNormal`] | [`TwoByTwo`](crate::study::TwoByTwo), [`TwoRates`](crate::study::TwoRates) | odds ratio, rate ratio | tau2, or not at all |
+//! | [`BetaBinomial`] | [`TwoByTwo`](crate::study::TwoByTwo) | odds ratio, risk ratio, risk difference | the risk of each arm |
+//! | [`FirthLogistic`] | [`TwoByTwo`](crate::study::TwoByTwo) | odds ratio | not at all |
+//!
+//! All return a [`TwoGroupFit`]. None corrects a zero cell.
+//!
 //! # Accuracy
 //!
 //! The random effect is integrated out by adaptive quadrature: nodes centred on the peak of the integrand and scaled by its
@@ -65,6 +75,7 @@ pub use predict::{NewCount, PredictionUncertainty};
 pub use regression::{GlmmCoefficient, GlmmRegression, Omnibus};
 pub use search::{LocalMaximum, SearchRecord};
 pub use two_groups::{
-    Conditional, ConditionalNormal, StudyEffect, TwoGroupBoundary, TwoGroupData, TwoGroupFit, TwoGroupModel,
+    BetaBinomial, Conditional, ConditionalNormal, FirthLogistic, IntraclassCorrelation, RiskContrast, StudyEffect,
+    TwoGroupBoundary, TwoGroupData, TwoGroupFit, TwoGroupModel,
 };
 pub use unconditional::{RandomEffectCoding, UnconditionalFixed};

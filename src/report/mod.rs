@@ -2,5 +2,6 @@
 
 mod forest;
 mod glmm;
+mod two_groups;
 
 pub use forest::{ForestRow, ForestTable};

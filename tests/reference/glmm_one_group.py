@@ -386,8 +386,8 @@ def inverse(kind, eta):
     return mp.erfc(-eta / mp.sqrt(2)) / 2
 
 
-def reference(name, kind, rows):
-    studies = [Study(kind, x, n) for x, n in rows]
+def solution(name, studies):
+    """Estimates, profile limits and log-likelihoods: mu, t and what is written of them."""
     scale = min(s.width for s in studies if not (s.none or s.all))
     # Profile over t on a grid, in doubles.
     tmax = 1e4
@@ -451,6 +451,17 @@ def reference(name, kind, rows):
         # No other t may be more likely at this mu.
         assert got[1] >= 0 and abs(best_t(studies, float(got[0]), 40 * upper + 10)[1] - targetf) < 1e-6, (name, got)
         mus.append(got[0])
+    number = lambda v: None if v is None else float(v)
+    return mu, t, {
+        "peaks_seen": peaks, "mu": number(mu), "tau2": number(t), "ll": number(ll), "ll0": number(ll0), "mu0": number(mu0),
+        "se": number(se), "se_tau2": number(se_t), "mu_lower": number(mus[0]), "mu_upper": number(mus[1]),
+        "tau2_lower": number(t_lo), "tau2_upper": number(t_hi),
+    }
+
+
+def reference(name, kind, rows):
+    studies = [Study(kind, x, n) for x, n in rows]
+    mu, t, solved = solution(name, studies)
     # What follows from the estimate.
     further = {}
     if t > 0:
@@ -467,13 +478,7 @@ def reference(name, kind, rows):
         else:
             new = [Study(kind, x, 5) for x in range(8)]
             further["pmf5"] = [float(mp.exp(moments(s, mu, t)[0])) for s in new]
-    number = lambda v: None if v is None else float(v)
-    return {
-        "name": name, "kind": kind, "x": [float(x) for x, _ in rows], "n": [float(n) for _, n in rows],
-        "peaks_seen": peaks, "mu": number(mu), "tau2": number(t), "ll": number(ll), "ll0": number(ll0), "mu0": number(mu0),
-        "se": number(se), "se_tau2": number(se_t), "mu_lower": number(mus[0]), "mu_upper": number(mus[1]),
-        "tau2_lower": number(t_lo), "tau2_upper": number(t_hi), **further,
-    }
+    return {"name": name, "kind": kind, "x": [float(x) for x, _ in rows], "n": [float(n) for _, n in rows], **solved, **further}
 
 
 def cases():

@@ -2,6 +2,7 @@
 
 use super::boundary::TwoGroupBoundary;
 use super::data::TwoGroupData;
+use super::intraclass::IntraclassCorrelation;
 use super::options::TwoGroupModel;
 use super::solved::{Found, Solution, Solved};
 use crate::error::{Error, ErrorKind, Result};
@@ -43,6 +44,7 @@ pub struct TwoGroupFit {
     data: TwoGroupData,
     outcome: Outcome,
     heterogeneity: Option<GlmmHeterogeneity>,
+    intraclass: Option<IntraclassCorrelation>,
     used: Vec<usize>,
     notes: Vec<Note>,
     #[serde(skip)]
@@ -84,8 +86,8 @@ impl TwoGroupFit {
         data.check_labels()?;
         let Solution { found, used, left_out } = model.solve(&data)?;
         let k = used.len();
-        let (outcome, heterogeneity, solved) = match found {
-            Found::Boundary(boundary) => (Outcome::Boundary(boundary), None, None),
+        let (outcome, solved) = match found {
+            Found::Boundary(boundary) => (Outcome::Boundary(boundary), None),
             Found::Inside(solved) => {
                 let inference = model.inference();
                 let (value, se) = solved.effect()?;
@@ -98,10 +100,14 @@ impl TwoGroupFit {
                 let information =
                     solved.parameters().map(|p| Information::new(Likelihood::Full, solved.log_likelihood(), p, k));
                 let search = solved.search().cloned();
-                (Outcome::Inside { estimate, information, search }, solved.heterogeneity(level)?, Some(solved))
+                (Outcome::Inside { estimate, information, search }, Some(solved))
             }
         };
-        let mut fit = Self { model, data, outcome, heterogeneity, used, notes: Vec::new(), solved };
+        let (heterogeneity, intraclass) = match &solved {
+            Some(solved) => (solved.heterogeneity(level)?, solved.intraclass(level)?),
+            None => (None, None),
+        };
+        let mut fit = Self { model, data, outcome, heterogeneity, intraclass, used, notes: Vec::new(), solved };
         let dropped = fit.data.dropped().iter().chain(&left_out);
         let dropped = dropped.map(|d| Note::Dropped { study: d.study.clone(), reason: d.reason.clone() });
         fit.notes = dropped.chain(fit.further_notes()).collect();
@@ -203,6 +209,11 @@ impl TwoGroupFit {
         self.heterogeneity.as_ref()
     }
 
+    /// The intraclass correlation with interval and test; `None` in models without one and on the boundary.
+    pub fn intraclass(&self) -> Option<&IntraclassCorrelation> {
+        self.intraclass.as_ref()
+    }
+
     /// Log-likelihood at the maximum, with all constants, and AIC, BIC, AICc; `None` on the boundary and where the model has no
     /// likelihood in the strict sense.
     pub fn information(&self) -> Option<&Information> {
@@ -279,6 +290,26 @@ impl TwoGroupFit {
         Ok(GlmmTest::new(statistic, degrees(inference, self.k()), inference))
     }
 
+    /// The log-likelihood at any effect (analysis scale) and tau2, with all constants, in models without other parameters.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidTau2`]; [`ErrorKind::NonFinite`]; [`ErrorKind::NotApplicable`] on the boundary and in models with
+    /// other parameters; [`ErrorKind::Overflow`].
+    pub fn log_likelihood(&self, effect: f64, tau2: f64) -> Result<f64> {
+        if !effect.is_finite() {
+            return Err(ErrorKind::NonFinite { field: "effect", value: effect }.into());
+        }
+        if !(tau2 >= 0.0 && tau2.is_finite()) {
+            return Err(ErrorKind::InvalidTau2 { value: tau2 }.into());
+        }
+        let solved = self.solved()?;
+        if self.heterogeneity.is_none() {
+            return Err(no_tau2());
+        }
+        let (what, why) = ("likelihood of effect and tau2", "it is out of range, or the model has other parameters");
+        solved.at(effect, tau2).ok_or_else(|| ErrorKind::NotApplicable { what, why }.into())
+    }
+
     /// The prediction interval for the effect in a new study, on the natural scale:
     ///
     /// ```text
@@ -345,9 +376,13 @@ impl std::fmt::Display for TwoGroupFit {
                 write!(f, "{value}, {side} {}", Natural::number(f, boundary.exact_limit))?;
             }
         }
-        write!(f, ", {} studies", self.k())?;
+        let noun = if self.k() == 1 { "study" } else { "studies" };
+        write!(f, ", {} {noun}", self.k())?;
         if let Some(heterogeneity) = &self.heterogeneity {
             write!(f, "; {heterogeneity}")?;
+        }
+        if let Some(intraclass) = &self.intraclass {
+            write!(f, "; {intraclass}")?;
         }
         write!(f, "\n  {}; {} interval ", self.model, percent(natural.level))?;
         match self.estimate() {

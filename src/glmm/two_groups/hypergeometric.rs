@@ -337,3 +337,58 @@ impl StudyLikelihood for Hypergeometric {
         false
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(study: &Hypergeometric, theta: f64) -> Local {
+        let coefficients = study.coefficients.as_ref().expect("a list");
+        coefficients.every::<Moments>(theta, coefficients.mode(theta)).local(1.0)
+    }
+
+    fn close(a: Local, b: Local, tolerance: f64) {
+        let scale = [-b.d[1], (-b.d[1]).sqrt()];
+        assert!((a.value - b.value).abs() <= tolerance * b.value.abs().max(1.0), "{a:?} {b:?}");
+        assert!((a.d[0] - b.d[0]).abs() <= tolerance * scale[1].max(b.d[0].abs()), "{a:?} {b:?}");
+        assert!((a.d[1] - b.d[1]).abs() <= tolerance * scale[0], "{a:?} {b:?}");
+        assert!((a.d[2] - b.d[2]).abs() <= 10.0 * tolerance * scale[0] * scale[1].max(1.0), "{a:?} {b:?}");
+        assert!((a.d[3] - b.d[3]).abs() <= 10.0 * tolerance * scale[0] * scale[0].max(1.0), "{a:?} {b:?}");
+    }
+
+    #[test]
+    fn sparse_sums_and_terms_without_a_list_are_those_of_all_terms() {
+        let tables = [
+            [310.0, 490.0, 390.0, 430.0],
+            [40.0, 960.0, 70.0, 930.0],
+            [9.0, 30.0, 400.0, 900.0],
+            [2000.0, 3000.0, 2500.0, 9000.0],
+            [77.0, 80.0, 79.0, 4.0],
+            [1.0, 400.0, 60.0, 300.0],
+        ];
+        for cells in tables {
+            let mut study = Hypergeometric::new(cells);
+            let centre = study.knee().0;
+            for by in [-6.0, -2.0, -0.7, -0.05, 0.0, 0.02, 0.3, 1.5, 5.0] {
+                let theta = centre + by;
+                let exact = listed(&study, theta);
+                close(study.at(theta), exact, 2e-13);
+                assert!((study.value(theta) - exact.value).abs() <= 2e-13 * exact.value.abs().max(1.0));
+                let kept = study.coefficients.take();
+                close(study.at(theta), exact, 2e-12);
+                study.coefficients = kept;
+            }
+        }
+    }
+
+    #[test]
+    fn the_peak_is_where_the_expected_count_is_the_observed_one() {
+        for cells in [[3.0, 7.0, 1.0, 11.0], [3e8, 7e8, 2.9e8, 7.1e8], [1.0, 1e9, 1.0, 1e9], [500.0, 1.0, 700.0, 90.0]]
+        {
+            let study = Hypergeometric::new(cells);
+            let Peak::At(theta) = study.peak() else { panic!("{cells:?}") };
+            let [d1, d2, ..] = study.at(theta).d;
+            assert!(d1.abs() <= 1e-8 * (-d2).sqrt(), "{cells:?}: {d1:e} {d2:e}");
+        }
+    }
+}

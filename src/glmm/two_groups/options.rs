@@ -1,7 +1,9 @@
 //! The models of two groups, as plain options with a `fit`.
 
+use super::beta_binomial::BetaBinomial;
 use super::conditional;
 use super::data::TwoGroupData;
+use super::firth::FirthLogistic;
 use super::fit::TwoGroupFit;
 use super::solved::Solution;
 use crate::error::Result;
@@ -53,6 +55,24 @@ impl Conditional {
 /// | [`equal_effects`](Self::equal_effects) | tau2 is estimated | tau2 = 0 |
 /// | [`inference`](Self::inference) | [`GlmmInference::ProfileLikelihood`] (metafor: Wald) | see [`GlmmInference`] |
 /// | [`level`](Self::level) | 0.95 | strictly between 0 and 1 |
+///
+/// ```
+/// use meta_analysis::glmm::ConditionalNormal;
+/// use meta_analysis::study::{Studies, TwoByTwo};
+///
+/// let trials = Studies::from([
+///     ("Dalakas 1993", TwoByTwo::new((9, 12), (0, 11))?), // a zero cell
+///     ("Aggarwal 2022", TwoByTwo::new((37, 47), (21, 48))?),
+/// ]);
+/// let fit = ConditionalNormal::new().fit(&trials)?;
+/// // mpmath, 30 digits (tests/reference/glmm_two_groups.py)
+/// assert!((fit.estimate().unwrap().value - 2.681_404_421_042_711).abs() < 1e-10);
+/// assert!((fit.heterogeneity().unwrap().tau2.unwrap() - 1.494_666_777_710_850).abs() < 1e-10);
+/// // Two trials hardly say how much odds ratios differ. If they do not:
+/// let equal = ConditionalNormal::new().equal_effects().fit(&trials)?;
+/// assert_eq!(equal.natural().to_string(), "6.94 [3.07, 16.8]");
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ConditionalNormal {
     conditional: Conditional,
@@ -104,8 +124,18 @@ impl ConditionalNormal {
     /// Fits the model to [`Studies`](crate::Studies) of [`TwoByTwo`](crate::study::TwoByTwo) or
     /// [`TwoRates`](crate::study::TwoRates).
     ///
+    /// If every study that says anything has an infinite estimate in the same direction, so has the model: see
+    /// [`TwoGroupFit::boundary`].
+    ///
     /// # Errors
-    /// See [`TwoGroupModel`].
+    /// [`ErrorKind::NotEstimable`](crate::ErrorKind::NotEstimable) if no study says anything,
+    /// [`ErrorKind::TooFewStudies`](crate::ErrorKind::TooFewStudies) if one does and effects may differ,
+    /// [`ErrorKind::UnboundedTau2OfEffects`](crate::ErrorKind::UnboundedTau2OfEffects) if the estimates of all studies are
+    /// infinite in both directions, [`ErrorKind::NonIntegerCount`](crate::ErrorKind::NonIntegerCount) naming the study (exact
+    /// model of tables), [`ErrorKind::NotApplicable`](crate::ErrorKind::NotApplicable) for rates by the approximate model,
+    /// [`ErrorKind::LevelOutOfRange`](crate::ErrorKind::LevelOutOfRange), [`ErrorKind::Empty`](crate::ErrorKind::Empty),
+    /// [`ErrorKind::DuplicateLabel`](crate::ErrorKind::DuplicateLabel), [`ErrorKind::InvalidLabel`](crate::ErrorKind::InvalidLabel),
+    /// [`ErrorKind::Overflow`](crate::ErrorKind::Overflow).
     pub fn fit(&self, studies: impl Into<TwoGroupData>) -> Result<TwoGroupFit> {
         TwoGroupFit::fit(TwoGroupModel::ConditionalNormal(*self), studies.into())
     }
@@ -123,6 +153,10 @@ pub enum TwoGroupModel {
     ConditionalNormal(ConditionalNormal),
     /// With a fixed level of each study.
     UnconditionalFixed(UnconditionalFixed),
+    /// Risks of arms with a beta distribution.
+    BetaBinomial(BetaBinomial),
+    /// Study intercepts and one effect, penalised.
+    FirthLogistic(FirthLogistic),
 }
 
 impl TwoGroupModel {
@@ -131,6 +165,8 @@ impl TwoGroupModel {
         match self {
             Self::ConditionalNormal(model) => model.inference,
             Self::UnconditionalFixed(model) => model.options().1,
+            Self::BetaBinomial(model) => model.asked_inference().0,
+            Self::FirthLogistic(model) => model.asked_inference().0,
         }
     }
 
@@ -139,14 +175,17 @@ impl TwoGroupModel {
         match self {
             Self::ConditionalNormal(model) => model.level,
             Self::UnconditionalFixed(model) => model.options().2,
+            Self::BetaBinomial(model) => model.asked_inference().1,
+            Self::FirthLogistic(model) => model.asked_inference().1,
         }
     }
 
     /// What the effect is.
     pub(super) fn measure(&self, data: &TwoGroupData) -> Measure {
-        match data {
-            TwoGroupData::Tables(_) => Measure::LogOddsRatio,
-            TwoGroupData::Rates(_) => Measure::LogIncidenceRateRatio,
+        match (self, data) {
+            (Self::BetaBinomial(model), _) => model.measure(),
+            (_, TwoGroupData::Tables(_)) => Measure::LogOddsRatio,
+            (_, TwoGroupData::Rates(_)) => Measure::LogIncidenceRateRatio,
         }
     }
 
@@ -155,6 +194,8 @@ impl TwoGroupModel {
         match self {
             Self::ConditionalNormal(model) => conditional::solve(model, data),
             Self::UnconditionalFixed(model) => solve_fixed(model, data),
+            Self::BetaBinomial(model) => model.solve(data),
+            Self::FirthLogistic(model) => model.solve(data),
         }
     }
 }
@@ -167,6 +208,8 @@ impl std::fmt::Display for TwoGroupModel {
                 write!(f, "conditional ({}), {effects} (maximum likelihood)", model.conditional.name())
             }
             Self::UnconditionalFixed(model) => model.fmt(f),
+            Self::BetaBinomial(model) => model.fmt(f),
+            Self::FirthLogistic(model) => model.fmt(f),
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::glmm::problem::Problem;
 use crate::glmm::search::{Maximum, SearchRecord};
 use crate::inference::Interval;
 use crate::num::quadrature::Effort;
+use nalgebra::DVector;
 
 /// Normal effects, at the maximum of the likelihood.
 #[derive(Debug)]
@@ -52,6 +53,10 @@ impl<S: StudyLikelihood + std::fmt::Debug + Send + Sync> Solved for RandomEffect
 
     fn tau2_interval(&self, level: f64) -> Result<Option<Interval>> {
         self.problem.tau2_interval(&self.maximum, level).map(Some)
+    }
+
+    fn at(&self, effect: f64, tau2: f64) -> Option<f64> {
+        self.problem.evaluate(&DVector::from_vec(vec![effect, tau2]), Effort::Exact).map(|at| at.value)
     }
 
     fn search(&self) -> Option<&SearchRecord> {

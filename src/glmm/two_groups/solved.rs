@@ -1,6 +1,7 @@
 //! What a maximised likelihood of two groups has to answer, so that one result serves all models.
 
 use super::boundary::TwoGroupBoundary;
+use super::intraclass::IntraclassCorrelation;
 use crate::error::Result;
 use crate::glmm::heterogeneity::GlmmHeterogeneity;
 use crate::glmm::search::SearchRecord;
@@ -30,9 +31,19 @@ pub(in crate::glmm) trait Solved: std::fmt::Debug + Send + Sync {
         Ok(None)
     }
 
+    /// The intraclass correlation with interval and test; `None` for a model without one.
+    fn intraclass(&self, _level: f64) -> Result<Option<IntraclassCorrelation>> {
+        Ok(None)
+    }
+
     /// The profile interval of tau2 at any level.
     fn tau2_interval(&self, _level: f64) -> Result<Option<Interval>> {
         Ok(None)
+    }
+
+    /// The log-likelihood at any effect and tau2, of models that have no other parameters.
+    fn at(&self, _effect: f64, _tau2: f64) -> Option<f64> {
+        None
     }
 
     /// What was looked at, in models with tau2.
