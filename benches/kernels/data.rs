@@ -3,7 +3,7 @@
 /// Effects and variances of `units` units with `k` studies each, study-major: study `i` of unit `u` is at `i * units + u`.
 ///
 /// tau2 is 0 in two fifths of the units, in the others I2 is 25, 50 or 80 %; standard errors are log-normal.
-pub fn study_major(k: usize, units: usize, seed: u64) -> (Vec<f64>, Vec<f64>) {
+pub(crate) fn study_major(k: usize, units: usize, seed: u64) -> (Vec<f64>, Vec<f64>) {
     let mut state = seed;
     let mut uniform = move || {
         state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -29,7 +29,7 @@ pub fn study_major(k: usize, units: usize, seed: u64) -> (Vec<f64>, Vec<f64>) {
 }
 
 /// One set of heterogeneous effects, I2 around 60 %.
-pub fn single(k: usize) -> (Vec<f64>, Vec<f64>) {
+pub(crate) fn single(k: usize) -> (Vec<f64>, Vec<f64>) {
     // the third unit has tau2 > 0 for every k that is measured
     let units = 8;
     let (y, v) = study_major(k, units, 3);

@@ -10,11 +10,11 @@ use nalgebra::DMatrix;
 use super::data::{single, study_major};
 
 /// A piece of work.
-pub struct Work {
-    pub name: String,
+pub(crate) struct Work {
+    pub(crate) name: String,
     /// Fits in one call.
-    pub units: usize,
-    pub run: Box<dyn FnMut()>,
+    pub(crate) units: usize,
+    pub(crate) run: Box<dyn FnMut()>,
 }
 
 fn work(name: impl Into<String>, units: usize, run: impl FnMut() + 'static) -> Work {
@@ -24,7 +24,7 @@ fn work(name: impl Into<String>, units: usize, run: impl FnMut() + 'static) -> W
 const METHODS: [(&str, Tau2); 3] = [("dl", Tau2::DerSimonianLaird), ("pm", Tau2::PauleMandel), ("reml", Tau2::Reml)];
 
 /// tau2, mean and standard error in reused memory.
-pub fn estimates(k: usize) -> Vec<Work> {
+pub(crate) fn estimates(k: usize) -> Vec<Work> {
     METHODS
         .into_iter()
         .map(|(name, tau2)| {
@@ -42,7 +42,7 @@ pub fn estimates(k: usize) -> Vec<Work> {
 }
 
 /// The whole call: certificate, intervals, heterogeneity, prediction, notes.
-pub fn fits(k: usize) -> Vec<Work> {
+pub(crate) fn fits(k: usize) -> Vec<Work> {
     let tests = [("z", Inference::Wald), ("hk", Inference::HartungKnapp)];
     let mut all = Vec::new();
     for (name, tau2) in [("dl", Tau2::DerSimonianLaird), ("reml", Tau2::Reml)] {
@@ -63,7 +63,7 @@ pub fn fits(k: usize) -> Vec<Work> {
 }
 
 /// tau2 with two moderators.
-pub fn design(k: usize) -> Work {
+pub(crate) fn design(k: usize) -> Work {
     let (y, v) = single(k);
     let x = DMatrix::from_fn(k, 3, |i, j| [1.0, (i % 7) as f64, ((i * i) % 11) as f64][j]);
     work(format!("tau2 reml 2 moderators k={k}"), 1, move || {
@@ -74,7 +74,7 @@ pub fn design(k: usize) -> Work {
 
 /// Which columns of a batch are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub(crate) enum Wanted {
     /// tau2, mean, standard error.
     Core,
     /// The same with p.
@@ -84,7 +84,7 @@ pub enum Wanted {
 }
 
 /// A batch of `units` units of `k` studies, study-major.
-pub fn batch(name: &str, tau2: Tau2, wanted: Wanted, set: InstructionSet, k: usize, units: usize) -> Work {
+pub(crate) fn batch(name: &str, tau2: Tau2, wanted: Wanted, set: InstructionSet, k: usize, units: usize) -> Work {
     let (y, v) = study_major(k, units, k as u64);
     let plan = BatchPlan::random(tau2).expect("has a kernel").instruction_set(set);
     let mut columns: Vec<Vec<f64>> = vec![vec![0.0; units]; 13];
@@ -115,7 +115,7 @@ pub fn batch(name: &str, tau2: Tau2, wanted: Wanted, set: InstructionSet, k: usi
 }
 
 /// The sum of an array of `numbers` numbers: what reading memory costs.
-pub fn read(numbers: usize) -> Work {
+pub(crate) fn read(numbers: usize) -> Work {
     let all: Vec<f64> = (0..numbers).map(|i| (i % 97) as f64).collect();
     work(format!("read {numbers}"), numbers, move || {
         let mut lanes = [0.0; 32];
