@@ -271,13 +271,13 @@ impl Penalised {
             let (gradient, (diagonal, v)) = (whole.gradient(), whole.curvature());
             let step = solve(&diagonal, &v, &gradient);
             let decrement: f64 = step.iter().zip(&gradient).map(|(s, g)| s * g).sum();
-            // A decrement this small leaves an error of its square; below it, rounding decides which value is larger.
-            let settled = decrement.abs() <= 1e-12;
+            // Newton's steps square the decrement; when it is small they are not compared by value, whose rounding would decide.
+            let (close, settled) = (decrement.abs() <= 1e-6, decrement.abs() <= 1e-16);
             let mut share = 1.0;
             let next = loop {
                 let moved: Vec<f64> = intercepts.iter().zip(&step).map(|(a, s)| a + share * s).collect();
                 match Self::whole(pairs, &moved, effect) {
-                    Some(found) if settled || found.value > whole.value => break Some((moved, found)),
+                    Some(found) if close || found.value > whole.value => break Some((moved, found)),
                     _ if share < 1e-9 => break None,
                     _ => share *= 0.25,
                 }
