@@ -240,11 +240,11 @@ fn main() -> ExitCode {
     println!("\nSlice 16 by REML and Hartung-Knapp: + above 0 (* if also tau2 > 0.1), - below 0, . not significant");
     print!("{}", slice(&map, threshold, 16));
     println!("{} voxels without a result: outside of the brain", map.summary.failed);
-    if let Some(path) = std::env::args_os().nth(1) {
-        if let Err(error) = std::fs::write(&path, pixmap(&map, threshold)) {
-            eprintln!("error: {} cannot be written ({error})", path.display());
-            return ExitCode::FAILURE;
-        }
+    if let Some(path) = std::env::args_os().nth(1)
+        && let Err(error) = std::fs::write(&path, pixmap(&map, threshold))
+    {
+        eprintln!("error: {} cannot be written ({error})", path.display());
+        return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
 }

@@ -28,6 +28,11 @@ pub(crate) trait Integrated {
     /// Where the data point to, as a start.
     fn place(&self) -> f64;
 
+    /// The log-likelihood without heterogeneity, of studies that may point to places so far apart that it is flat between them.
+    fn far(&self, _place: f64) -> Option<f64> {
+        None
+    }
+
     /// Information on the random effect at `eta` or where it is greatest, whichever is more: its inverse is the scale of tau2.
     fn information(&self, eta: f64) -> f64;
 
@@ -45,6 +50,10 @@ impl<S: StudyLikelihood> Integrated for S {
 
     fn place(&self) -> f64 {
         self.knee().0
+    }
+
+    fn far(&self, place: f64) -> Option<f64> {
+        (!self.exclusive()).then(|| self.value(place))
     }
 
     fn information(&self, eta: f64) -> f64 {

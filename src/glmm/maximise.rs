@@ -35,6 +35,8 @@ const SETTLED: f64 = 1e-13;
 const SETTLED_SCAN: f64 = 1e-3;
 /// A step of the linear predictors that stays this large while the decrement vanishes runs along a likelihood that has no maximum.
 const RUNAWAY: f64 = 0.01;
+/// Longest step of a linear predictor, in units of its own and the random effect's spread.
+const LONGEST_STEP: f64 = 100.0;
 
 /// The coefficients that are not held.
 fn free(p: usize, held: Option<usize>) -> Vec<usize> {
@@ -119,7 +121,9 @@ impl<S: Integrated> Problem<S> {
                 at.value += 0.5 * step.decrement;
                 return Ok(step.stand(point, at));
             }
-            let mut share = 1.0;
+            // Where the likelihood is all but flat, Newton's step leads nowhere.
+            let far = self.largest_change(&rows, &step.inner) / (LONGEST_STEP * (1.0 + tau2).sqrt());
+            let mut share = if settled || far.is_nan() || far <= 1.0 { 1.0 } else { far.recip() };
             let (next, next_at) = loop {
                 let mut next = point.clone();
                 add(&mut next, &rows, &step.inner, share);

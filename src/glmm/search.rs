@@ -58,6 +58,8 @@ pub(crate) struct Maximum {
 
 /// Neighbouring points of the grid differ by this factor: four to a decade.
 const RATIO: f64 = 1.778_279_410_038_922_8;
+/// Most places that are looked at for one to start from.
+const MOST_STARTS: usize = 64;
 /// The grid begins where tau2 is this share of the smallest sampling variance.
 const FIRST: f64 = 0.02;
 
@@ -125,9 +127,18 @@ impl<S: Integrated> Problem<S> {
         Ok(Maximum { best, at_zero, grid, record })
     }
 
-    /// Coefficients of least squares through the places that the studies point to.
+    /// Coefficients of least squares through the places that the studies point to. Where these may be so far apart that all
+    /// likelihoods are flat between them, the most likely of the places themselves.
     fn start(&self) -> Point {
         let (k, p) = (self.studies.len(), self.p());
+        if p == 1 {
+            let total = |place: f64| self.studies.iter().map(|s| s.far(place)).sum::<Option<f64>>();
+            let places = self.studies.iter().step_by(k / MOST_STARTS + 1).map(S::place);
+            let valued = places.filter_map(|place| Some((place, total(place)?)));
+            if let Some((place, _)) = valued.max_by(|a, b| a.1.total_cmp(&b.1)) {
+                return DVector::from_vec(vec![place, 0.0]);
+            }
+        }
         let y = DVector::from_fn(k, |i, _| self.studies[i].place());
         let x = &self.design;
         let solved = (x.transpose() * x).cholesky().map(|c| c.solve(&(x.transpose() * y)));

@@ -108,7 +108,7 @@ fn mixture_quantile(components: &[Component], df: f64, tail: f64, sign: f64) -> 
     for _ in 0..SECANTS {
         let x = last.0 + step;
         // The nearest double has been reached.
-        if last.1.abs() <= 0.0 || !(x.is_finite() && x != last.0) {
+        if last.1.abs() <= 0.0 || !(x.is_finite() && (x - last.0).abs() > 0.0) {
             break;
         }
         let now = (x, exact(x));

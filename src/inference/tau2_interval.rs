@@ -291,6 +291,7 @@ mod tests {
         for method in methods {
             assert_eq!(method.to_string().parse::<Tau2Interval>().unwrap(), method, "{method}");
         }
+        assert_eq!("QP(equal tails)".parse::<Tau2Interval>().unwrap(), Tau2Interval::QProfile(Tails::Equal));
         assert_eq!(
             "genq(1/se, lower 0.2)".parse::<Tau2Interval>().unwrap().to_string(),
             "generalised Q (1/SE, lower 0.2)"

@@ -214,6 +214,9 @@ struct Penalised {
     best: Held,
 }
 
+/// Most studies whose two peaks are looked at one by one.
+const MOST_MIXED: usize = 100;
+
 /// Solves `(diag + v v') x = y`.
 fn solve(diagonal: &[f64], v: &[f64], y: &[f64]) -> Vec<f64> {
     let over = |x: &[f64]| -> Vec<f64> { x.iter().zip(diagonal).map(|(x, d)| x / d).collect() };
@@ -271,13 +274,13 @@ impl Penalised {
             let (gradient, (diagonal, v)) = (whole.gradient(), whole.curvature());
             let step = solve(&diagonal, &v, &gradient);
             let decrement: f64 = step.iter().zip(&gradient).map(|(s, g)| s * g).sum();
-            // A decrement this small leaves an error of its square; below it, rounding decides which value is larger.
-            let settled = decrement.abs() <= 1e-12;
+            // Newton's steps square the decrement; when it is small they are not compared by value, whose rounding would decide.
+            let (close, settled) = (decrement.abs() <= 1e-6, decrement.abs() <= 1e-16);
             let mut share = 1.0;
             let next = loop {
                 let moved: Vec<f64> = intercepts.iter().zip(&step).map(|(a, s)| a + share * s).collect();
                 match Self::whole(pairs, &moved, effect) {
-                    Some(found) if settled || found.value > whole.value => break Some((moved, found)),
+                    Some(found) if close || found.value > whole.value => break Some((moved, found)),
                     _ if share < 1e-9 => break None,
                     _ => share *= 0.25,
                 }
@@ -302,11 +305,31 @@ impl Penalised {
     }
 
     /// The best intercepts at `to`, given those at `from`.
+    ///
+    /// Where an arm has only events, or none, and the effect is far from the estimate, the likelihood of an intercept may have two
+    /// peaks: at the risk that fits the first group, and at that which fits the second. So it is climbed from both, and from halfway,
+    /// and each study may take the peak that is better for it.
     fn after(pairs: &[Pair], held: &Held, from: f64, to: f64) -> Option<Held> {
-        let moved: Vec<f64> = held.intercepts.iter().zip(&held.follow).map(|(a, f)| a + f * (to - from)).collect();
-        let value = |intercepts: &[f64]| Self::whole(pairs, intercepts, to).map_or(f64::NEG_INFINITY, |w| w.value);
-        let better = value(&moved) > value(&held.intercepts);
-        Self::held(pairs, if better { moved } else { held.intercepts.clone() }, to)
+        let by = to - from;
+        let shifted = |share: f64| held.intercepts.iter().map(|a| a - share * by).collect::<Vec<f64>>();
+        let followed = held.intercepts.iter().zip(&held.follow).map(|(a, f)| a + f * by).collect();
+        let starts = [followed, shifted(0.0), shifted(0.5), shifted(1.0)];
+        let found: Vec<Held> = starts.into_iter().filter_map(|start| Self::held(pairs, start, to)).collect();
+        let best = found.iter().max_by(|a, b| a.value.total_cmp(&b.value))?;
+        let (mut mixed, mut value) = (best.intercepts.clone(), best.value);
+        for i in 0..mixed.len().min(MOST_MIXED) {
+            for other in found.iter().filter_map(|held| held.intercepts.get(i)) {
+                let mut tried = mixed.clone();
+                if let Some(slot) = tried.get_mut(i).filter(|slot| (**slot - other).abs() > 0.1) {
+                    *slot = *other;
+                    let reached = Self::whole(pairs, &tried, to).map_or(f64::NEG_INFINITY, |w| w.value);
+                    if reached > value {
+                        (mixed, value) = (tried, reached);
+                    }
+                }
+            }
+        }
+        if value > best.value { Self::held(pairs, mixed, to) } else { Some(best.clone()) }
     }
 
     fn maximise(counts: &[[(f64, f64); 2]]) -> Result<Self> {
@@ -350,8 +373,9 @@ impl Penalised {
         let way = Way { centre: self.effect, unit: self.se(), direction, top: self.best.value, drop };
         let (mut at, mut from) = (self.effect, self.best.clone());
         limit(way, |effect| {
-            let held = Self::after(&self.pairs, &from, at, effect)?;
-            (at, from) = (effect, held);
+            let near = Self::after(&self.pairs, &from, at, effect)?;
+            let far = Self::after(&self.pairs, &self.best, self.effect, effect)?;
+            (at, from) = (effect, if far.value > near.value { far } else { near });
             Some((from.value, from.slope))
         })
     }
@@ -376,7 +400,7 @@ impl Solved for Penalised {
     }
 
     fn held(&self, effect: f64) -> Result<f64> {
-        Self::held(&self.pairs, self.best.intercepts.clone(), effect).map(|held| held.value).ok_or_else(overflow)
+        Self::after(&self.pairs, &self.best, self.effect, effect).map(|held| held.value).ok_or_else(overflow)
     }
 
     fn shares(&self) -> Option<Vec<f64>> {

@@ -151,12 +151,12 @@ impl ConditionalNormal {
 pub enum TwoGroupModel {
     /// Given the total number of events.
     ConditionalNormal(ConditionalNormal),
+    /// With a fixed level of each study.
+    UnconditionalFixed(UnconditionalFixed),
     /// Risks of arms with a beta distribution.
     BetaBinomial(BetaBinomial),
     /// Study intercepts and one effect, penalised.
     FirthLogistic(FirthLogistic),
-    /// With a fixed level of each study.
-    UnconditionalFixed(UnconditionalFixed),
 }
 
 impl TwoGroupModel {
@@ -164,9 +164,9 @@ impl TwoGroupModel {
     pub fn inference(&self) -> GlmmInference {
         match self {
             Self::ConditionalNormal(model) => model.inference,
+            Self::UnconditionalFixed(model) => model.options().1,
             Self::BetaBinomial(model) => model.asked_inference().0,
             Self::FirthLogistic(model) => model.asked_inference().0,
-            Self::UnconditionalFixed(model) => model.options().1,
         }
     }
 
@@ -174,9 +174,9 @@ impl TwoGroupModel {
     pub fn level(&self) -> f64 {
         match self {
             Self::ConditionalNormal(model) => model.level,
+            Self::UnconditionalFixed(model) => model.options().2,
             Self::BetaBinomial(model) => model.asked_inference().1,
             Self::FirthLogistic(model) => model.asked_inference().1,
-            Self::UnconditionalFixed(model) => model.options().2,
         }
     }
 
@@ -193,9 +193,9 @@ impl TwoGroupModel {
     pub(super) fn solve(&self, data: &TwoGroupData) -> Result<Solution> {
         match self {
             Self::ConditionalNormal(model) => conditional::solve(model, data),
+            Self::UnconditionalFixed(model) => solve_fixed(model, data),
             Self::BetaBinomial(model) => model.solve(data),
             Self::FirthLogistic(model) => model.solve(data),
-            Self::UnconditionalFixed(model) => solve_fixed(model, data),
         }
     }
 }
@@ -207,9 +207,9 @@ impl std::fmt::Display for TwoGroupModel {
                 let effects = if model.equal_effects { "equal effects" } else { "normal effects" };
                 write!(f, "conditional ({}), {effects} (maximum likelihood)", model.conditional.name())
             }
+            Self::UnconditionalFixed(model) => model.fmt(f),
             Self::BetaBinomial(model) => model.fmt(f),
             Self::FirthLogistic(model) => model.fmt(f),
-            Self::UnconditionalFixed(model) => model.fmt(f),
         }
     }
 }

@@ -28,8 +28,8 @@ const HUGE: f64 = 1e150;
 /// ```
 ///
 /// `h` varies slowly. `new` computes it at 24 points, from the continued fraction and the series of the incomplete beta function (DLMF
-/// 8.17.22 contracted, 8.17.8), and interpolates with a Chebyshev polynomial in `1 / (z + 4)`. That takes some microseconds (30 at df = 10, 300 at
-/// df = 1e6), so make a tail once per df. df may be fractional. Below [`SMALLEST_DF`](Self::SMALLEST_DF) and above
+/// 8.17.22 contracted, 8.17.8), and interpolates with a Chebyshev polynomial in `1 / (z + 4)`. That takes
+/// tens of microseconds, so make a tail once per df. df may be fractional. Below [`SMALLEST_DF`](Self::SMALLEST_DF) and above
 /// [`LARGEST_DF`](Self::LARGEST_DF) every value goes through [`student_t::sf`], one at a time; `df = +inf` is the [`NormalTail`]; for any
 /// other df, which no distribution has, every result is NaN.
 ///
