@@ -2,11 +2,11 @@
 
 mod support;
 
-use meta_analysis::{ErrorKind, Tau2};
 use meta_analysis::batch::{
-    BatchDesign, BatchInput, BatchPlan, BatchOutput, BatchRegression, InstructionSet, RegressionOutput, UnitFlags,
+    BatchDesign, BatchInput, BatchOutput, BatchPlan, BatchRegression, InstructionSet, RegressionOutput, UnitFlags,
 };
 use meta_analysis::tau2::estimate_with_design;
+use meta_analysis::{ErrorKind, Tau2};
 use nalgebra::{DMatrix, DVector};
 use support::{Comparison, list, number, numbers, reference};
 
@@ -81,7 +81,10 @@ impl All {
             &self.qm_p,
         ];
         let numbers = numbers.into_iter().flatten().map(|x| if x.is_nan() { u64::MAX } else { x.to_bits() });
-        numbers.chain(self.flags.iter().map(|f| u64::from(f.bits()))).chain(self.count.iter().map(|&c| c.into())).collect()
+        numbers
+            .chain(self.flags.iter().map(|f| u64::from(f.bits())))
+            .chain(self.count.iter().map(|&c| c.into()))
+            .collect()
     }
 }
 
@@ -196,7 +199,14 @@ fn one_fit_at_a_time_agrees() {
         let design = BatchDesign::new(k, &columns).unwrap();
         let p = design.coefficients();
         let x = DMatrix::from_fn(k, p, |i, j| if j == 0 { 1.0 } else { columns[j - 1][i] });
-        for tau2 in [None, Some(Tau2::DerSimonianLaird), Some(Tau2::PauleMandel), Some(Tau2::Reml), Some(Tau2::MaximumLikelihood), Some(Tau2::Hedges)] {
+        for tau2 in [
+            None,
+            Some(Tau2::DerSimonianLaird),
+            Some(Tau2::PauleMandel),
+            Some(Tau2::Reml),
+            Some(Tau2::MaximumLikelihood),
+            Some(Tau2::Hedges),
+        ] {
             let input = BatchInput::study_major(&y, &v, units, units).unwrap();
             let found = run(&plan(design.clone(), tau2), p, input);
             let (mut worst_tau2, mut worst, mut searched) = (0.0_f64, 0.0_f64, 0);
@@ -205,14 +215,19 @@ fn one_fit_at_a_time_agrees() {
                 let expected = tau2.map_or(0.0, |method| estimate_with_design(&y, &v, &x, method).unwrap().tau2);
                 let least = v.iter().copied().fold(f64::INFINITY, f64::min);
                 let off = (found.tau2[u] - expected).abs() / (expected + least);
-                assert!(off <= 1e-12, "k {k} p {p} {tau2:?} unit {u}: tau2 {} expected {expected}, off {off:e}", found.tau2[u]);
+                assert!(
+                    off <= 1e-12,
+                    "k {k} p {p} {tau2:?} unit {u}: tau2 {} expected {expected}, off {off:e}",
+                    found.tau2[u]
+                );
                 worst_tau2 = worst_tau2.max(off);
-                // Least squares by another road: singular values of the weighted design.
+                // Least squares by another road: an orthogonal factorisation of the weighted design of this unit alone.
                 let root: Vec<f64> = v.iter().map(|v| (v + expected).sqrt().recip()).collect();
-                let a = DMatrix::from_fn(k, p, |i, j| root[i] * x[(i, j)]);
-                let svd = a.clone().svd(true, true);
-                let beta = svd.solve(&DVector::from_fn(k, |i, _| root[i] * y[i]), 0.0).unwrap();
-                let covariance = svd.pseudo_inverse(0.0).map(|inverse| &inverse * inverse.transpose()).unwrap();
+                let factor = DMatrix::from_fn(k, p, |i, j| root[i] * x[(i, j)]).qr();
+                let right = factor.q().transpose() * DVector::from_fn(k, |i, _| root[i] * y[i]);
+                let inverse = factor.r().try_inverse().unwrap();
+                let beta = &inverse * right;
+                let covariance = &inverse * inverse.transpose();
                 for j in 0..p {
                     let se = covariance[(j, j)].sqrt();
                     let off = (found.coefficients[j * units + u] - beta[j]).abs() / (se + beta[j].abs());
@@ -222,7 +237,9 @@ fn one_fit_at_a_time_agrees() {
                 }
                 searched += usize::from(found.flags[u].contains(UnitFlags::SEARCHED));
             }
-            println!("k {k} p {p} {tau2:?}: tau2 {worst_tau2:.1e}, coefficients {worst:.1e}, searched {searched} of {units}");
+            println!(
+                "k {k} p {p} {tau2:?}: tau2 {worst_tau2:.1e}, coefficients {worst:.1e}, searched {searched} of {units}"
+            );
             if !matches!(tau2, Some(Tau2::Hedges)) {
                 assert!(searched < units / 2, "the kernel leaves {searched} of {units} units");
             }

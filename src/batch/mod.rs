@@ -43,5 +43,5 @@ pub use crate::num::lanes::InstructionSet;
 pub use flags::UnitFlags;
 pub use input::BatchInput;
 pub use output::BatchOutput;
-pub use regression::{BatchDesign, BatchRegression, RegressionOutput};
 pub use plan::{BatchPlan, BatchSummary, UnitFit};
+pub use regression::{BatchDesign, BatchRegression, RegressionOutput};

@@ -18,7 +18,10 @@ pub(in crate::batch) enum Source<'a> {
 
 impl<'a> Source<'a> {
     #[inline(always)]
-    pub(in crate::batch) fn row<S: Simd, const N: usize>(&self, study: usize) -> Option<(&'a Num<S, N>, &'a Num<S, N>)> {
+    pub(in crate::batch) fn row<S: Simd, const N: usize>(
+        &self,
+        study: usize,
+    ) -> Option<(&'a Num<S, N>, &'a Num<S, N>)> {
         let (y, v) = match *self {
             Self::Rows { y, v, stride, at } => {
                 let from = study * stride + at;

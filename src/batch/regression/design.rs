@@ -53,7 +53,8 @@ impl BatchDesign {
 
     fn of(studies: usize, columns: &[&[f64]], intercept: bool) -> Result<Self> {
         let ones = vec![1.0; studies];
-        let all: Vec<&[f64]> = intercept.then_some(ones.as_slice()).into_iter().chain(columns.iter().copied()).collect();
+        let all: Vec<&[f64]> =
+            intercept.then_some(ones.as_slice()).into_iter().chain(columns.iter().copied()).collect();
         let (k, p) = (studies, all.len());
         for column in columns {
             if column.len() != k {

@@ -46,8 +46,7 @@ fn try_fit(
     let rows: Vec<&[f64]> = design.rows().collect();
     let z = DMatrix::from_fn(k, p, |i, j| rows.get(order[i]).and_then(|row| row.get(j)).copied().unwrap_or_default());
     let (effects, variances): (Vec<f64>, Vec<f64>) = order.iter().map(|&i| (y[i], v[i])).unzip();
-    if let Some(invalid) = effects.iter().zip(&variances).find(|(y, v)| !y.is_finite() || **v < 0.0) {
-        let _ = invalid;
+    if effects.iter().any(|y| !y.is_finite()) || variances.iter().any(|v| *v < 0.0) {
         return Err(UnitFlags::INVALID_VALUE);
     }
     let tau2 = match method {

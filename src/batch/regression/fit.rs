@@ -1,19 +1,21 @@
 //! The estimators of a batch of regressions, tile by tile.
 
+use super::super::InstructionSet;
 use super::super::input::{BatchInput, Layout};
 use super::super::kernel::lanes::{Lanes, Mask, Num};
-use super::super::kernel::solve::{AMPLIFICATION, Ground, likelihood, paule_mandel};
+use super::super::kernel::solve::{Ground, likelihood, paule_mandel};
 use super::super::kernel::tile::Source;
 use super::super::kernel::{Kernel, flat, gather, in_place};
-use super::super::InstructionSet;
 use super::design::{BatchDesign, MOST};
-use super::tile::{Cell, DesignTile, Fit, First};
+use super::tile::{Cell, DesignTile, First, Fit};
 use pulp::{Simd, WithSimd};
 
 /// Largest ratio of variances in a unit, 2^27.
 const RATIO: f64 = 134_217_728.0;
 /// Largest `sum w / tr P` at tau2 = 0: beyond, few studies carry nearly all weight and the difference in `tr P` cancels.
-const DOMINANCE: f64 = 64.0;
+const DOMINANCE: f64 = 16.0;
+/// Largest amplification of rounding from QE to `tau2 + min v`: projections round more than a mean does.
+const AMPLIFICATION: f64 = 64.0;
 /// Largest size of the fitted part, as a weighted sum of squares, relative to Q.
 const FITTED: f64 = 16_384.0;
 /// Largest Q, 2^100.

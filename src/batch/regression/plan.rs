@@ -41,7 +41,8 @@ use std::ops::ControlFlow;
 /// let plan = BatchRegression::random(BatchDesign::new(6, &[&latitude])?, Tau2::DerSimonianLaird);
 /// let summary = plan.run(BatchInput::unit_major(&y, &v, 6)?, &mut output)?;
 /// assert_eq!(summary.failed, 0);
-/// assert!(beta[1] < 0.0 && se[1] > 0.0);
+/// // metafor 3.8: rma(y, v, mods = latitude, method = "DL")
+/// assert!((beta[1] + 0.029_441_396).abs() < 1e-8 && (se[1] - 0.009_775_266).abs() < 1e-8 && (tau2[0] - 0.049_954_603).abs() < 1e-8);
 /// # Ok::<(), meta_analysis::Error>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -17,7 +17,7 @@ use pulp::{NullaryFnOnce, Simd};
 const SMALLEST: f64 = f64::from_bits((1023 - 200) << 52);
 const LARGEST: f64 = f64::from_bits((1023 + 200) << 52);
 /// A pivot of `A` this small, relative to the largest weight, means a design that the studies of a unit do not support, or nearly so.
-const PIVOT: f64 = 1.0 / 4096.0;
+const PIVOT: f64 = 1.0 / 256.0;
 
 /// A symmetric matrix of each unit, or a triangle: entries `[i][j]` with `j <= i`.
 type Matrix<S, const N: usize, const P: usize> = [[Num<S, N>; P]; P];
