@@ -118,7 +118,7 @@ fn estimates_alleles_and_frequencies_are_those_of_metafor() {
             for (column, field) in [("Allele1", "effect"), ("Allele2", "other"), ("Direction", "direction")] {
                 assert_eq!(line.text(column), expected[field], "{name} {column}");
             }
-            let mut check = |column: &str, value: &Value| {
+            let check = |column: &str, value: &Value| {
                 let expected = value.as_f64().unwrap();
                 assert!(close(column, line.number(column), expected), "{name} {column}: {line:?}, {expected}");
             };

@@ -49,7 +49,7 @@ pub(super) fn run(
     let all = Run { kernel, design, input, range, gathered, take };
     match design.coefficients() {
         ..=2 => set.dispatch(Sized::<2>(all)),
-        ..=4 => set.dispatch(Sized::<4>(all)),
+        3..=4 => set.dispatch(Sized::<4>(all)),
         _ => set.dispatch(Sized::<8>(all)),
     }
 }
@@ -191,10 +191,8 @@ impl<S: Simd, const N: usize, const P: usize> Fitted<S, N, P> {
             }
             *se = square.sqrt();
         }
-        if design.has_intercept() {
-            if let Some(value) = unit.coefficients.first_mut() {
-                *value += of(&self.first.origin);
-            }
+        if let (true, Some(value)) = (design.has_intercept(), unit.coefficients.first_mut()) {
+            *value += of(&self.first.origin);
         }
         for m in usize::from(design.has_intercept())..design.coefficients() {
             let column = self.fit.factor.iter().zip(&gamma).skip(m);

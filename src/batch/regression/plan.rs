@@ -207,7 +207,8 @@ impl BatchRegression {
             }
         });
         for &place in lost.iter() {
-            (y.clear(), v.clear());
+            y.clear();
+            v.clear();
             for study in 0..self.design.studies() {
                 let (effect, variance) = input.get(first + place, study);
                 y.push(effect);

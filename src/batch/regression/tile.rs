@@ -7,6 +7,8 @@
 //! tr P = sum w - tr M      tr P^2 = sum w^2 - 2 tr(A^-1 Z'W^3Z) + tr M^2,      M = L^-1 Z'W^2Z L^-T
 //! ```
 
+#![allow(clippy::needless_range_loop, reason = "matrices are written by rows and columns")]
+
 use super::super::kernel::lanes::{Lanes, Mask, Num};
 use super::super::kernel::proof::Score;
 use super::super::kernel::solve::Profile;
