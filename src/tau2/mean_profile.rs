@@ -75,6 +75,9 @@ struct MeanProfile<'a> {
     s: f64,
 }
 
+/// A mean this far out, in the unit of the kernel, in which the data are of order 1.
+const FARTHEST: f64 = 1e100;
+
 impl<'a> MeanProfile<'a> {
     /// For the maximum at `s`.
     fn new(profile: Mean<'a>, scratch: &'a mut Scratch, s: f64) -> Self {
@@ -217,6 +220,10 @@ impl<'a> MeanProfile<'a> {
             return Some(None);
         }
         loop {
+            // Before the squares of residuals overflow, which the search over tau2 would never end on.
+            if (edge.mu + step).abs() >= FARTHEST {
+                return None;
+            }
             let node = self.node(edge.mu + step);
             if !(node.d.is_finite() && node.mu.is_finite()) {
                 return None;
