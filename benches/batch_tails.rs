@@ -1,5 +1,7 @@
 //! Time of tails of whole slices, 4096 values at a time, for every instruction set that the machine has.
 
+use std::hint::black_box;
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use meta_analysis::num::lanes::{ChiSquaredTail, InstructionSet, NormalTail, StudentTail};
 
@@ -36,7 +38,13 @@ fn tails(c: &mut Criterion) {
         bench(c, &format!("t {df}, log10"), 6.0, |set, x, out| tail.log10_two_sided(set, x, out));
     }
     for df in [4.0, 99.0, 1e4] {
-        c.bench_function(&format!("tails/new t {df}"), |b| b.iter(|| StudentTail::new(df)));
+        c.bench_function(&format!("tails/new t {df}"), |b| {
+            b.iter(|| {
+                let (tail, mut p) = (StudentTail::new(black_box(df)), [0.0]);
+                tail.two_sided(InstructionSet::Scalar, &[0.0], &mut p);
+                assert_eq!(p, [1.0]);
+            });
+        });
     }
 }
 

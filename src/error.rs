@@ -556,6 +556,16 @@ pub enum ErrorKind {
         /// The first covariate that adds nothing.
         name: String,
     },
+    /// A covariate that nearly is a combination of others.
+    #[error(
+        "covariate {name:?} is so near a combination of those before it that more than half of the digits would be lost (share of its own {rcond:e}, smallest 1e-8); leave it out or centre it"
+    )]
+    IllConditioned {
+        /// The first such covariate.
+        name: String,
+        /// What is left of it, relative to its length, once the others are taken out: the reciprocal of a condition number.
+        rcond: f64,
+    },
     /// Degrees of freedom that are not positive.
     #[error("{what} has {df} degrees of freedom; {remedy}")]
     UndefinedDf {
@@ -659,7 +669,9 @@ impl ErrorKind {
             Self::InvalidColumn { field, .. } | Self::NotANumber { field, .. } | Self::MissingValue { field, .. } => {
                 field
             }
-            Self::InvalidCovariate { name, .. } | Self::RankDeficient { name } => name,
+            Self::InvalidCovariate { name, .. } | Self::RankDeficient { name } | Self::IllConditioned { name, .. } => {
+                name
+            }
             Self::EventsExceedTotal { .. } | Self::DoubleZero { .. } | Self::DoubleFull { .. } => "events",
             Self::InvalidCorrection { .. } => "zero_cells",
             Self::NonPositiveRatio { .. } => "means",

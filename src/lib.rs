@@ -55,13 +55,14 @@
 //!   ([`tau2::Certificate`]) that lists every other local maximum.
 //! * No tolerance is absolute: effects times `a` and variances times `a`² give tau2 times `a`², to the last bit if `a` is
 //!   a power of two. There is no cap on tau2 and no limit on iterations.
-//! * Every number is compared with one computed elsewhere: thirty-digit arithmetic, metafor 3.8 and 5.1, printed
-//!   tables. `tests/reference/README.md` in the repository says which, and explains every disagreement.
+//! * Numbers are compared with ones computed elsewhere: thirty-digit arithmetic, metafor 3.8 and 5.1, printed
+//!   tables. `tests/reference/README.md` in the repository says which, explains every disagreement, and lists what is not
+//!   compared.
 //!
 //! # What is not here
 //!
-//! Meta-regression of effects, multilevel and network models,
-//! publication-bias methods, pictures. [`documentation::limitations`] has the list with reasons, and
+//! Meta-regression as a model with labels and notes ([`batch::BatchRegression`] has the numbers), multilevel and network
+//! models, publication-bias methods, pictures. [`documentation::limitations`] has the list with reasons, and
 //! [`documentation::for_metafor_users`] names the equivalent of each metafor call and every convention that differs.
 //!
 //! # Cookbook
@@ -104,7 +105,8 @@ pub use inference::{
 };
 pub use measure::Measure;
 pub use pool::{
-    Batch, CommonEffect, Convention, MeanWeights, Model, NewStudy, Pooled, RandomEffects, WeightedMean, WeightedPooled,
+    Batch, CommonEffect, Convention, ConventionalFit, MeanWeights, Model, NewStudy, Pooled, RandomEffects,
+    WeightedMean, WeightedPooled,
 };
 pub use report::{ForestRow, ForestTable};
 pub use scale::Scale;

@@ -8,8 +8,8 @@ macro_rules! columns {
         /// Columns of results to be written, each as long as there are units; only those given are computed.
         ///
         /// A unit that could not be computed has NaN in every column of numbers, and its [flags](UnitFlags) say why. So has a
-        /// column that does not exist for a unit, such as a Hartung-Knapp standard error of one study. That is the one place where
-        /// this crate writes NaN.
+        /// column that does not exist for a unit, such as a Hartung-Knapp standard error of one study. Columns of batches are the one
+        /// place where this crate writes NaN as a result.
         ///
         /// ```
         /// use meta_analysis::batch::BatchOutput;

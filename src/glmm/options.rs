@@ -250,7 +250,8 @@ impl BinomialNormal {
     ///
     /// # Errors
     /// As [`fit`](Self::fit), and [`ErrorKind::InvalidCovariate`] for one that is not there, or naming the study without a
-    /// value, [`ErrorKind::TooManyParameters`], [`ErrorKind::RankDeficient`], [`ErrorKind::Separation`].
+    /// value, [`ErrorKind::TooManyParameters`], [`ErrorKind::RankDeficient`], [`ErrorKind::IllConditioned`],
+    /// [`ErrorKind::Separation`].
     pub fn regression(&self, studies: &Studies<Proportion>, covariates: &[&str]) -> Result<GlmmRegression> {
         GlmmRegression::fit(GlmmModel::BinomialNormal(*self), GlmmData::Proportions(studies.clone()), covariates)
     }

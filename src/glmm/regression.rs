@@ -9,6 +9,7 @@ use super::search::{Maximum, SearchRecord};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inference::{Information, Interval, Natural, Note};
 use crate::num::format::{p_value, percent, significant};
+use crate::num::orthogonal::{Conditioning, orthonormalise};
 use crate::num::{chi_squared, normal, student_t};
 use crate::study::covariates::{Column, Covariates};
 use crate::tau2::Likelihood;
@@ -130,9 +131,6 @@ struct Standardised {
     unit: Vec<f64>,
 }
 
-/// What is left of a column, relative to its own size, once those before it are taken out, if it is one of them.
-const COLLINEAR: f64 = 1e-9;
-
 fn standardise(columns: &[(String, Vec<f64>)]) -> Result<Standardised> {
     let k = columns.first().map_or(0, |c| c.1.len());
     let (mut centre, mut unit) = (vec![0.0], vec![1.0]);
@@ -150,28 +148,16 @@ fn standardise(columns: &[(String, Vec<f64>)]) -> Result<Standardised> {
         for (i, v) in rest.iter().enumerate() {
             design[(i, j)] = *v;
         }
-        let before = norm(&rest);
-        // Gram-Schmidt, twice.
-        for _ in 0..2 {
-            for other in &basis {
-                let along: f64 = rest.iter().zip(other).map(|(a, b)| a * b).sum();
-                rest.iter_mut().zip(other).for_each(|(a, b)| *a -= along * b);
-            }
+        match orthonormalise(&mut rest, &basis, |_, _| ()).1 {
+            Conditioning::Sound => {}
+            Conditioning::Ill(rcond) => return Err(ErrorKind::IllConditioned { name: name.clone(), rcond }.into()),
+            Conditioning::Dependent => return Err(deficient()),
         }
-        let after = norm(&rest);
-        if after <= COLLINEAR * before {
-            return Err(deficient());
-        }
-        rest.iter_mut().for_each(|a| *a /= after);
         basis.push(rest);
         centre.push(mean);
         unit.push(spread);
     }
     Ok(Standardised { design, centre, unit })
-}
-
-fn norm(v: &[f64]) -> f64 {
-    v.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 
 impl Standardised {

@@ -51,6 +51,27 @@ use serde::{Deserialize, Serialize};
 /// How the standard error and the interval of a pooled effect are computed.
 ///
 /// With `w = 1/(v + tau2)`, `S = sum w`, `mu = sum w y / S` and `q = sum w (y - mu)^2 / (k - 1)`:
+///
+/// ```
+/// use meta_analysis::{Effect, Effects, Inference, Measure, RandomEffects, Tau2};
+///
+/// // BCG vaccine against tuberculosis, 13 trials (Colditz 1994), log risk ratios.
+/// let y = [-0.8893, -1.5854, -1.3481, -1.4416, -0.2175, -0.7861, -1.6209, 0.0120, -0.4694, -1.3713, -0.3394, 0.4459, -0.0173];
+/// let v = [0.3256, 0.1946, 0.4154, 0.0200, 0.0512, 0.0069, 0.2230, 0.0040, 0.0564, 0.0730, 0.0124, 0.5325, 0.0714];
+/// let rows = y.into_iter().zip(v).enumerate();
+/// let effects = Effects::from_rows(
+///     rows.map(|(i, (y, v))| Ok((format!("trial {i}"), Effect::from_variance(Measure::LogRiskRatio, y, v)?)))
+///         .collect::<meta_analysis::Result<Vec<_>>>()?,
+/// )?;
+/// let interval = |inference| Ok::<_, meta_analysis::Error>({
+///     let (lower, upper) = RandomEffects::new(Tau2::Reml).inference(inference).fit(&effects)?.estimate().interval();
+///     format!("{lower:.3} {upper:.3}")
+/// });
+/// // Viechtbauer 2010, J Stat Softw 36(3): [-1.067, -0.362]; metafor 3.8, test = "knha": [-1.108, -0.321]
+/// assert_eq!(interval(Inference::Wald)?, "-1.067 -0.362");
+/// assert_eq!(interval(Inference::HartungKnapp)?, "-1.108 -0.321");
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Inference {

@@ -50,6 +50,7 @@ mod invert;
 pub(crate) mod minimum;
 pub(crate) mod noncentral_hypergeometric;
 pub(crate) mod normal_plus_t;
+pub(crate) mod orthogonal;
 pub(crate) mod quadrature;
 pub(crate) mod root;
 pub(crate) mod saddle_point;

@@ -3,7 +3,11 @@
 use super::common::CommonEffect;
 use super::pooled::Pooled;
 use super::random::RandomEffects;
-use crate::inference::{Inference, Prediction, QWeighting, Tails, Tau2Interval};
+use crate::effects::Effects;
+use crate::error::{ErrorKind, Result};
+use crate::inference::{
+    HeterogeneityIntervals, Inference, Prediction, PredictionInterval, QWeighting, Tails, Tau2Interval,
+};
 use crate::study::{BinaryMeasure, Conversion, Uninformative, VarianceType, ZeroCells};
 use crate::tau2::Tau2;
 use serde::{Deserialize, Serialize};
@@ -67,6 +71,35 @@ impl Convention {
         }
     }
 
+    /// Everything that the package reports of a random-effects analysis with its defaults, each number by its definition.
+    ///
+    /// ```
+    /// use meta_analysis::{Convention, Effect, Effects, Measure};
+    ///
+    /// let row = |label, y, v| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::LogOddsRatio, y, v)?));
+    /// let effects = Effects::from_rows([row("A", 0.1, 0.04)?, row("B", 0.9, 0.05)?, row("C", 0.5, 0.03)?])?;
+    /// let meta = Convention::MetaR.fit(&effects)?;
+    /// // I2 from Q, (7.148936 - 2)/7.148936; metafor 3.8 prints Q as 7.1489
+    /// assert!((meta.i2 - 0.720_238_1).abs() < 1e-7 && (meta.fit.heterogeneity().q - 7.148_936).abs() < 1e-6);
+    /// assert!(meta.prediction.is_some() && meta.tau2_interval.is_some());
+    /// // Stata gives no interval of tau2.
+    /// assert!(Convention::Stata.fit(&effects)?.tau2_interval.is_none());
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`RandomEffects::fit`]; [`ErrorKind::Overflow`](crate::ErrorKind::Overflow).
+    pub fn fit(self, effects: &Effects) -> Result<ConventionalFit> {
+        let fit = self.random_effects().fit(effects)?;
+        let tau2_interval = self.tau2_interval(Tau2::Reml).map(|by| fit.heterogeneity_intervals_by(by)).transpose()?;
+        let prediction = match fit.prediction() {
+            Ok(prediction) => Some(prediction),
+            Err(error) if matches!(error.kind(), ErrorKind::UndefinedDf { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(ConventionalFit { convention: self, i2: self.i2(&fit), tau2_interval, prediction, fit })
+    }
+
     /// The random-effects model with the package's estimator of tau2, inference, prediction and level.
     pub fn random_effects(self) -> RandomEffects {
         let (inference, prediction) = match self {
@@ -121,6 +154,22 @@ impl Convention {
             Self::Stata => None,
         }
     }
+}
+
+/// What a package reports of a random-effects analysis, from [`Convention::fit`].
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ConventionalFit {
+    /// Whose defaults these are.
+    pub convention: Convention,
+    /// Pooled effect, tau2, Q and their tests, and everything else that can be asked of a fit. Its own I2 is from tau2.
+    pub fit: Pooled,
+    /// I2, 0 to 1, as the package defines it.
+    pub i2: f64,
+    /// Confidence regions of tau2, I2 and H2 by the package's method; `None` if it gives none.
+    pub tau2_interval: Option<HeterogeneityIntervals>,
+    /// Prediction interval on the analysis scale; `None` with too few studies for the package's degrees of freedom.
+    pub prediction: Option<PredictionInterval>,
 }
 
 impl std::fmt::Display for Convention {

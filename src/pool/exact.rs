@@ -18,6 +18,12 @@ impl Pooled {
             return Err(ErrorKind::OutsideSupport { field: "weight", value: weight, lower, upper }.into());
         }
         let measure = self.estimate().measure();
+        // All samples are kept in memory: 800 MB.
+        let upper = (100_000_000 / self.k().max(1)) as f64;
+        if f64::from(options.draws) >= upper {
+            let (value, lower) = (f64::from(options.draws), 0.0);
+            return Err(ErrorKind::OutsideSupport { field: "draws", value, lower, upper }.into());
+        }
         let smallest = 1.0 / (f64::from(options.draws) + 1.0);
         if smallest > 1.0 - level {
             return Err(ErrorKind::LevelNotAttainable { what: "an exact interval", level, smallest }.into());

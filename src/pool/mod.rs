@@ -36,7 +36,7 @@ mod weighted_pooled;
 
 pub use batch::Batch;
 pub use common::CommonEffect;
-pub use convention::Convention;
+pub use convention::{Convention, ConventionalFit};
 pub use pooled::{Model, Pooled};
 pub use prediction::NewStudy;
 pub use random::RandomEffects;

@@ -9,6 +9,7 @@ use super::prepare::{Axis, Unit, survey};
 use super::profile::{Likelihood, LogTerms, Profile, Studies, Sums, Unweighted};
 use super::search::Scratch;
 use super::{Tau2, Tau2Error, Tau2Fit, run};
+use crate::num::orthogonal::{Conditioning, first_unsound};
 use crate::num::sum::LogProduct;
 use nalgebra::DMatrix;
 
@@ -32,7 +33,8 @@ use nalgebra::DMatrix;
 /// # Errors
 ///
 /// As [`estimate`](super::estimate), with at least one study more than there are coefficients, and
-/// [`Tau2Error::DesignRows`], [`Tau2Error::NonFiniteDesign`], [`Tau2Error::RankDeficient`]; [`Tau2Error::DesignNotSupported`] for
+/// [`Tau2Error::DesignRows`], [`Tau2Error::NonFiniteDesign`], [`Tau2Error::RankDeficient`], [`Tau2Error::IllConditioned`];
+/// [`Tau2Error::DesignNotSupported`] for
 /// [`Tau2::BootstrappedDerSimonianLaird`].
 pub fn estimate_with_design(y: &[f64], v: &[f64], x: &DMatrix<f64>, method: Tau2) -> Result<Tau2Fit, Tau2Error> {
     let mut design = Design::new(y, v, x)?;
@@ -108,6 +110,9 @@ impl Design {
         let rank = eliminate(&mut rows.clone(), &mut vec![0.0; k], p, 1.0);
         if rank < p || eliminate(&mut rows, &mut effects, p, LENIENT) < p {
             return Err(Tau2Error::RankDeficient { columns: p, rank });
+        }
+        if let Some((column, Conditioning::Ill(rcond))) = first_unsound(x.as_slice().chunks(k.max(1))) {
+            return Err(Tau2Error::IllConditioned { column, rcond });
         }
         if !effects.iter().all(|y| y.is_finite()) {
             return Err(Tau2Error::Overflow);

@@ -124,6 +124,16 @@ pub enum Tau2Error {
         /// Numerical rank.
         rank: usize,
     },
+    /// A column of the design matrix nearly is a combination of those before it.
+    #[error(
+        "column {column} of the design matrix is so near a combination of those before it that more than half of the digits would be lost (rcond {rcond:e}, smallest 1e-8)"
+    )]
+    IllConditioned {
+        /// Position of the column.
+        column: usize,
+        /// What is left of it, relative to its length, once those before it are taken out.
+        rcond: f64,
+    },
     /// The number of weights is not the number of studies.
     #[error("{weights} weights for {studies} studies")]
     WeightCount {

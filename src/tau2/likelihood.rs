@@ -23,6 +23,23 @@ pub struct LocalMaximum {
 ///
 /// The search covers every tau2 at which the score can vanish with intervals on each of which the score was shown to have no root, or
 /// at most one, by inequalities that hold for all likelihoods of this form and carry a margin for rounding.
+///
+/// ```
+/// use meta_analysis::tau2::{Likelihood, Tau2, estimate, log_likelihood};
+///
+/// // Two precise studies that agree and two imprecise ones far apart: the likelihood has a maximum for either pair.
+/// let (y, v) = ([0.0, 0.01, 3.0, -3.0], [1e-4, 1e-4, 0.01, 0.01]);
+/// let fit = estimate(&y, &v, Tau2::Reml)?;
+/// let certificate = fit.certificate.expect("REML has one");
+/// assert!(certificate.bracket.0 <= fit.tau2 && fit.tau2 <= certificate.bracket.1);
+/// assert!(certificate.residual < 1e-12 && !certificate.tie);
+/// // No other tau2 is better.
+/// let at = |tau2| log_likelihood(&y, &v, tau2, Likelihood::Restricted);
+/// for tau2 in [0.0, 1e-4, 0.01, 1.0, 5.0, 10.0, 100.0] {
+///     assert!(at(tau2)? <= at(fit.tau2)?);
+/// }
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Certificate {

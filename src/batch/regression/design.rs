@@ -1,9 +1,13 @@
 //! One design matrix for all units, in an orthonormal basis.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::num::orthogonal::{Conditioning, orthonormalise};
 
 /// The most coefficients that a batch can have.
 pub(super) const MOST: usize = 8;
+
+/// The most studies: the design is kept in memory, and a number beyond this is a slip.
+const MOST_STUDIES: usize = 1 << 24;
 
 /// Covariates of the studies, the same for every unit of a batch.
 ///
@@ -26,16 +30,14 @@ pub struct BatchDesign {
     intercept: bool,
 }
 
-/// What is left of a column, relative to its own size, once those before it are taken out, if it is one of them.
-const COLLINEAR: f64 = 1e-10;
-
 impl BatchDesign {
     /// An intercept, which comes first, and one column per covariate, each with a value for each of the `studies`.
     ///
     /// # Errors
     /// [`ErrorKind::LengthMismatch`]; [`ErrorKind::NonFinite`]; [`ErrorKind::RankDeficient`] for a column that follows from those
-    /// before it, named by its position from 0; [`ErrorKind::TooManyParameters`] unless there are more studies than coefficients;
-    /// [`ErrorKind::NotApplicable`] beyond 8 coefficients.
+    /// before it, named by its position from 0, [`ErrorKind::IllConditioned`] for one that nearly does;
+    /// [`ErrorKind::TooManyParameters`] unless there are more studies than coefficients;
+    /// [`ErrorKind::NotApplicable`] beyond 8 coefficients or 2^24 studies.
     pub fn new(studies: usize, covariates: &[&[f64]]) -> Result<Self> {
         Self::of(studies, covariates, true)
     }
@@ -52,6 +54,10 @@ impl BatchDesign {
     }
 
     fn of(studies: usize, columns: &[&[f64]], intercept: bool) -> Result<Self> {
+        if studies > MOST_STUDIES {
+            let why = "at most 16777216";
+            return Err(ErrorKind::NotApplicable { what: "number of studies of a design", why }.into());
+        }
         let ones = vec![1.0; studies];
         let all: Vec<&[f64]> =
             intercept.then_some(ones.as_slice()).into_iter().chain(columns.iter().copied()).collect();
@@ -83,22 +89,16 @@ impl BatchDesign {
                 return Err(deficient());
             }
             let mut rest: Vec<f64> = column.iter().map(|x| x / size).collect();
-            let before = norm(&rest);
-            // Gram-Schmidt, twice.
-            for _ in 0..2 {
-                for (i, other) in basis.iter().enumerate() {
-                    let along: f64 = rest.iter().zip(other).map(|(a, b)| a * b).sum();
-                    rest.iter_mut().zip(other).for_each(|(a, b)| *a -= along * b);
-                    if let Some(entry) = r.get_mut(i * p + j) {
-                        *entry += along * size;
-                    }
+            let (after, conditioning) = orthonormalise(&mut rest, &basis, |i, along| {
+                if let Some(entry) = r.get_mut(i * p + j) {
+                    *entry += along * size;
                 }
+            });
+            match conditioning {
+                Conditioning::Sound => {}
+                Conditioning::Ill(rcond) => return Err(ErrorKind::IllConditioned { name: name(), rcond }.into()),
+                Conditioning::Dependent => return Err(deficient()),
             }
-            let after = norm(&rest);
-            if after <= COLLINEAR * before {
-                return Err(deficient());
-            }
-            rest.iter_mut().for_each(|a| *a /= after);
             if let Some(entry) = r.get_mut(j * p + j) {
                 *entry = after * size;
             }
@@ -139,10 +139,6 @@ impl BatchDesign {
     pub(super) fn to_own(&self) -> &[f64] {
         &self.to_own
     }
-}
-
-fn norm(v: &[f64]) -> f64 {
-    v.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 
 /// Inverse of an upper triangle, row-major.

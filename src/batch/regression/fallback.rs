@@ -53,7 +53,7 @@ fn try_fit(
         None => 0.0,
         Some(method) => {
             let fit = estimate_with_design(&effects, &variances, &z, method).map_err(|error| match error {
-                Tau2Error::RankDeficient { .. } => UnitFlags::UNDEFINED,
+                Tau2Error::RankDeficient { .. } | Tau2Error::IllConditioned { .. } => UnitFlags::UNDEFINED,
                 other => why(other),
             })?;
             if let Some(certificate) = &fit.certificate {
