@@ -61,7 +61,9 @@ fn every_quantity_of_every_case() {
         all.relative(what, "se", estimate.se, theta_se, 1e-8);
         all.close(what, "gamma", levels.mean, at[1], se(1).expect("positive"), 1e-9);
         all.relative(what, "se of gamma", levels.mean_se, se(1).expect("positive"), 1e-8);
-        for (kind, found, found_se, i) in [("sigma2", levels.sigma2, levels.sigma2_se, 2), ("tau2", h.tau2.expect("inside"), h.tau2_se, 3)] {
+        for (kind, found, found_se, i) in
+            [("sigma2", levels.sigma2, levels.sigma2_se, 2), ("tau2", h.tau2.expect("inside"), h.tau2_se, 3)]
+        {
             match se(i) {
                 Some(expected) => {
                     all.close(what, kind, found, at[i], expected, 1e-9);
@@ -89,10 +91,24 @@ fn every_quantity_of_every_case() {
         let equal = self::fit(model.equal_effects(), case);
         let (e, zero) = (*equal.estimate().expect("inside"), numbers(&case["zero"]));
         let zero_se = must("zero_se");
-        all.close(what, "log-likelihood of equal effects", equal.information().expect("inside").log_likelihood, must("ll0"), 1.0, 1e-10);
+        all.close(
+            what,
+            "log-likelihood of equal effects",
+            equal.information().expect("inside").log_likelihood,
+            must("ll0"),
+            1.0,
+            1e-10,
+        );
         all.close(what, "equal effects", e.value, zero[0], zero_se, 1e-9);
         all.relative(what, "se of equal effects", e.se, zero_se, 1e-8);
-        all.close(what, "sigma2 of equal effects", equal.levels().expect("random").sigma2, zero[2], zero[2].max(0.01), 1e-8);
+        all.close(
+            what,
+            "sigma2 of equal effects",
+            equal.levels().expect("random").sigma2,
+            zero[2],
+            zero[2].max(0.01),
+            1e-8,
+        );
         assert!(equal.heterogeneity().is_none() && equal.search().is_none());
     }
     all.finish(COMPARISONS);
@@ -171,9 +187,21 @@ fn what_has_no_estimate_is_refused_by_name() {
 }
 
 fn figures(fit: &TwoGroupFit) -> [f64; 10] {
-    let (e, h, levels) = (fit.estimate().expect("inside"), fit.heterogeneity().expect("inside"), fit.levels().expect("random"));
+    let (e, h, levels) =
+        (fit.estimate().expect("inside"), fit.heterogeneity().expect("inside"), fit.levels().expect("random"));
     let interval = h.tau2_interval.expect("inside");
-    [e.value, levels.mean, e.se, e.lower, e.upper, h.tau2.expect("inside"), interval.upper, levels.sigma2, h.likelihood_ratio, fit.information().expect("inside").log_likelihood]
+    [
+        e.value,
+        levels.mean,
+        e.se,
+        e.lower,
+        e.upper,
+        h.tau2.expect("inside"),
+        interval.upper,
+        levels.sigma2,
+        h.likelihood_ratio,
+        fit.information().expect("inside").log_likelihood,
+    ]
 }
 
 fn assert_close(a: [f64; 10], b: [f64; 10]) {
@@ -186,7 +214,8 @@ fn assert_close(a: [f64; 10], b: [f64; 10]) {
 /// the studies nor the unit of time changes anything but the level.
 #[test]
 fn symmetries() {
-    let rows = [[3.0, 20.0, 9.0, 22.0], [0.0, 14.0, 5.0, 13.0], [6.0, 30.0, 4.0, 31.0], [8.0, 25.0, 9.0, 24.0]].map(Vec::from);
+    let rows =
+        [[3.0, 20.0, 9.0, 22.0], [0.0, 14.0, 5.0, 13.0], [6.0, 30.0, 4.0, 31.0], [8.0, 25.0, 9.0, 24.0]].map(Vec::from);
     let mirrored = |[value, mean, se, lower, upper, rest @ ..]: [f64; 10], level: f64| {
         let [a, b, c, d, e] = rest;
         [-value, level * mean, se, -upper, -lower, a, b, c, d, e]
@@ -227,7 +256,8 @@ fn symmetries() {
 /// The tests, other intervals, and what is read back.
 #[test]
 fn the_rest_of_a_result() {
-    let rows = [[3.0, 20.0, 9.0, 22.0], [0.0, 14.0, 5.0, 13.0], [6.0, 30.0, 4.0, 31.0], [0.0, 9.0, 0.0, 11.0]].map(Vec::from);
+    let rows =
+        [[3.0, 20.0, 9.0, 22.0], [0.0, 14.0, 5.0, 13.0], [6.0, 30.0, 4.0, 31.0], [0.0, 9.0, 0.0, 11.0]].map(Vec::from);
     let fit = UnconditionalRandom::new().fit(&tables(&rows)).expect("fits");
     assert_eq!(fit.k(), 4, "the study without events says where levels lie");
     let e = fit.estimate().expect("inside");
@@ -243,7 +273,10 @@ fn the_rest_of_a_result() {
     assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-12 && weights.iter().all(|w| *w > 0.0));
     assert!(fit.prediction(0.95).expect("tau2").upper >= e.upper.exp() * 0.9);
     assert!(fit.search().expect("a search").searched_to.is_finite());
-    assert!(matches!(fit.log_likelihood(0.0, 1.0).expect_err("other parameters").kind(), ErrorKind::NotApplicable { .. }));
+    assert!(matches!(
+        fit.log_likelihood(0.0, 1.0).expect_err("other parameters").kind(),
+        ErrorKind::NotApplicable { .. }
+    ));
     let blups = fit.blups().expect("random");
     assert_eq!(blups.len(), 4);
     let read: TwoGroupFit = serde_json::from_str(&serde_json::to_string(&fit).expect("text")).expect("read back");

@@ -1,23 +1,24 @@
 //! The integral over both predictors at once, on a lattice that is square where they are standardised at their mode.
 //!
-//! Equal steps in two directions converge as they do in one; each refinement doubles the nodes and about squares the error, which is
-//! measured by the difference between the nodes that were there and those that are new. The lattice is laid out along the two predictors, so
+//! Equal steps in two directions converge as they do in one. The difference between the nodes of a lattice and those in the middles of its
+//! squares is twice the error of either, and the error of both together is about its square; where it is too large, a shorter step is taken. The
+//! lattice is laid out along the two predictors, so
 //! that the likelihood of each group is needed at few places, over and over: the rows are shifted by quarters of a step, which is as near to
 //! square as matters.
 
 use super::super::likelihood::StudyLikelihood;
-use super::two_levels::{Derived, Mode, Prior, TwoLevels, ratios};
+use super::two_levels::{ByMeans, Derived, Mode, Prior, Spread, TwoLevels, ratios};
 use crate::num::quadrature::Effort;
 
 /// First step in standard deviations: a normal density passes the check with it.
-const FIRST_STEP: f64 = 1.0;
-const SCAN_STEP: f64 = 1.3;
+const FIRST_STEP: f64 = 0.85;
+const SCAN_STEP: f64 = 1.4;
 /// Differences between old and new nodes: smaller than for integrals over one variable, so that fourth derivatives keep nine digits.
-const AGREEMENT: f64 = 1e-8;
-const SCAN_AGREEMENT: f64 = 1e-3;
+const AGREEMENT: f64 = 2e-8;
+const SCAN_AGREEMENT: f64 = 3e-3;
 /// Shares of the sum that end a row or the rows.
 const NEGLIGIBLE: f64 = 1e-18;
-const SCAN_NEGLIGIBLE: f64 = 1e-11;
+const SCAN_NEGLIGIBLE: f64 = 1e-10;
 /// What needs more nodes is left to the nested integral.
 const MOST_NODES: usize = 40_000;
 /// Where the predictors are tied more closely than this, rows have no places in common.
@@ -119,6 +120,8 @@ struct Lattice<'a, S> {
     slant: f64,
     quarters: i64,
     negligible: f64,
+    /// Whether sums are of powers of the standardised coordinates, or of ratios of derivatives.
+    moments: bool,
 }
 
 impl<S: StudyLikelihood> Lattice<'_, S> {
@@ -165,8 +168,10 @@ impl<S: StudyLikelihood> Lattice<'_, S> {
                 let r = base + inner_by * n as f64;
                 let weight = (outer + place.value - 0.5 * r * r).exp();
                 sums.nodes += 1;
-                for (total, ratio) in totals.iter_mut().zip(place.ratios) {
-                    *total += weight * ratio;
+                let values =
+                    if self.moments { powers(0.5 * self.step * (column as f64 - shift)) } else { place.ratios };
+                for (total, value) in totals.iter_mut().zip(values) {
+                    *total += weight * value;
                 }
                 moment += weight * column as f64;
                 if column == middle {
@@ -180,8 +185,8 @@ impl<S: StudyLikelihood> Lattice<'_, S> {
                 column += direction;
             }
         }
-        let outer_ratios = ratios(&local);
-        for (j, (sums, f)) in sums.d.iter_mut().zip(outer_ratios).enumerate() {
+        let outer_values = if self.moments { powers(v1) } else { ratios(&local) };
+        for (j, (sums, f)) in sums.d.iter_mut().zip(outer_values).enumerate() {
             for (sum, total) in sums.iter_mut().zip(totals).take(5 - j) {
                 *sum += f * total;
             }
@@ -194,8 +199,97 @@ impl<S: StudyLikelihood> Lattice<'_, S> {
     }
 }
 
-/// `None` where the lattice would need too many nodes.
-pub(super) fn integrated(study: &TwoLevels, prior: &Prior, mode: &Mode, effort: Effort) -> Option<Derived> {
+fn powers(x: f64) -> [f64; 5] {
+    let square = x * x;
+    [1.0, x, square, square * x, square * square]
+}
+
+/// Logarithm of the integral, and means of products over it.
+struct Found {
+    value: f64,
+    means: [[f64; 5]; 5],
+    /// Standard deviation of the outer predictor, and of the inner one given it, at the mode.
+    deviation: [f64; 2],
+    slant: f64,
+}
+
+/// Derivatives from those of the data; `None` where the lattice would need too many nodes.
+pub(super) fn by_data(study: &TwoLevels, prior: &Prior, mode: &Mode, effort: Effort) -> Option<ByMeans> {
+    let found = integrated(study, prior, mode, effort, false)?;
+    let turned = |j: usize, k: usize| if prior.outer == 0 { found.means[j][k] } else { found.means[k][j] };
+    Some(ByMeans { value: found.value, d: std::array::from_fn(|j| std::array::from_fn(|k| turned(j, k))) })
+}
+
+/// A polynomial of fourth degree in two variables.
+type Polynomial = [[f64; 5]; 5];
+
+fn product(a: &Polynomial, b: &Polynomial) -> Polynomial {
+    let mut found = [[0.0; 5]; 5];
+    for i in 0..5 {
+        for j in 0..5 - i {
+            for k in 0..5 - i - j {
+                for l in 0..5 - i - j - k {
+                    found[i + k][j + l] += a[i][j] * b[k][l];
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Hermite polynomials of degrees 0 to 4 of a linear function `[constant, by the first variable, by the second]`.
+fn hermite([constant, first, second]: [f64; 3]) -> [Polynomial; 5] {
+    let mut one = [[0.0; 5]; 5];
+    one[0][0] = 1.0;
+    let mut linear = [[0.0; 5]; 5];
+    (linear[0][0], linear[1][0], linear[0][1]) = (constant, first, second);
+    let mut found = [one, linear, one, one, one];
+    for n in 1..4 {
+        // He_(n+1) = x He_n - n He_(n-1).
+        let mut next = product(&linear, &found[n]);
+        for (row, before) in next.iter_mut().flatten().zip(found[n - 1].iter().flatten()) {
+            *row -= n as f64 * before;
+        }
+        found[n + 1] = next;
+    }
+    found
+}
+
+/// Derivatives from Hermite polynomials of the standardised random effects; `None` where the lattice would need too many nodes.
+pub(super) fn by_random_effects(
+    study: &TwoLevels,
+    prior: &Prior,
+    spread: &Spread,
+    mode: &Mode,
+    effort: Effort,
+) -> Option<Derived> {
+    let Found { value, means, deviation: [wide, narrow], slant } = integrated(study, prior, mode, effort, true)?;
+    // Changes of both predictors with the two coordinates of the lattice.
+    let mut changes = [[0.0; 2]; 2];
+    changes[prior.outer] = [wide, 0.0];
+    changes[1 - prior.outer] = [narrow * slant, narrow];
+    let away = [0, 1].map(|a| mode.eta[a] - prior.mean[a]);
+    let [c1, c2] = spread.shares;
+    let linear = |one: f64, two: f64, by: f64| {
+        let of = |a: f64, b: f64| (one * a + two * b) / by;
+        [of(away[0], away[1]), of(changes[0][0], changes[1][0]), of(changes[0][1], changes[1][1])]
+    };
+    let level = hermite(linear(c2, c1, spread.sigma));
+    let effect = hermite(linear(1.0, -1.0, spread.tau));
+    let mean = |polynomial: &Polynomial| -> f64 {
+        polynomial.iter().flatten().zip(means.iter().flatten()).map(|(a, b)| a * b).sum()
+    };
+    let mut d = [[0.0; 5]; 5];
+    for j in 0..5 {
+        for k in 0..5 - j {
+            let scale = spread.sigma.powi(j as i32) * spread.tau.powi(k as i32);
+            d[j][k] = mean(&product(&level[j], &effect[k])) / scale;
+        }
+    }
+    Some(Derived { value, d })
+}
+
+fn integrated(study: &TwoLevels, prior: &Prior, mode: &Mode, effort: Effort, moments: bool) -> Option<Found> {
     let Prior { mean, outer, deviation, slope, given } = *prior;
     let other = 1 - outer;
     let (step, agreement, negligible) = match effort {
@@ -229,39 +323,29 @@ pub(super) fn integrated(study: &TwoLevels, prior: &Prior, mode: &Mode, effort: 
         slant,
         quarters: (4.0 * slant).round() as i64,
         negligible,
+        moments,
     };
-    let mut all = lattice.sweep([0, 0], 0.0)?;
-    let density = loop {
-        let known = all.total();
-        let new = lattice.sweep([1, 1], known)?;
-        let change = all.distance(&new);
-        all.add(&new);
+    let all = loop {
+        let mut all = lattice.sweep([0, 0], 0.0)?;
+        let between = lattice.sweep([1, 1], all.total())?;
+        let change = all.distance(&between);
+        all.add(&between);
         if change <= agreement {
-            break 0.5;
-        }
-        let mut new = lattice.sweep([0, 1], known)?;
-        new.add(&lattice.sweep([1, 0], known)?);
-        let change = all.distance(&new);
-        all.add(&new);
-        if change <= agreement {
-            break 0.25;
+            break all;
         }
         if !change.is_finite() || all.nodes > MOST_NODES {
             return None;
         }
-        lattice.step *= 0.5;
+        // The logarithm of the error of a step is about as its inverse.
+        let share = (change.ln() / (0.3 * agreement).ln()).clamp(0.5, 0.8);
+        lattice.step *= share;
+        lattice.prior_inner[1] *= share;
         lattice.table = table(lattice.step);
-        lattice.prior_inner[1] *= 0.5;
     };
     let total = all.total();
-    let area = density * lattice.step * lattice.step * lattice.deviation[0] * lattice.deviation[1];
-    let mut d = [[0.0; 5]; 5];
-    for j in 0..5 {
-        for k in 0..5 - j {
-            let (one, two) = if outer == 0 { (j, k) } else { (k, j) };
-            d[one][two] = all.d[j][k] / total;
-        }
-    }
+    let area = 0.5 * lattice.step * lattice.step * lattice.deviation[0] * lattice.deviation[1];
     let constant = (2.0 * std::f64::consts::PI * deviation * given).ln();
-    Some(Derived { value: mode.top + (total * area).ln() - constant, d })
+    let value = mode.top + (total * area).ln() - constant;
+    let means = all.d.map(|row| row.map(|sum| sum / total));
+    Some(Found { value, means, deviation: lattice.deviation, slant })
 }

@@ -67,36 +67,14 @@ impl Levels {
         Spread { sigma: point[SIGMA2].sqrt(), tau: point[TAU2].sqrt(), shares: self.shares }
     }
 
-    /// Coefficients of `(d/dm_1)^j (d/dm_2)^(a + b - j)` in `(d/dm_1 + d/dm_2)^a (c1 d/dm_1 - c2 d/dm_2)^b`, by `j`.
-    fn coefficients(&self, a: usize, b: usize) -> [f64; 5] {
-        let mut found = [1.0, 0.0, 0.0, 0.0, 0.0];
-        for i in 0..a + b {
-            let [one, two] = if i < a { [1.0, 1.0] } else { [self.shares[0], -self.shares[1]] };
-            found = std::array::from_fn(|j| two * found[j] + if j > 0 { one * found[j - 1] } else { 0.0 });
-        }
-        found
-    }
-
-    /// All coefficients that derivatives up to the fourth need.
-    fn operators(&self) -> [[[f64; 5]; 5]; 5] {
-        std::array::from_fn(|a| std::array::from_fn(|b| if a + b < 5 { self.coefficients(a, b) } else { [0.0; 5] }))
-    }
-
     /// One study by itself; `None` where its likelihood leaves the range of doubles.
     pub(super) fn one(&self, i: usize, point: &Point, effort: Effort) -> Option<Evaluation> {
-        self.derived(self.studies.get(i)?, point, &self.operators(), effort)
+        self.derived(self.studies.get(i)?, point, effort)
     }
 
-    fn derived(
-        &self,
-        study: &TwoLevels,
-        point: &Point,
-        operators: &[[[f64; 5]; 5]; 5],
-        effort: Effort,
-    ) -> Option<Evaluation> {
+    fn derived(&self, study: &TwoLevels, point: &Point, effort: Effort) -> Option<Evaluation> {
         let found = study.integrated(self.means(point), &self.spread(point), effort)?;
-        let apply =
-            |a: usize, b: usize| -> f64 { (0..=a + b).map(|j| operators[a][b][j] * found.d[j][a + b - j]).sum() };
+        let apply = |a: usize, b: usize| found.d[a][b];
         let gradient = OPERATORS.map(|(a, b, w)| w * apply(a, b));
         let hessian = std::array::from_fn(|p| {
             std::array::from_fn(|q| {
@@ -110,8 +88,7 @@ impl Levels {
 
     /// Each study by itself.
     pub(super) fn each(&self, point: &Point, effort: Effort) -> Option<Vec<Evaluation>> {
-        let operators = self.operators();
-        self.studies.iter().map(|study| self.derived(study, point, &operators, effort)).collect()
+        self.studies.iter().map(|study| self.derived(study, point, effort)).collect()
     }
 
     pub(super) fn evaluate(&self, point: &Point, effort: Effort) -> Option<Evaluation> {

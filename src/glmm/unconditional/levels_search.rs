@@ -24,7 +24,9 @@ const RATIO: f64 = 3.162_277_660_168_379_5;
 /// The grid begins where tau2 is this share of the smallest sampling variance.
 const FIRST: f64 = 0.05;
 /// At every so many points of the grid further sigma2 are started from.
-const EVERY: usize = 3;
+const EVERY: usize = 4;
+/// Where the profile has fallen this far, every other point of the grid is left out: a maximum between them would have to rise as much.
+const HOPELESS: f64 = 12.0;
 /// Two climbs that end this close to each other found one maximum.
 const SAME: f64 = 1e-6;
 
@@ -123,7 +125,7 @@ impl Levels {
         loop {
             from[TAU2] = t;
             let mut starts = vec![from];
-            if grid.len() % EVERY == 0 {
+            if grid.len().is_multiple_of(EVERY) {
                 let [low, high] = self.outer_sigma2(&from);
                 starts.extend([low, high].map(|sigma2| {
                     let mut point = from;
@@ -138,7 +140,7 @@ impl Levels {
             if t > bound.tau2_below(best) {
                 break;
             }
-            t *= RATIO;
+            t *= if stand.value() < best - HOPELESS { RATIO * RATIO } else { RATIO };
         }
         let mut maxima: Vec<Stand> = Vec::new();
         let mut before = &at_zero;

@@ -102,7 +102,9 @@ fn derivatives_are_those_of_the_value() {
 #[test]
 fn the_lattice_and_the_nested_integral_agree() {
     let mut compared = 0;
-    for row in [[7.0, 19.0, 35.0, 42.0], [0.0, 12.0, 4.0, 15.0], [505.0, 88_391.0, 499.0, 88_391.0], [1.0, 2.0, 1.0, 2.0]] {
+    for row in
+        [[7.0, 19.0, 35.0, 42.0], [0.0, 12.0, 4.0, 15.0], [505.0, 88_391.0, 499.0, 88_391.0], [1.0, 2.0, 1.0, 2.0]]
+    {
         for rates in [false, true] {
             let study = TwoLevels { arms: arms(rates, [(row[0], row[1]), (row[2], row[3])]) };
             for (sigma, tau) in [(0.5, 0.4), (1.5, 0.3), (0.7, 0.01), (0.1, 1.3)] {
@@ -110,11 +112,22 @@ fn the_lattice_and_the_nested_integral_agree() {
                     let (mean, spread) = ([-1.0, -0.5], Spread { sigma, tau, shares: coding.shares() });
                     let (prior, mode) = (Prior::new(mean, &spread), study.mode(mean, &spread).expect("a mode"));
                     let one = nested::integrated(&study, &prior, &mode, Effort::Exact).expect("in range");
-                    let two = lattice::integrated(&study, &prior, &mode, Effort::Exact).expect("few nodes");
+                    let two = lattice::by_data(&study, &prior, &mode, Effort::Exact).expect("few nodes");
                     assert!((one.value - two.value).abs() <= 1e-13 * one.value.abs().max(1.0), "{row:?} {sigma} {tau}");
                     let largest = one.d.iter().flatten().fold(0.0_f64, |a, d| a.max(d.abs()));
                     for (a, b) in one.d.iter().flatten().zip(two.d.iter().flatten()) {
                         assert!((a - b).abs() <= 1e-9 * largest, "{row:?} {sigma} {tau}: {a} {b}");
+                    }
+                    // Where the data outweigh the random effects or not, both forms are right.
+                    let three = lattice::by_random_effects(&study, &prior, &spread, &mode, Effort::Exact);
+                    let (two, three) = (two.by_level_and_effect(spread.shares), three.expect("few nodes"));
+                    for j in 0..5 {
+                        for k in 0..5 - j {
+                            let size =
+                                (1.0 + sigma.powi(-1)).powi(j as i32) * (1.0 + f64::powi(tau, -1)).powi(k as i32);
+                            let error = (two.d[j][k] - three.d[j][k]).abs() / (size + largest);
+                            assert!(error <= 1e-9, "{row:?} {sigma} {tau} {j} {k}: {} {}", two.d[j][k], three.d[j][k]);
+                        }
                     }
                     compared += 1;
                 }
@@ -163,7 +176,14 @@ fn metafor_maximises_laplace() {
         let name = &case["name"];
         assert!((value - of("ll")).abs() <= 1e-6, "{name}: {value}, metafor {}", of("ll"));
         // A step of a hundredth of a standard error or of a variance gains nothing that lme4's tolerance would see.
-        for (a, b, c) in [(0.01 * of("se"), 1.0, 1.0), (-0.01 * of("se"), 1.0, 1.0), (0.0, 1.01, 1.0), (0.0, 0.99, 1.0), (0.0, 1.0, 1.01), (0.0, 1.0, 0.99)] {
+        for (a, b, c) in [
+            (0.01 * of("se"), 1.0, 1.0),
+            (-0.01 * of("se"), 1.0, 1.0),
+            (0.0, 1.01, 1.0),
+            (0.0, 0.99, 1.0),
+            (0.0, 1.0, 1.01),
+            (0.0, 1.0, 0.99),
+        ] {
             let nearby = over_level(theta + a, sigma2 * b, tau2 * c, gamma).0;
             assert!(nearby <= value + 1e-6, "{name}: {nearby} above {value}");
         }

@@ -2,7 +2,7 @@
 
 use super::super::likelihood::StudyLikelihood;
 use super::super::marginal::mode as conditional_mode;
-use super::two_levels::{Derived, Mode, Prior, TwoLevels, ratios};
+use super::two_levels::{ByMeans, Mode, Prior, TwoLevels, ratios};
 use crate::num::quadrature::{Effort, Placement, integrate};
 
 /// Where the hyperbolic sine starts to be worth its price, as for one group.
@@ -15,7 +15,7 @@ struct Inner {
 }
 
 /// `None` where an integral is out of the range of doubles.
-pub(super) fn integrated(study: &TwoLevels, prior: &Prior, mode: &Mode, effort: Effort) -> Option<Derived> {
+pub(super) fn integrated(study: &TwoLevels, prior: &Prior, mode: &Mode, effort: Effort) -> Option<ByMeans> {
     let Prior { mean, outer, deviation, slope, given } = *prior;
     let other = 1 - outer;
     let (arm, inner_arm) = (&study.arms[outer], &study.arms[other]);
@@ -42,12 +42,12 @@ pub(super) fn integrated(study: &TwoLevels, prior: &Prior, mode: &Mode, effort: 
         let log = local.value + inner.ln_total - 0.5 * (a + b * v).powi(2);
         let mut values = [v; 15];
         let mut products = values.iter_mut().skip(1);
-        for j in 0..5 {
+        for (j, f) in f.iter().enumerate() {
             for (k, g) in g.iter().enumerate().take(5 - j) {
                 if j + k > 0
                     && let Some(product) = products.next()
                 {
-                    *product = f[j] * g;
+                    *product = f * g;
                 }
             }
         }
@@ -70,7 +70,7 @@ pub(super) fn integrated(study: &TwoLevels, prior: &Prior, mode: &Mode, effort: 
         }
     }
     let constant = -deviation.ln() - 0.5 * (2.0 * std::f64::consts::PI).ln();
-    Some(Derived { value: found.ln_total + constant, d })
+    Some(ByMeans { value: found.ln_total + constant, d })
 }
 
 fn inner_integral(arm: &impl StudyLikelihood, mean: f64, deviation: f64, effort: Effort) -> Option<Inner> {

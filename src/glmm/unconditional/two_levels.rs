@@ -11,8 +11,10 @@
 //! D_jk = mean of (p_1^(j) / p_1) (p_2^(k) / p_2) over the predictors given the data
 //! ```
 //!
-//! and the heat equation turns derivatives in the variances into these: `d/d sigma2 = (d/dm_1 + d/dm_2)^2 / 2` and
-//! `d/d tau2 = (c1 d/dm_1 - c2 d/dm_2)^2 / 2`, down to variances of 0.
+//! which are combined to derivatives by level and by effect, `d/d gamma = d/dm_1 + d/dm_2` and `d/d theta = c1 d/dm_1 - c2 d/dm_2`. The heat
+//! equation turns derivatives in the variances into these: `d/d sigma2 = (d/d gamma)^2 / 2`, `d/d tau2 = (d/d theta)^2 / 2`, down to
+//! variances of 0. Where the data outweigh the random effects, the `D_jk` would cancel; there they are means of Hermite polynomials of
+//! `u / sigma` and `e / tau`.
 
 use super::super::likelihood::{Local, Peak, StudyLikelihood};
 use super::super::one_group::OneGroup;
@@ -73,6 +75,8 @@ impl Prior {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mode {
     pub(super) eta: [f64; 2],
+    /// Information of each group on its predictor.
+    information: [f64; 2],
     /// Logarithm of the integrand there, but for the constant of the normal density.
     pub(super) top: f64,
     /// Determinant of the information on the standardised effects.
@@ -82,11 +86,46 @@ pub(super) struct Mode {
     pub(super) covariance: f64,
 }
 
+impl Mode {
+    /// Whether the data say more about both random effects than their distributions do.
+    fn outweighs(&self, spread: &Spread) -> bool {
+        let ([a, b], [c1, c2]) = (self.information, spread.shares);
+        spread.sigma.powi(2) * (a + b) >= 1.0 && spread.tau.powi(2) * (c1 * c1 * a + c2 * c2 * b) >= 1.0
+    }
+}
+
 /// Logarithm of the likelihood, and the `D_jk` for `j + k <= 4`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ByMeans {
+    pub(super) value: f64,
+    pub(super) d: [[f64; 5]; 5],
+}
+
+/// Logarithm of the likelihood, and its derivatives divided by itself: `j` times by level and `k` times by effect, `j + k <= 4`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Derived {
     pub(super) value: f64,
     pub(super) d: [[f64; 5]; 5],
+}
+
+impl ByMeans {
+    /// `(d/dm_1 + d/dm_2)^j (c1 d/dm_1 - c2 d/dm_2)^k` multiplied out.
+    pub(super) fn by_level_and_effect(&self, [c1, c2]: [f64; 2]) -> Derived {
+        let mut d = [[0.0; 5]; 5];
+        for (j, row) in d.iter_mut().enumerate() {
+            for (k, entry) in row.iter_mut().enumerate().take(5 - j) {
+                // Coefficients by the number of derivatives in m_1.
+                let mut coefficients = [1.0, 0.0, 0.0, 0.0, 0.0];
+                for i in 0..j + k {
+                    let [one, two] = if i < j { [1.0, 1.0] } else { [c1, -c2] };
+                    let before = |a: usize| if a > 0 { coefficients[a - 1] } else { 0.0 };
+                    coefficients = std::array::from_fn(|a| two * coefficients[a] + one * before(a));
+                }
+                *entry = (0..=j + k).map(|a| coefficients[a] * self.d[a][j + k - a]).sum();
+            }
+        }
+        Derived { value: self.value, d }
+    }
 }
 
 /// The `p^(j) / p` for `j` from 0 to 4.
@@ -116,23 +155,27 @@ impl TwoLevels {
             let locals = [self.arms[0].at(mean[0]), self.arms[1].at(mean[1])];
             let [one, two] = locals.map(|local| ratios(&local));
             let d = std::array::from_fn(|j| std::array::from_fn(|k| one[j] * two[k]));
-            Derived { value: locals[0].value + locals[1].value, d }
+            ByMeans { value: locals[0].value + locals[1].value, d }.by_level_and_effect(spread.shares)
         };
         let finite = found.value.is_finite() && found.d.iter().flatten().all(|x| x.is_finite());
         finite.then_some(found)
     }
 
-    fn random(&self, mean: [f64; 2], spread: &Spread, effort: Effort) -> Option<Derived> {
+    fn random(&self, mean: [f64; 2], spread: &Spread, asked: Effort) -> Option<Derived> {
         let prior = Prior::new(mean, spread);
         let mode = self.mode(mean, spread)?;
-        // Derivatives are the data's, which cancel the more, the more these say.
-        let effort = if mode.determinant > TELLING { Effort::Exact } else { effort };
+        // The derivatives of the data cancel the more, the more these say.
+        let effort = if mode.determinant > TELLING { Effort::Exact } else { asked };
         if prior.given > 0.0 && !self.wide(&mode) {
-            if let Some(found) = lattice::integrated(self, &prior, &mode, effort) {
-                return Some(found);
+            if mode.outweighs(spread) {
+                if let Some(found) = lattice::by_random_effects(self, &prior, spread, &mode, asked) {
+                    return Some(found);
+                }
+            } else if let Some(found) = lattice::by_data(self, &prior, &mode, effort) {
+                return Some(found.by_level_and_effect(spread.shares));
             }
         }
-        nested::integrated(self, &prior, &mode, effort)
+        nested::integrated(self, &prior, &mode, effort).map(|found| found.by_level_and_effect(spread.shares))
     }
 
     fn wide(&self, mode: &Mode) -> bool {
@@ -210,6 +253,7 @@ impl TwoLevels {
                 };
                 let found = Mode {
                     eta: eta(z),
+                    information: [0, 1].map(|a| -locals[a].d[1]),
                     top: value,
                     determinant,
                     variance: [covariance(0, 0), covariance(1, 1)],
