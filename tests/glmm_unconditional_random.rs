@@ -114,9 +114,8 @@ fn every_quantity_of_every_case() {
     all.finish(COMPARISONS);
 }
 
-/// metafor maximises Laplace's approximation, which is not the likelihood: where the true maximum and its own differ by more than a few thousandths
-/// of a standard error it is the approximation (`metafor_maximises_laplace` among the unit tests). The figures are what was measured, per data
-/// set: mu and se in standard errors, the log-likelihood absolutely; `tests/reference/README.md` has the table.
+/// metafor maximises Laplace's approximation, which is not the likelihood (`metafor_maximises_laplace` among the unit tests: it does so to lme4's
+/// tolerance). What that costs is bounded here, as measured on nine data sets: `tests/reference/README.md`.
 #[test]
 fn metafor() {
     let file = reference(include_str!("reference/glmm_unconditional_metafor.json"));
@@ -129,11 +128,26 @@ fn metafor() {
         let what = || name.to_owned();
         let e = *fit.estimate().expect("inside");
         let h = *fit.heterogeneity().expect("inside");
-        // Studies with few events, where Laplace is off.
-        let [place, value, deviance] = if name == "zeros" { [0.02, 0.05, 0.05] } else { [0.01, 0.07, 0.03] };
-        all.close(what, "mu", e.value, of("mu"), e.se, place);
-        all.close(what, "log-likelihood", fit.information().expect("inside").log_likelihood, of("ll"), 1.0, value);
-        all.close(what, "deviance of equal effects", h.deviance, of("lrt"), 1.0, deviance);
+        all.close(what, "mu", e.value, of("mu"), e.se, 0.004);
+        all.relative(what, "se", e.se, of("se"), 0.025);
+        all.close(what, "tau2", h.tau2.expect("inside"), of("tau2"), of("tau2").max(1e-7), 0.04);
+        let sigma2 = fit.levels().expect("random").sigma2;
+        all.close(what, "sigma2", sigma2, of("sigma2"), of("sigma2").max(1e-7), 0.07);
+        all.close(what, "log-likelihood", fit.information().expect("inside").log_likelihood, of("ll"), 1.0, 0.065);
+        all.close(what, "deviance of equal effects", h.deviance, of("lrt"), 1.0, 0.045);
+        if name == "hine1989" {
+            // Without random effects there is nothing to approximate.
+            all.close(what, "mu without random effects", e.value, of("mu"), e.se, 1e-7);
+            all.close(
+                what,
+                "log-likelihood without random effects",
+                fit.information().expect("inside").log_likelihood,
+                of("ll"),
+                1.0,
+                1e-10,
+            );
+            all.relative(what, "deviance without random effects", h.deviance, of("lrt"), 1e-6);
+        }
     }
     all.finish(METAFOR_COMPARISONS);
 }
@@ -287,7 +301,8 @@ fn the_rest_of_a_result() {
     assert!(serde_json::from_str::<TwoGroupFit>(&broken).is_err());
 }
 
-const BOUNDARY: [f64; 2] = [0.0, 0.0];
+/// Tables, then rates.
+const BOUNDARY: [f64; 2] = [0.105_318_778_447_268_37, 0.172_754_444_716_636_41];
 const CASES: usize = 0;
 const COMPARISONS: usize = 0;
-const METAFOR_COMPARISONS: usize = 27;
+const METAFOR_COMPARISONS: usize = 57;

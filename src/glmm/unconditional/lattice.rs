@@ -3,7 +3,7 @@
 //! Equal steps in two directions converge as they do in one. The difference between the nodes of a lattice and those in the middles of its
 //! squares is twice the error of either, and the error of both together is about its square; where it is too large, a shorter step is taken. The
 //! lattice is laid out along the two predictors, so
-//! that the likelihood of each group is needed at few places, over and over: the rows are shifted by quarters of a step, which is as near to
+//! that the likelihood of each group is needed at few places, over and over: the rows are shifted by halves of a step, which is as near to
 //! square as matters.
 
 use super::super::likelihood::StudyLikelihood;
@@ -19,6 +19,7 @@ const SCAN_AGREEMENT: f64 = 3e-3;
 /// Shares of the sum that end a row or the rows.
 const NEGLIGIBLE: f64 = 1e-18;
 const SCAN_NEGLIGIBLE: f64 = 1e-10;
+const SCAN_NEGLIGIBLE_MOMENTS: f64 = 1e-6;
 /// What needs more nodes is left to the nested integral.
 const MOST_NODES: usize = 40_000;
 /// Where the predictors are tied more closely than this, rows have no places in common.
@@ -116,7 +117,7 @@ struct Lattice<'a, S> {
     prior_inner: [f64; 3],
     top: f64,
     step: f64,
-    /// By how many steps of the inner predictor a row is shifted against the last, exactly and in quarters.
+    /// By how many steps of the inner predictor a row is shifted against the last, exactly and in quarters (of which there is an even number).
     slant: f64,
     quarters: i64,
     negligible: f64,
@@ -294,6 +295,7 @@ fn integrated(study: &TwoLevels, prior: &Prior, mode: &Mode, effort: Effort, mom
     let other = 1 - outer;
     let (step, agreement, negligible) = match effort {
         Effort::Exact => (FIRST_STEP, AGREEMENT, NEGLIGIBLE),
+        Effort::Scan if moments => (SCAN_STEP, SCAN_AGREEMENT, SCAN_NEGLIGIBLE_MOMENTS),
         Effort::Scan => (SCAN_STEP, SCAN_AGREEMENT, SCAN_NEGLIGIBLE),
     };
     let wide = mode.variance[outer].sqrt();
@@ -321,7 +323,7 @@ fn integrated(study: &TwoLevels, prior: &Prior, mode: &Mode, effort: Effort, mom
         top: mode.top,
         step,
         slant,
-        quarters: (4.0 * slant).round() as i64,
+        quarters: 2 * (2.0 * slant).round() as i64,
         negligible,
         moments,
     };

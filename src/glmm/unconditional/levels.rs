@@ -48,7 +48,7 @@ impl Stand {
 const OPERATORS: [(usize, usize, f64); 4] = [(0, 1, 1.0), (1, 0, 1.0), (2, 0, 0.5), (0, 2, 0.5)];
 
 /// Newton's decrement (squared) below which one more step leaves nothing but rounding.
-const SETTLED: f64 = 1e-13;
+const SETTLED: f64 = 1e-18;
 /// Below this the logarithms no longer show which of two places is better.
 const NEARLY: f64 = 1e-9;
 /// The same while finding one's way.
@@ -115,7 +115,7 @@ impl Levels {
             let Some(way) = Way::of(&now.at, &rows) else { return Ok(now) };
             let settled = match effort {
                 Effort::Exact => {
-                    way.newton && (way.decrement <= SETTLED || (before <= NEARLY && way.decrement >= 0.1 * before))
+                    way.newton && (way.decrement <= SETTLED || (before <= NEARLY && way.decrement >= 0.5 * before))
                 }
                 Effort::Scan => way.newton && way.decrement <= SETTLED_SCAN,
             };

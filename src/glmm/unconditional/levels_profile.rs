@@ -240,7 +240,7 @@ impl Levels {
                 }
             }
             let moved = if goal.logarithm { point[c] * step.exp() } else { point[c] + step * unit };
-            if step.abs() <= SETTLED && decrement <= 1e-12 && effort == Effort::Exact {
+            if step.abs() <= SETTLED && decrement <= 1e-14 && effort == Effort::Exact {
                 return Some(moved);
             }
             let by = moved - point[c];

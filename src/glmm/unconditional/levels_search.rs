@@ -125,7 +125,7 @@ impl Levels {
         loop {
             from[TAU2] = t;
             let mut starts = vec![from];
-            if grid.len().is_multiple_of(EVERY) {
+            if grid.len() % EVERY == 1 {
                 let [low, high] = self.outer_sigma2(&from);
                 starts.extend([low, high].map(|sigma2| {
                     let mut point = from;

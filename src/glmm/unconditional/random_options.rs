@@ -45,7 +45,15 @@ use serde::{Deserialize, Serialize};
 ///     ("D", TwoByTwo::new((2, 9), (5, 8))?),
 /// ]);
 /// let fit = UnconditionalRandom::new().fit(&trials)?;
-/// DOCTEST
+/// // tests/reference/glmm_unconditional_random.py
+/// let estimate = fit.estimate().expect("not on the boundary");
+/// assert!((estimate.value - -1.197_080_533_180_389).abs() < 1e-10);
+/// let tau2 = fit.heterogeneity().and_then(|h| h.tau2).expect("estimated");
+/// assert!((tau2 - 1.824_363_606_712_021).abs() < 1e-9);
+/// let levels = fit.levels().expect("random");
+/// assert!((levels.mean - -1.951_150_565_849_972).abs() < 1e-10);
+/// assert!((levels.sigma2 - 0.500_885_320_096_341).abs() < 1e-9);
+/// assert_eq!(fit.natural().to_string(), "0.302 [0.0224, 3.39]");
 /// # Ok::<(), meta_analysis::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

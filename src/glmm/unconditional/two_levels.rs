@@ -142,7 +142,7 @@ const CLOSE: f64 = 0.005;
 /// More steps than the search for a mode takes.
 const STEPS: usize = 200;
 /// Where the data determine the random effects this much better than their distribution does, a scan is not good enough.
-const TELLING: f64 = 300.0;
+const TELLING: f64 = 2000.0;
 /// A lattice is not worth its price once a predictor is this many times wider than the place where its likelihood changes.
 const WIDE: f64 = 3.0;
 
