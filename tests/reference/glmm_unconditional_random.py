@@ -61,10 +61,15 @@ CASES = [
     ("damico2009", "half"),
     ("collins1985a", "half"),
     ("zeros", "half"),
+    ("heterogeneous", "half"),
     ("hart1999", "half"),
+    ("nielweise2008", "half"),
     ("differ", "half"),
     ("ivig_two_arm", "half"),
     ("ivig_two_arm", "first"),
+    ("sparse_1", "half"),
+    ("common_2", "half"),
+    ("rates_sparse", "half"),
 ]
 
 RULE = legendre(20)

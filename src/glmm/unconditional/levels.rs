@@ -54,7 +54,7 @@ const NEARLY: f64 = 1e-9;
 /// The same while finding one's way.
 const SETTLED_SCAN: f64 = 1e-3;
 /// More steps than a maximum takes.
-const STEPS: usize = 400;
+const STEPS: usize = 120;
 
 impl Levels {
     /// Means of the predictors.
@@ -133,7 +133,7 @@ impl Levels {
                         break Some(Stand { point, at });
                     }
                     // What a scan is off by hides smaller steps.
-                    _ if share < if effort == Effort::Scan { 0.01 } else { 1e-9 } => break None,
+                    _ if share < if effort == Effort::Scan { 0.01 } else { 1e-5 } => break None,
                     _ => share *= 0.25,
                 }
             };
@@ -143,7 +143,8 @@ impl Levels {
                 None => return Ok(now),
             }
         }
-        Err(out)
+        // A scan has then found the way as far as it could.
+        if effort == Effort::Scan { Ok(now) } else { Err(out) }
     }
 }
 
