@@ -7,7 +7,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use meta_analysis::glmm::{
     BetaBinomial, BinomialNormal, Conditional, ConditionalNormal, FirthLogistic, PoissonNormal, PredictionUncertainty,
-    RandomEffectCoding, TwoGroupData, UnconditionalFixed,
+    RandomEffectCoding, TwoGroupData, UnconditionalFixed, UnconditionalRandom,
 };
 use meta_analysis::study::{Proportion, Rate, Studies, TwoByTwo, TwoRates};
 use std::hint::black_box;
@@ -137,7 +137,7 @@ fn two_groups(c: &mut Criterion) {
     }
 }
 
-/// Fixed levels of studies: global search, profile intervals of the effect and of tau2.
+/// Fixed and random levels of studies: global search, profile intervals of the effect and of tau2.
 fn unconditional(c: &mut Criterion) {
     let second = TEN.iter().cycle().skip(3);
     let rows = TEN.iter().zip(second).enumerate();
@@ -147,6 +147,14 @@ fn unconditional(c: &mut Criterion) {
         c.bench_function(&format!("glmm/unconditional_fixed_{name}/k10/fit"), |b| {
             b.iter(|| {
                 let fit = UnconditionalFixed::new().coding(coding).fit(black_box(&studies)).expect("fits");
+                let estimate = fit.estimate().expect("inside");
+                assert!(estimate.lower < estimate.value && estimate.value < estimate.upper);
+                fit
+            });
+        });
+        c.bench_function(&format!("glmm/unconditional_random_{name}/k10/fit"), |b| {
+            b.iter(|| {
+                let fit = UnconditionalRandom::new().coding(coding).fit(black_box(&studies)).expect("fits");
                 let estimate = fit.estimate().expect("inside");
                 assert!(estimate.lower < estimate.value && estimate.value < estimate.upper);
                 fit

@@ -1,10 +1,12 @@
-//! Rare events in two groups: one question, seven methods, none of which corrects a zero cell.
+//! Rare events in two groups: one question, eight methods, none of which corrects a zero cell.
 //!
 //! ```text
 //! cargo run --example cookbook-rare-events
 //! ```
 
-use meta_analysis::glmm::{BetaBinomial, Conditional, ConditionalNormal, FirthLogistic, TwoGroupFit};
+use meta_analysis::glmm::{
+    BetaBinomial, Conditional, ConditionalNormal, FirthLogistic, TwoGroupFit, UnconditionalRandom,
+};
 use meta_analysis::num::format::significant;
 use meta_analysis::study::{Studies, TwoByTwo};
 use meta_analysis::tables::TableMeasure;
@@ -91,6 +93,8 @@ fn compare(trials: &Studies<TwoByTwo>) -> Result<()> {
     line("conditional, exact", show(&conditional), &tau2(&conditional));
     let approximate = ConditionalNormal::new().conditional(Conditional::Approximate).fit(trials)?;
     line("conditional, approximate", show(&approximate), &tau2(&approximate));
+    let levels = UnconditionalRandom::new().fit(trials)?;
+    line("unconditional, random", show(&levels), &tau2(&levels));
     let beta = BetaBinomial::new().fit(trials)?;
     let rho = beta.intraclass().map_or(0.0, |c| c.rho);
     line("beta-binomial", show(&beta), &format!("arms differ, not paired: correlation {}", significant(rho)));

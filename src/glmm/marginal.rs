@@ -124,7 +124,7 @@ fn random(study: &impl StudyLikelihood, m: f64, tau2: f64, effort: Effort) -> Op
 }
 
 /// The most probable `eta` given the data, to a tenth of its standard deviation: the root of a decreasing function.
-fn mode(study: &impl StudyLikelihood, m: f64, tau2: f64) -> f64 {
+pub(super) fn mode(study: &impl StudyLikelihood, m: f64, tau2: f64) -> f64 {
     let slope = |eta: f64| {
         let [d1, d2, ..] = study.at(eta).d;
         (d1 - (eta - m) / tau2, d2 - tau2.recip())

@@ -29,6 +29,7 @@
 //! | model | data | effect | studies differ by |
 //! | --- | --- | --- | --- |
 //! | [`ConditionalNormal`] | [`TwoByTwo`](crate::study::TwoByTwo), [`TwoRates`](crate::study::TwoRates) | odds ratio, rate ratio | tau2, or not at all |
+//! | [`UnconditionalFixed`], [`UnconditionalRandom`] | [`TwoByTwo`](crate::study::TwoByTwo), [`TwoRates`](crate::study::TwoRates) | odds ratio, rate ratio | tau2 and their levels |
 //! | [`BetaBinomial`] | [`TwoByTwo`](crate::study::TwoByTwo) | odds ratio, risk ratio, risk difference | the risk of each arm |
 //! | [`FirthLogistic`] | [`TwoByTwo`](crate::study::TwoByTwo) | odds ratio | not at all |
 //!
@@ -76,6 +77,6 @@ pub use regression::{GlmmCoefficient, GlmmRegression, Omnibus};
 pub use search::{LocalMaximum, SearchRecord};
 pub use two_groups::{
     BetaBinomial, Conditional, ConditionalNormal, FirthLogistic, IntraclassCorrelation, RiskContrast, StudyEffect,
-    TwoGroupBoundary, TwoGroupData, TwoGroupFit, TwoGroupModel,
+    StudyLevels, TwoGroupBoundary, TwoGroupData, TwoGroupFit, TwoGroupModel,
 };
-pub use unconditional::{RandomEffectCoding, UnconditionalFixed};
+pub use unconditional::{RandomEffectCoding, UnconditionalFixed, UnconditionalRandom};

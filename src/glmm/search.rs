@@ -23,7 +23,8 @@ pub struct LocalMaximum {
 /// [`searched_to`](Self::searched_to) no tau2 is as likely as the one returned (each study with events and non-events
 /// contributes at most the integral of its likelihood over `eta` times `1/(tau sqrt(2 pi))`, which falls with tau).
 /// *Searched, not proven*: between 0 and that bound the profile is looked at on a grid of at least four points per
-/// decade. Two maxima between neighbouring points would be seen as one or none.
+/// decade (two in [`UnconditionalRandom`](super::UnconditionalRandom), where sigma2 is climbed besides, from several starts; one where the
+/// profile is 12 below its maximum). Two maxima between neighbouring points would be seen as one or none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SearchRecord {

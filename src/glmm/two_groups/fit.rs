@@ -5,6 +5,7 @@ use super::data::TwoGroupData;
 use super::intraclass::IntraclassCorrelation;
 use super::options::TwoGroupModel;
 use super::solved::{Found, Solution, Solved};
+use super::study_levels::StudyLevels;
 use crate::error::{Error, ErrorKind, Result};
 use crate::glmm::estimates::finite_interval;
 use crate::glmm::fit::{GlmmEstimate, GlmmTest, quantile};
@@ -45,6 +46,7 @@ pub struct TwoGroupFit {
     outcome: Outcome,
     heterogeneity: Option<GlmmHeterogeneity>,
     intraclass: Option<IntraclassCorrelation>,
+    levels: Option<StudyLevels>,
     used: Vec<usize>,
     notes: Vec<Note>,
     #[serde(skip)]
@@ -103,11 +105,11 @@ impl TwoGroupFit {
                 (Outcome::Inside { estimate, information, search }, Some(solved))
             }
         };
-        let (heterogeneity, intraclass) = match &solved {
-            Some(solved) => (solved.heterogeneity(level)?, solved.intraclass(level)?),
-            None => (None, None),
+        let (heterogeneity, intraclass, levels) = match &solved {
+            Some(solved) => (solved.heterogeneity(level)?, solved.intraclass(level)?, solved.levels()?),
+            None => (None, None, None),
         };
-        let mut fit = Self { model, data, outcome, heterogeneity, intraclass, used, notes: Vec::new(), solved };
+        let mut fit = Self { model, data, outcome, heterogeneity, intraclass, levels, used, notes: Vec::new(), solved };
         let dropped = fit.data.dropped().iter().chain(&left_out);
         let dropped = dropped.map(|d| Note::Dropped { study: d.study.clone(), reason: d.reason.clone() });
         fit.notes = dropped.chain(fit.further_notes()).collect();
@@ -212,6 +214,11 @@ impl TwoGroupFit {
     /// The intraclass correlation with interval and test; `None` in models without one and on the boundary.
     pub fn intraclass(&self) -> Option<&IntraclassCorrelation> {
         self.intraclass.as_ref()
+    }
+
+    /// Mean and variance of the levels of studies; `None` in models in which they are not random and on the boundary.
+    pub fn levels(&self) -> Option<&StudyLevels> {
+        self.levels.as_ref()
     }
 
     /// Log-likelihood at the maximum, with all constants, and AIC, BIC, AICc; `None` on the boundary and where the model has no
@@ -398,6 +405,10 @@ impl std::fmt::Display for TwoGroupFit {
                     if let Some(h) = &self.heterogeneity {
                         let (deviance, p) = (significant(h.deviance), p_value(h.deviance_p_value));
                         write!(f, "\n  deviance of equal effects {deviance} (df {}, p {p})", h.df)?;
+                    }
+                    if let Some(levels) = &self.levels {
+                        let [mean, se, sigma2] = [levels.mean, levels.mean_se, levels.sigma2].map(significant);
+                        write!(f, "\n  levels of studies {mean}, standard error {se}, variance {sigma2}")?;
                     }
                 }
             }

@@ -13,9 +13,10 @@ mod offset;
 mod options;
 mod overdispersed;
 mod overdispersed_profile;
-mod profile_root;
+pub(super) mod profile_root;
 mod random_effects;
 pub(super) mod solved;
+mod study_levels;
 
 pub use beta_binomial::{BetaBinomial, RiskContrast};
 pub use boundary::TwoGroupBoundary;
@@ -25,3 +26,4 @@ pub use firth::FirthLogistic;
 pub use fit::{StudyEffect, TwoGroupFit};
 pub use intraclass::IntraclassCorrelation;
 pub use options::{Conditional, ConditionalNormal, TwoGroupModel};
+pub use study_levels::StudyLevels;

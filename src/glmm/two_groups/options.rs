@@ -8,7 +8,7 @@ use super::fit::TwoGroupFit;
 use super::solved::Solution;
 use crate::error::Result;
 use crate::glmm::options::GlmmInference;
-use crate::glmm::unconditional::{UnconditionalFixed, solve_fixed};
+use crate::glmm::unconditional::{UnconditionalFixed, UnconditionalRandom, solve_fixed, solve_random};
 use crate::measure::Measure;
 use serde::{Deserialize, Serialize};
 
@@ -153,6 +153,8 @@ pub enum TwoGroupModel {
     ConditionalNormal(ConditionalNormal),
     /// With a fixed level of each study.
     UnconditionalFixed(UnconditionalFixed),
+    /// With a random level of each study.
+    UnconditionalRandom(UnconditionalRandom),
     /// Risks of arms with a beta distribution.
     BetaBinomial(BetaBinomial),
     /// Study intercepts and one effect, penalised.
@@ -165,6 +167,7 @@ impl TwoGroupModel {
         match self {
             Self::ConditionalNormal(model) => model.inference,
             Self::UnconditionalFixed(model) => model.options().1,
+            Self::UnconditionalRandom(model) => model.asked_inference().0,
             Self::BetaBinomial(model) => model.asked_inference().0,
             Self::FirthLogistic(model) => model.asked_inference().0,
         }
@@ -175,6 +178,7 @@ impl TwoGroupModel {
         match self {
             Self::ConditionalNormal(model) => model.level,
             Self::UnconditionalFixed(model) => model.options().2,
+            Self::UnconditionalRandom(model) => model.asked_inference().1,
             Self::BetaBinomial(model) => model.asked_inference().1,
             Self::FirthLogistic(model) => model.asked_inference().1,
         }
@@ -194,6 +198,7 @@ impl TwoGroupModel {
         match self {
             Self::ConditionalNormal(model) => conditional::solve(model, data),
             Self::UnconditionalFixed(model) => solve_fixed(model, data),
+            Self::UnconditionalRandom(model) => solve_random(model, data),
             Self::BetaBinomial(model) => model.solve(data),
             Self::FirthLogistic(model) => model.solve(data),
         }
@@ -208,6 +213,7 @@ impl std::fmt::Display for TwoGroupModel {
                 write!(f, "conditional ({}), {effects} (maximum likelihood)", model.conditional.name())
             }
             Self::UnconditionalFixed(model) => model.fmt(f),
+            Self::UnconditionalRandom(model) => model.fmt(f),
             Self::BetaBinomial(model) => model.fmt(f),
             Self::FirthLogistic(model) => model.fmt(f),
         }

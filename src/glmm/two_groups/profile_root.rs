@@ -4,20 +4,20 @@ use crate::error::{ErrorKind, Result};
 
 /// Where to start, and how far to go.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Way {
-    pub(super) centre: f64,
+pub(in crate::glmm) struct Way {
+    pub(in crate::glmm) centre: f64,
     /// Standard error, or a length of its size.
-    pub(super) unit: f64,
+    pub(in crate::glmm) unit: f64,
     /// -1 or 1.
-    pub(super) direction: f64,
+    pub(in crate::glmm) direction: f64,
     /// The profile's maximum, and how much lower it is at the limit.
-    pub(super) top: f64,
-    pub(super) drop: f64,
+    pub(in crate::glmm) top: f64,
+    pub(in crate::glmm) drop: f64,
 }
 
 /// Newton's method on the signed root of the profile, which is nearly linear, inside a bracket that grows as needed. `profile` gives
 /// value and slope at a place, `None` where the parameter cannot be.
-pub(super) fn limit(way: Way, mut profile: impl FnMut(f64) -> Option<(f64, f64)>) -> Result<f64> {
+pub(in crate::glmm) fn limit(way: Way, mut profile: impl FnMut(f64) -> Option<(f64, f64)>) -> Result<f64> {
     let Way { centre, unit, direction, top, drop } = way;
     let goal = (2.0 * drop).sqrt();
     let (mut low, mut high, mut x) = (0.0, f64::INFINITY, goal);

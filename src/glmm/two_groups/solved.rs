@@ -2,6 +2,7 @@
 
 use super::boundary::TwoGroupBoundary;
 use super::intraclass::IntraclassCorrelation;
+use super::study_levels::StudyLevels;
 use crate::error::Result;
 use crate::glmm::heterogeneity::GlmmHeterogeneity;
 use crate::glmm::search::SearchRecord;
@@ -44,6 +45,11 @@ pub(in crate::glmm) trait Solved: std::fmt::Debug + Send + Sync {
     /// The log-likelihood at any effect and tau2, of models that have no other parameters.
     fn at(&self, _effect: f64, _tau2: f64) -> Option<f64> {
         None
+    }
+
+    /// Mean and variance of the levels of studies, in models in which they are random.
+    fn levels(&self) -> Result<Option<StudyLevels>> {
+        Ok(None)
     }
 
     /// What was looked at, in models with tau2.

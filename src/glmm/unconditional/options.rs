@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// | option | default | others |
 /// | --- | --- | --- |
-/// | [`coding`](Self::coding) | [`RandomEffectCoding::Half`] (as metafor) | [`RandomEffectCoding::First`] |
+/// | [`coding`](Self::coding) | [`RandomEffectCoding::Half`] (as metafor) | [`RandomEffectCoding::First`], [`RandomEffectCoding::Second`] |
 /// | [`inference`](Self::inference) | [`GlmmInference::ProfileLikelihood`] (metafor: Wald) | see [`GlmmInference`] |
 /// | [`level`](Self::level) | 0.95 | strictly between 0 and 1 |
 ///

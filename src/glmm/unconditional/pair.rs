@@ -25,6 +25,8 @@ pub enum RandomEffectCoding {
     /// All of it in the first group, as treatment is usually coded: the second varies with the level of the study alone. metafor:
     /// `coding = 1`.
     First,
+    /// All of it in the second group: the first varies with the level of the study alone. metafor: `coding = 0`.
+    Second,
 }
 
 impl RandomEffectCoding {
@@ -33,6 +35,16 @@ impl RandomEffectCoding {
         match self {
             Self::Half => "half of each in both groups",
             Self::First => "in the first group",
+            Self::Second => "in the second group",
+        }
+    }
+
+    /// Shares of the effect, `c1` and `c2`.
+    pub(super) fn shares(self) -> [f64; 2] {
+        match self {
+            Self::Half => [0.5, 0.5],
+            Self::First => [1.0, 0.0],
+            Self::Second => [0.0, 1.0],
         }
     }
 }
@@ -132,12 +144,14 @@ impl Pair {
         Self { arms, coding }
     }
 
-    /// Shares of the effect, `c1` and `c2`.
-    pub(super) fn shares(&self) -> [f64; 2] {
-        match self.coding {
-            RandomEffectCoding::Half => [0.5, 0.5],
-            RandomEffectCoding::First => [1.0, 0.0],
-        }
+    fn shares(&self) -> [f64; 2] {
+        self.coding.shares()
+    }
+
+    /// The groups exchanged, which changes the sign of the effect: the second group carries it as the first does here.
+    fn exchanged(&self) -> Self {
+        let [first, second] = self.arms;
+        Self { arms: [second, first], coding: RandomEffectCoding::First }
     }
 
     /// Whether the likelihood does not fall as the effect goes to minus or to plus infinity.
@@ -148,6 +162,11 @@ impl Pair {
 
     /// The level at its best for a mean and a tau2, with the likelihood there.
     pub(super) fn best(&self, m: f64, tau2: f64, effort: Effort) -> Option<(f64, Marginal)> {
+        if self.coding == RandomEffectCoding::Second {
+            let (level, found) = self.exchanged().best(-m, tau2, effort)?;
+            let Marginal { g_m, h_mt, mean, .. } = found;
+            return Some((level, Marginal { g_m: -g_m, h_mt: -h_mt, mean: -mean, ..found }));
+        }
         let mut mode = self.mode(m, tau2);
         let (mut low, mut high) = (f64::NEG_INFINITY, f64::INFINITY);
         // Without an integral there is nothing to save.
@@ -210,7 +229,8 @@ impl Pair {
     /// The likelihood at a level with its derivatives; moves the mode of the effect to that of this level.
     fn joint(&self, mode: &mut Mode, m: f64, tau2: f64, effort: Effort) -> Option<Joint> {
         let found = match self.coding {
-            RandomEffectCoding::First => {
+            // The second group's turn is the first's, exchanged.
+            RandomEffectCoding::First | RandomEffectCoding::Second => {
                 let [first, second] = &self.arms;
                 let mut with = marginal(first, mode.level + m, tau2, effort)?;
                 let Local { value, d } = second.at(mode.level);
@@ -492,6 +512,9 @@ impl Integrated for Pair {
     }
 
     fn bound(&self) -> Bound {
+        if self.coding == RandomEffectCoding::Second {
+            return self.exchanged().bound();
+        }
         let inside = |arm: &OneGroup| match arm.peak() {
             Peak::At(peak) => Some((ln_area(arm, peak), arm.at(peak).value)),
             _ => None,
@@ -499,10 +522,12 @@ impl Integrated for Pair {
         let [first, second] = [inside(&self.arms[0]), inside(&self.arms[1])];
         match (self.coding, first, second) {
             // The other group is at most at its peak, and a group's own integral over the effect does not depend on the level.
-            (RandomEffectCoding::First, Some((area, _)), other) => {
+            (RandomEffectCoding::First | RandomEffectCoding::Second, Some((area, _)), other) => {
                 Bound::Inside(area + other.map_or(0.0, |(_, top)| top))
             }
-            (RandomEffectCoding::First, None, other) => Bound::Open(other.map_or(0.0, |(_, top)| top)),
+            (RandomEffectCoding::First | RandomEffectCoding::Second, None, other) => {
+                Bound::Open(other.map_or(0.0, |(_, top)| top))
+            }
             (RandomEffectCoding::Half, Some((area, top)), Some((area2, top2))) => {
                 Bound::Inside((area + top2).min(area2 + top) + std::f64::consts::LN_2)
             }
