@@ -3,22 +3,12 @@
 mod support;
 
 use meta_analysis::glmm::{
-    BetaBinomial, Conditional, ConditionalNormal, FirthLogistic, GlmmInference, RiskContrast, TwoGroupData, TwoGroupFit,
+    BetaBinomial, Conditional, ConditionalNormal, FirthLogistic, GlmmInference, RiskContrast, TwoGroupFit,
 };
-use meta_analysis::study::{Studies, TwoByTwo, TwoRates};
+use meta_analysis::study::{Studies, TwoByTwo};
 use serde_json::Value;
+use support::counts::two_groups;
 use support::{Comparison, list, number, numbers, reference, text};
-
-fn data(case: &Value) -> TwoGroupData {
-    let rows = list(&case["rows"]).iter().map(numbers).enumerate();
-    if text(&case["kind"]) == "rates" {
-        let one =
-            |(i, r): (usize, Vec<f64>)| (i.to_string(), TwoRates::new((r[0], r[1]), (r[2], r[3])).expect("rates"));
-        return (&rows.map(one).collect::<Studies<TwoRates>>()).into();
-    }
-    let one = |(i, r): (usize, Vec<f64>)| (i.to_string(), TwoByTwo::new((r[0], r[1]), (r[2], r[3])).expect("a table"));
-    (&rows.map(one).collect::<Studies<TwoByTwo>>()).into()
-}
 
 fn model(case: &Value) -> ConditionalNormal {
     match text(&case["kind"]) {
@@ -28,7 +18,7 @@ fn model(case: &Value) -> ConditionalNormal {
 }
 
 fn fit(case: &Value) -> TwoGroupFit {
-    model(case).fit(data(case)).unwrap_or_else(|e| panic!("{} {}: {e}", text(&case["kind"]), text(&case["name"])))
+    model(case).fit(two_groups(case)).unwrap_or_else(|e| panic!("{} {}: {e}", text(&case["kind"]), text(&case["name"])))
 }
 
 /// What each quantity is measured against is stated where it is compared; the largest deviations are printed.
@@ -70,7 +60,7 @@ fn every_quantity_of_every_case() {
         all.relative(what, "tau2 upper", interval.upper, of("tau2_upper"), 1e-10);
         all.close(what, "tau2 lower", interval.lower, of("tau2_lower"), of("tau2_lower").max(1e-300), 1e-10);
         // Equal effects: the same likelihood at tau2 = 0.
-        let equal = model(case).equal_effects().fit(data(case)).expect("fits");
+        let equal = model(case).equal_effects().fit(two_groups(case)).expect("fits");
         all.close(what, "equal effects", equal.estimate().expect("inside").value, of("mu0"), se, 1e-11);
         let equal = equal.information().expect("inside").log_likelihood;
         all.close(what, "log-likelihood of equal effects", equal, of("ll0"), of("ll0").abs().max(1.0), 1e-12);
@@ -205,7 +195,7 @@ fn metafor() {
         let rows = columns(case);
         let model = model(&rows).inference(GlmmInference::Wald);
         let equal = text(&case["kind"]).ends_with("EE");
-        let fit = if equal { model.equal_effects().fit(data(&rows)) } else { model.fit(data(&rows)) }.expect("fits");
+        let fit = if equal { model.equal_effects().fit(two_groups(&rows)) } else { model.fit(two_groups(&rows)) }.expect("fits");
         let estimate = fit.estimate().expect("inside");
         let exact = text(&case["kind"]).starts_with("exact");
         let failed = ["hine exact ML", "li exact EE"].contains(&name.as_str());

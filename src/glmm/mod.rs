@@ -29,6 +29,7 @@
 //! | model | data | effect | studies differ by |
 //! | --- | --- | --- | --- |
 //! | [`ConditionalNormal`] | [`TwoByTwo`](crate::study::TwoByTwo), [`TwoRates`](crate::study::TwoRates) | odds ratio, rate ratio | tau2, or not at all |
+//! | [`UnconditionalFixed`] | [`TwoByTwo`](crate::study::TwoByTwo), [`TwoRates`](crate::study::TwoRates) | odds ratio, rate ratio | tau2, and a level of each study |
 //! | [`BetaBinomial`] | [`TwoByTwo`](crate::study::TwoByTwo) | odds ratio, risk ratio, risk difference | the risk of each arm |
 //! | [`FirthLogistic`] | [`TwoByTwo`](crate::study::TwoByTwo) | odds ratio | not at all |
 //!
