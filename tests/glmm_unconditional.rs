@@ -66,8 +66,10 @@ fn every_quantity_of_every_case() {
 #[test]
 fn metafor() {
     let file = reference(include_str!("reference/glmm_unconditional_metafor.json"));
+    let further = reference(include_str!("reference/glmm_unconditional_fixed_metafor.json"));
+    let cases = list(&file["cases"]).iter().filter(|case| text(&case["model"]) == "UM.FS");
     let mut all = Comparison::default();
-    for case in list(&file["cases"]).iter().filter(|case| text(&case["model"]) == "UM.FS") {
+    for case in cases.chain(list(&further["cases"])) {
         let of = |key: &str| number(&list(&case[key])[0]).expect("a number");
         let fit = unconditional(case, UnconditionalFixed::new());
         let what = || format!("{} {}", text(&case["name"]), of("coding"));
