@@ -712,7 +712,8 @@ impl ErrorKind {
 impl ErrorKind {
     /// No events in two groups, wherever it is found.
     pub(crate) fn no_events(measure: &'static str) -> Self {
-        let remedy = "say among how many people; `BinomialNormal` or `PoissonNormal` of each group gives an upper limit";
+        let remedy =
+            "say among how many people; `BinomialNormal` or `PoissonNormal` of each group gives an upper limit";
         Self::NoEvents { measure, remedy }
     }
 }

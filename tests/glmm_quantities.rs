@@ -83,7 +83,8 @@ fn mean_response_and_predictions_of_one_group() {
         }
         closed_forms(&mut all, name, &fit, row);
         let of_mean = PredictionUncertainty::OfMean;
-        let found = if text(&case["kind"]) == "poisson" { fit.new_events(5.0, of_mean) } else { fit.new_count(10, of_mean) };
+        let found =
+            if text(&case["kind"]) == "poisson" { fit.new_events(5.0, of_mean) } else { fit.new_count(10, of_mean) };
         match found {
             Ok(found) => {
                 for (y, p) in numbers(&row["counts"]).into_iter().enumerate() {

@@ -119,7 +119,10 @@ fn beta_binomial() {
     for case in list(&file["cases"]) {
         let (name, contrast) = (text(&case["name"]), text(&case["contrast"]));
         let what = || format!("{contrast} {name}");
-        let fit = BetaBinomial::new().contrast(risk_contrast(contrast)).fit(&tables(case)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let fit = BetaBinomial::new()
+            .contrast(risk_contrast(contrast))
+            .fit(&tables(case))
+            .unwrap_or_else(|e| panic!("{name}: {e}"));
         let of = |key: &str| number(&case[key]).expect("a number");
         let estimate = fit.estimate().expect("inside");
         let rho = fit.intraclass().expect("inside");
@@ -219,7 +222,8 @@ fn metafor() {
         let rows = columns(case);
         let model = model(&rows).inference(GlmmInference::Wald);
         let equal = text(&case["kind"]).ends_with("EE");
-        let fit = if equal { model.equal_effects().fit(two_groups(&rows)) } else { model.fit(two_groups(&rows)) }.expect("fits");
+        let fit = if equal { model.equal_effects().fit(two_groups(&rows)) } else { model.fit(two_groups(&rows)) }
+            .expect("fits");
         let estimate = fit.estimate().expect("inside");
         let exact = text(&case["kind"]).starts_with("exact");
         let failed = ["hine exact ML", "li exact EE"].contains(&name.as_str());

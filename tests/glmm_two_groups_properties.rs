@@ -48,8 +48,9 @@ fn no_studies_labels_that_cannot_be_and_no_events() {
         let (tables, rates) = (Studies::from(labels.map(|l| (l, table))), Studies::from(labels.map(|l| (l, rate))));
         kinds((&tables).into()).chain(kinds((&rates).into()))
     };
-    let none: Vec<ErrorKind> =
-        kinds((&Studies::<TwoByTwo>::default()).into()).chain(kinds((&Studies::<TwoRates>::default()).into())).collect();
+    let none: Vec<ErrorKind> = kinds((&Studies::<TwoByTwo>::default()).into())
+        .chain(kinds((&Studies::<TwoRates>::default()).into()))
+        .collect();
     assert_eq!(none.len(), 13);
     assert!(none.iter().all(|kind| matches!(kind, ErrorKind::Empty)), "{none:?}");
     assert!(both(["A", "A"], 2).all(|kind| matches!(kind, ErrorKind::DuplicateLabel { .. })));

@@ -74,7 +74,9 @@ fn no_events_is_an_error_with_a_remedy() {
         assert!(matches!(error.kind(), ErrorKind::ZeroVariance { .. }), "{error}");
     }
     // A correction that is asked for makes events.
-    let corrected = MantelHaenszel::new(TableMeasure::LogOddsRatio).zero_cells(ZeroCells::constant(0.5).double_zero(Uninformative::Keep)).fit(&studies);
+    let corrected = MantelHaenszel::new(TableMeasure::LogOddsRatio)
+        .zero_cells(ZeroCells::constant(0.5).double_zero(Uninformative::Keep))
+        .fit(&studies);
     assert!(corrected.is_ok(), "{corrected:?}");
 
     let one_arm = [[0, 10, 3, 12], [0, 5, 1, 5]];
