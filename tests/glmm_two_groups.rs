@@ -208,9 +208,10 @@ fn firth_by_brglm2() {
 /// metafor 3.8 (`tests/reference/glmm_two_groups_metafor.R`) stops at tolerances of nlminb and lme4: 1e-4 is its own accuracy.
 ///
 /// The exact model differs in the standard error, which metafor takes from numerical second derivatives of the hypergeometric
-/// density of BiasedUrn: by up to 4e-4, and altogether in two fits, where tau2 is 0 but metafor stops at 7e-5 (`hine`, standard
-/// error 6e-7) and in tables of thousands (`li`, equal effects: 0.0166 for 0.0273). The thirty-digit references say who is right: the
-/// fits of `hine 1989` and the first six of `li` are among them.
+/// density of BiasedUrn: by up to 4e-4, and altogether in three fits, where tau2 is 0 but metafor stops at 7e-5 (`hine`, standard
+/// error 6e-7) and at 1.5e-4 (`hahn`, 6e-7 for 0.14; its mean is off by 1.2e-3 standard errors), and in tables of thousands (`li`, equal
+/// effects: 0.0166 for 0.0273). The thirty-digit references say who is right: the fits of `hine 1989` and the first six of `li` are among
+/// them, and the likelihood of `hahn` at both places was taken with `glmm_two_groups.py` (`tests/reference/README.md`).
 #[test]
 fn metafor() {
     let file = reference(include_str!("reference/glmm_two_groups_metafor.json"));
@@ -226,8 +227,10 @@ fn metafor() {
             .expect("fits");
         let estimate = fit.estimate().expect("inside");
         let exact = text(&case["kind"]).starts_with("exact");
-        let failed = ["hine exact ML", "li exact EE"].contains(&name.as_str());
-        all.close(what, "mu", estimate.value, of("mu"), estimate.se, 1e-4);
+        let failed = ["hine exact ML", "li exact EE", "hahn exact ML"].contains(&name.as_str());
+        // Where it stops next to tau2 = 0, the mean is off too.
+        let stopped = if name == "hahn exact ML" { 20.0 } else { 1.0 };
+        all.close(what, "mu", estimate.value, of("mu"), estimate.se, 1e-4 * stopped);
         if !failed {
             let (kind, loose) = if exact { (", exact", 8.0) } else { ("", 1.0) };
             all.relative(what, &format!("se{kind}"), estimate.se, of("se"), 1e-4 * loose);
@@ -235,7 +238,7 @@ fn metafor() {
             all.close(what, &format!("upper{kind}"), estimate.upper, of("zupper"), of("se"), 3e-4 * loose);
         }
         if let Some(h) = fit.heterogeneity() {
-            all.close(what, "tau2", h.tau2.expect("inside"), of("tau2"), of("tau2").max(0.3), 3e-4);
+            all.close(what, "tau2", h.tau2.expect("inside"), of("tau2"), of("tau2").max(0.3), 3e-4 * stopped);
             all.relative(what, "deviance", h.deviance, of("lrt"), 1e-6);
             all.relative(what, "df", h.df, of("lrtdf"), 0.0);
         }
@@ -245,4 +248,4 @@ fn metafor() {
 
 const BETA_BINOMIAL: usize = 27 * 9;
 const FIRTH: usize = 15 * 4;
-const METAFOR: usize = 167;
+const METAFOR: usize = 263;

@@ -317,6 +317,7 @@ PEAKS = [
     ("logit", "close pair, four at the ends", PAIR + APART), ("logit", "close pair, three small", PAIR + [(0, 4), (4, 4), (1, 9)]),
     ("logit", "pair apart, five at the ends", [(5000, 10000), (5300, 10000), (0, 6), (6, 6), (0, 5), (7, 7), (0, 8)]), ("logit", "three alike", FIFTY),
     ("probit", "close pair, four at the ends", PAIR + APART), ("probit", "close pair, three small", PAIR + [(0, 4), (4, 4), (1, 9)]),
+    ("logit", "close pair, four near the ends", PAIR + [(0, 5), (5, 5), (0, 4), (5, 5)]),
     ("cloglog", "close pair, four at the ends", PAIR + APART), ("cloglog", "three alike", FIFTY),
     ("poisson", "rates far from a close pair", FAR + [(1, 2.0), (20, 0.1), (0, 0.6), (2, 0.01)]),
     ("poisson", "rates less far", FAR + [(1, 1.0), (6, 0.1), (0, 0.5), (2, 0.03)]),
@@ -368,7 +369,7 @@ if __name__ == "__main__":
         jobs = [(limits, name) for name in [*ONE, *TWO]] if part == "limits" else [(peaks, case) for case in PEAKS]
         result = {"cases": []}
         with multiprocessing.Pool(3) as pool:
-            for row in pool.imap(attempt, [job for job in jobs if not wanted or job[1] in wanted]):
+            for row in pool.imap(attempt, [job for job in jobs if not wanted or job[1] in wanted or job[1][1] in wanted]):
                 print(json.dumps(row), flush=True)
                 result["cases"] += [row] if row else []
     if not wanted:
