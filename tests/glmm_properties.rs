@@ -55,7 +55,10 @@ fn rows_16_19_20_and_labels() {
     assert!(matches!(kind(Rate::from_fields(&[7.0])), ErrorKind::LengthMismatch { expected: 2, found: 1, .. }));
     let regression = model
         .regression(&proportions(&IVIG).with_covariate("year", [1993.0, 2022.0, 2010.0, 2014.0]).unwrap(), &["year"]);
-    assert!(matches!(kind(regression.unwrap().predict(&[1.0, 2.0])), ErrorKind::LengthMismatch { expected: 1, found: 2, .. }));
+    assert!(matches!(
+        kind(regression.unwrap().predict(&[1.0, 2.0])),
+        ErrorKind::LengthMismatch { expected: 1, found: 2, .. }
+    ));
     assert!(matches!(kind(model.fit(&Studies::default())), ErrorKind::Empty));
     assert!(matches!(kind(PoissonNormal::new().fit(&Studies::default())), ErrorKind::Empty));
     let twice = Studies::from([("A", Proportion::new(1, 3).unwrap()), ("A", Proportion::new(2, 3).unwrap())]);

@@ -195,4 +195,4 @@ fn the_rest_of_a_result() {
 
 const CASES: usize = 46;
 const COMPARISONS: usize = 709;
-const METAFOR_COMPARISONS: usize = 105;
+const METAFOR_COMPARISONS: usize = 181;
