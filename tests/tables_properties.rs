@@ -9,7 +9,6 @@ use meta_analysis::tables::{
 use meta_analysis::{ErrorKind, ExactOddsRatio, ForestTable, MantelHaenszel, Note, Peto, Result};
 use proptest::prelude::*;
 
-const RATIOS: [TableMeasure; 2] = [TableMeasure::LogOddsRatio, TableMeasure::LogRiskRatio];
 const ALL: [TableMeasure; 3] = [TableMeasure::LogOddsRatio, TableMeasure::LogRiskRatio, TableMeasure::RiskDifference];
 
 fn tables(rows: &[[u64; 4]]) -> Studies<TwoByTwo> {
