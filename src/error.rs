@@ -584,6 +584,14 @@ pub enum ErrorKind {
         /// Why there is none.
         why: &'static str,
     },
+    /// Not a single event in any study, in either group: nothing can be compared.
+    #[error("no study has any event, so there is no pooled {measure}; {remedy}")]
+    NoEvents {
+        /// Name of the measure, or of the test.
+        measure: &'static str,
+        /// What to do instead.
+        remedy: &'static str,
+    },
     /// Counts that leave a pooled effect undefined, such as no events in one of the groups in any study.
     #[error("{why}, so the pooled {measure} is undefined; {remedy}")]
     NotEstimable {
@@ -705,10 +713,20 @@ impl ErrorKind {
             | Self::TooManyParameters { .. }
             | Self::UndefinedDf { .. }
             | Self::NotApplicable { .. }
+            | Self::NoEvents { .. }
             | Self::NotEstimable { .. }
             | Self::UnknownName { .. }
             | Self::Unreadable { .. } => return None,
         })
+    }
+}
+
+impl ErrorKind {
+    /// No events in two groups, wherever it is found.
+    pub(crate) fn no_events(measure: &'static str) -> Self {
+        let remedy =
+            "say among how many people; `BinomialNormal` or `PoissonNormal` of each group gives an upper limit";
+        Self::NoEvents { measure, remedy }
     }
 }
 

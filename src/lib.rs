@@ -42,7 +42,7 @@
 //! | [`Tau2`], [`Inference`], [`Prediction`] | the closed choices, each with formula and reference |
 //! | [`Pooled`] | the result: [`Estimate`], [`Heterogeneity`], [`PredictionInterval`], [`Note`]s, certificate |
 //! | [`BinomialNormal`], [`PoissonNormal`] | counts by their own likelihood, without effects and variances: [`glmm`] |
-//! | [`ConditionalNormal`], [`BetaBinomial`], [`FirthLogistic`] | odds ratios and rate ratios by the likelihood of the counts: [`TwoGroupFit`] |
+//! | [`ConditionalNormal`], [`UnconditionalFixed`], [`BetaBinomial`], [`FirthLogistic`] | odds ratios and rate ratios by the likelihood of the counts: [`TwoGroupFit`] |
 //! | [`Natural`], [`ForestTable`] | natural scale: what a reader wants to see |
 //!
 //! Three rules hold everywhere. A number that was transformed carries its measure, and the natural scale is
@@ -95,7 +95,7 @@ pub use diagnostics::{LeftOut, leave_one_out};
 pub use effect::{Adjustment, Effect};
 pub use effects::Effects;
 pub use error::{Error, ErrorKind, Result};
-pub use glmm::{BetaBinomial, ConditionalNormal, FirthLogistic, TwoGroupFit};
+pub use glmm::{BetaBinomial, ConditionalNormal, FirthLogistic, TwoGroupFit, UnconditionalFixed};
 pub use glmm::{BinomialNormal, GlmmFit, GlmmInference, GlmmRegression, Link, PoissonNormal};
 pub use inference::{
     AverageShare, Combination, Estimate, ExactMean, Heterogeneity, HeterogeneityBound, HeterogeneityIntervals,

@@ -51,7 +51,7 @@ fn estimates_and_wald_intervals() {
         all.relative(what, "deviance", h.deviance, of("lrt"), 1e-9);
         all.relative(what, "df", h.df, of("lrtdf"), 0.0);
     }
-    all.finish(19 * 7);
+    all.finish(24 * 7);
 }
 
 #[test]

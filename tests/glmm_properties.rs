@@ -3,7 +3,7 @@
 use meta_analysis::glmm::{
     BinomialNormal, GlmmFit, GlmmInference, GlmmRegression, Link, PoissonNormal, PredictionUncertainty,
 };
-use meta_analysis::study::{Proportion, Rate, Studies};
+use meta_analysis::study::{Proportion, Rate, Studies, Tabular};
 use meta_analysis::{Error, ErrorKind, ForestTable, Note};
 use proptest::prelude::*;
 
@@ -48,12 +48,28 @@ fn rows_that_no_model_ever_sees() {
 #[test]
 fn rows_16_19_20_and_labels() {
     let model = BinomialNormal::new();
+    // Row 16: counts come in rows, so that only a row itself or a covariate can be short, and neither makes studies.
+    let short = proportions(&IVIG).with_covariate("year", [1993.0, 2022.0, 2010.0]);
+    assert!(matches!(kind(short), ErrorKind::LengthMismatch { expected: 4, found: 3, .. }));
+    assert!(matches!(kind(Proportion::from_fields(&[7.0])), ErrorKind::LengthMismatch { expected: 2, found: 1, .. }));
+    assert!(matches!(kind(Rate::from_fields(&[7.0])), ErrorKind::LengthMismatch { expected: 2, found: 1, .. }));
+    let regression = model
+        .regression(&proportions(&IVIG).with_covariate("year", [1993.0, 2022.0, 2010.0, 2014.0]).unwrap(), &["year"]);
+    assert!(matches!(
+        kind(regression.unwrap().predict(&[1.0, 2.0])),
+        ErrorKind::LengthMismatch { expected: 1, found: 2, .. }
+    ));
     assert!(matches!(kind(model.fit(&Studies::default())), ErrorKind::Empty));
     assert!(matches!(kind(PoissonNormal::new().fit(&Studies::default())), ErrorKind::Empty));
     let twice = Studies::from([("A", Proportion::new(1, 3).unwrap()), ("A", Proportion::new(2, 3).unwrap())]);
     assert!(matches!(kind(model.fit(&twice)), ErrorKind::DuplicateLabel { .. }));
     let blank = Studies::from([("A", Proportion::new(1, 3).unwrap()), (" ", Proportion::new(2, 3).unwrap())]);
     assert!(matches!(kind(model.fit(&blank)), ErrorKind::InvalidLabel { .. }));
+    let rate = |events| Rate::new(events, 3.0).unwrap();
+    let twice = PoissonNormal::new().fit(&Studies::from([("A", rate(1)), ("A", rate(2))]));
+    assert!(matches!(kind(twice), ErrorKind::DuplicateLabel { .. }));
+    let blank = PoissonNormal::new().fit(&Studies::from([("A", rate(1)), ("", rate(2))]));
+    assert!(matches!(kind(blank), ErrorKind::InvalidLabel { position: 2 }));
     assert!(matches!(kind(model.fit(&proportions(&[(3, 9)]))), ErrorKind::TooFewStudies { k: 1, .. }));
     // Row 20: there is no correction to get wrong; rows 1, 2, 48, 49, 53: zero cells need none.
     let zeros = fit(&[(0, 12), (4, 15), (0, 9)]);

@@ -2,26 +2,10 @@
 
 mod support;
 
-use meta_analysis::glmm::{BinomialNormal, GlmmFit, Link, PoissonNormal, PredictionUncertainty};
-use meta_analysis::study::{Proportion, Rate, Studies};
+use meta_analysis::glmm::{GlmmFit, PredictionUncertainty};
 use serde_json::Value;
+use support::counts::one_group;
 use support::{Comparison, list, number, numbers, reference, text};
-
-fn fit(case: &Value) -> GlmmFit {
-    let rows = numbers(&case["x"]).into_iter().zip(numbers(&case["n"])).enumerate();
-    let link = match text(&case["kind"]) {
-        "poisson" => {
-            let studies: Studies<Rate> =
-                rows.map(|(i, (x, t))| (i.to_string(), Rate::fractional(x, t).expect("a rate"))).collect();
-            return PoissonNormal::new().fit(&studies).unwrap_or_else(|e| panic!("{}: {e}", text(&case["name"])));
-        }
-        "cloglog" => Link::ComplementaryLogLog,
-        other => other.parse().expect("a link"),
-    };
-    let studies: Studies<Proportion> =
-        rows.map(|(i, (x, n))| (i.to_string(), Proportion::fractional(x, n).expect("a proportion"))).collect();
-    BinomialNormal::new().link(link).fit(&studies).unwrap_or_else(|e| panic!("{}: {e}", text(&case["name"])))
-}
 
 /// What each quantity is measured against is stated where it is compared: places against their standard error or their distance from
 /// the estimate, everything else against itself. The largest deviations are printed.
@@ -33,7 +17,7 @@ fn every_quantity_of_every_case() {
     let mut all = Comparison::default();
     for case in cases {
         let name = text(&case["name"]);
-        let fit = fit(case);
+        let fit = one_group(case);
         let estimate = *fit.estimate().expect("inside");
         let h = *fit.heterogeneity();
         let interval = h.tau2_interval.expect("inside");

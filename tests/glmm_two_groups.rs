@@ -3,22 +3,12 @@
 mod support;
 
 use meta_analysis::glmm::{
-    BetaBinomial, Conditional, ConditionalNormal, FirthLogistic, GlmmInference, RiskContrast, TwoGroupData, TwoGroupFit,
+    BetaBinomial, Conditional, ConditionalNormal, FirthLogistic, GlmmInference, RiskContrast, TwoGroupFit,
 };
-use meta_analysis::study::{Studies, TwoByTwo, TwoRates};
+use meta_analysis::study::{Studies, TwoByTwo};
 use serde_json::Value;
+use support::counts::two_groups;
 use support::{Comparison, list, number, numbers, reference, text};
-
-fn data(case: &Value) -> TwoGroupData {
-    let rows = list(&case["rows"]).iter().map(numbers).enumerate();
-    if text(&case["kind"]) == "rates" {
-        let one =
-            |(i, r): (usize, Vec<f64>)| (i.to_string(), TwoRates::new((r[0], r[1]), (r[2], r[3])).expect("rates"));
-        return (&rows.map(one).collect::<Studies<TwoRates>>()).into();
-    }
-    let one = |(i, r): (usize, Vec<f64>)| (i.to_string(), TwoByTwo::new((r[0], r[1]), (r[2], r[3])).expect("a table"));
-    (&rows.map(one).collect::<Studies<TwoByTwo>>()).into()
-}
 
 fn model(case: &Value) -> ConditionalNormal {
     match text(&case["kind"]) {
@@ -28,7 +18,7 @@ fn model(case: &Value) -> ConditionalNormal {
 }
 
 fn fit(case: &Value) -> TwoGroupFit {
-    model(case).fit(data(case)).unwrap_or_else(|e| panic!("{} {}: {e}", text(&case["kind"]), text(&case["name"])))
+    model(case).fit(two_groups(case)).unwrap_or_else(|e| panic!("{} {}: {e}", text(&case["kind"]), text(&case["name"])))
 }
 
 /// What each quantity is measured against is stated where it is compared; the largest deviations are printed.
@@ -70,7 +60,7 @@ fn every_quantity_of_every_case() {
         all.relative(what, "tau2 upper", interval.upper, of("tau2_upper"), 1e-10);
         all.close(what, "tau2 lower", interval.lower, of("tau2_lower"), of("tau2_lower").max(1e-300), 1e-10);
         // Equal effects: the same likelihood at tau2 = 0.
-        let equal = model(case).equal_effects().fit(data(case)).expect("fits");
+        let equal = model(case).equal_effects().fit(two_groups(case)).expect("fits");
         all.close(what, "equal effects", equal.estimate().expect("inside").value, of("mu0"), se, 1e-11);
         let equal = equal.information().expect("inside").log_likelihood;
         all.close(what, "log-likelihood of equal effects", equal, of("ll0"), of("ll0").abs().max(1.0), 1e-12);
@@ -112,6 +102,15 @@ fn tables(case: &Value) -> Studies<TwoByTwo> {
     rows.map(|(i, r)| (i.to_string(), TwoByTwo::new((r[0], r[1]), (r[2], r[3])).expect("a table"))).collect()
 }
 
+/// From the link of the risks.
+fn risk_contrast(link: &str) -> RiskContrast {
+    match link {
+        "log" => RiskContrast::LogRiskRatio,
+        "identity" => RiskContrast::RiskDifference,
+        _ => RiskContrast::LogOddsRatio,
+    }
+}
+
 /// `tests/reference/beta_binomial.py`: gamma functions at 50 digits.
 #[test]
 fn beta_binomial() {
@@ -120,12 +119,10 @@ fn beta_binomial() {
     for case in list(&file["cases"]) {
         let (name, contrast) = (text(&case["name"]), text(&case["contrast"]));
         let what = || format!("{contrast} {name}");
-        let contrast = match contrast {
-            "log" => RiskContrast::LogRiskRatio,
-            "identity" => RiskContrast::RiskDifference,
-            _ => RiskContrast::LogOddsRatio,
-        };
-        let fit = BetaBinomial::new().contrast(contrast).fit(&tables(case)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let fit = BetaBinomial::new()
+            .contrast(risk_contrast(contrast))
+            .fit(&tables(case))
+            .unwrap_or_else(|e| panic!("{name}: {e}"));
         let of = |key: &str| number(&case[key]).expect("a number");
         let estimate = fit.estimate().expect("inside");
         let rho = fit.intraclass().expect("inside");
@@ -141,6 +138,26 @@ fn beta_binomial() {
         all.relative(what, "rho upper", rho.interval.upper, of("rho_upper"), 1e-9);
     }
     all.finish(BETA_BINOMIAL);
+}
+
+/// VGAM 1.1-7 (`tests/reference/beta_binomial_vgam.R`), another program for the same likelihood: seven sets, up to three contrasts. It stops where
+/// its steps are small, at 3e-6 standard errors of the effect and 4e-6 of rho from the 50-digit references of three of the sets. Its standard
+/// errors are not compared: they come from the expected information, which differs from the observed one by up to 19 % (`ivig`, risk ratio).
+#[test]
+fn beta_binomial_by_vgam() {
+    let file = reference(include_str!("reference/beta_binomial_vgam.json"));
+    let mut all = Comparison::default();
+    for case in list(&file["cases"]) {
+        let (name, contrast) = (text(&case["name"]), text(&case["contrast"]));
+        let what = || format!("{contrast} {name}");
+        let fit = BetaBinomial::new().contrast(risk_contrast(contrast)).fit(&tables(case)).expect("fits");
+        let of = |key: &str| numbers(&case[key])[0];
+        let (estimate, ll) = (fit.estimate().expect("inside"), fit.information().expect("inside").log_likelihood);
+        all.close(what, "effect, VGAM", estimate.value, of("effect"), estimate.se, 1e-5);
+        all.relative(what, "rho, VGAM", fit.intraclass().expect("inside").rho, of("rho"), 1e-4);
+        all.close(what, "log-likelihood, VGAM", ll, of("ll"), 1.0, 1e-8);
+    }
+    all.finish(20 * 3);
 }
 
 /// `tests/reference/firth.py`: determinants and derivatives at 50 digits.
@@ -191,9 +208,10 @@ fn firth_by_brglm2() {
 /// metafor 3.8 (`tests/reference/glmm_two_groups_metafor.R`) stops at tolerances of nlminb and lme4: 1e-4 is its own accuracy.
 ///
 /// The exact model differs in the standard error, which metafor takes from numerical second derivatives of the hypergeometric
-/// density of BiasedUrn: by up to 4e-4, and altogether in two fits, where tau2 is 0 but metafor stops at 7e-5 (`hine`, standard
-/// error 6e-7) and in tables of thousands (`li`, equal effects: 0.0166 for 0.0273). The thirty-digit references say who is right: the
-/// fits of `hine 1989` and the first six of `li` are among them.
+/// density of BiasedUrn: by up to 4e-4, and altogether in three fits, where tau2 is 0 but metafor stops at 7e-5 (`hine`, standard
+/// error 6e-7) and at 1.5e-4 (`hahn`, 6e-7 for 0.14; its mean is off by 1.2e-3 standard errors), and in tables of thousands (`li`, equal
+/// effects: 0.0166 for 0.0273). The thirty-digit references say who is right: the fits of `hine 1989` and the first six of `li` are among
+/// them, and the likelihood of `hahn` at both places was taken with `glmm_two_groups.py` (`tests/reference/README.md`).
 #[test]
 fn metafor() {
     let file = reference(include_str!("reference/glmm_two_groups_metafor.json"));
@@ -205,11 +223,14 @@ fn metafor() {
         let rows = columns(case);
         let model = model(&rows).inference(GlmmInference::Wald);
         let equal = text(&case["kind"]).ends_with("EE");
-        let fit = if equal { model.equal_effects().fit(data(&rows)) } else { model.fit(data(&rows)) }.expect("fits");
+        let fit = if equal { model.equal_effects().fit(two_groups(&rows)) } else { model.fit(two_groups(&rows)) }
+            .expect("fits");
         let estimate = fit.estimate().expect("inside");
         let exact = text(&case["kind"]).starts_with("exact");
-        let failed = ["hine exact ML", "li exact EE"].contains(&name.as_str());
-        all.close(what, "mu", estimate.value, of("mu"), estimate.se, 1e-4);
+        let failed = ["hine exact ML", "li exact EE", "hahn exact ML"].contains(&name.as_str());
+        // Where it stops next to tau2 = 0, the mean is off too.
+        let stopped = if name == "hahn exact ML" { 20.0 } else { 1.0 };
+        all.close(what, "mu", estimate.value, of("mu"), estimate.se, 1e-4 * stopped);
         if !failed {
             let (kind, loose) = if exact { (", exact", 8.0) } else { ("", 1.0) };
             all.relative(what, &format!("se{kind}"), estimate.se, of("se"), 1e-4 * loose);
@@ -217,7 +238,7 @@ fn metafor() {
             all.close(what, &format!("upper{kind}"), estimate.upper, of("zupper"), of("se"), 3e-4 * loose);
         }
         if let Some(h) = fit.heterogeneity() {
-            all.close(what, "tau2", h.tau2.expect("inside"), of("tau2"), of("tau2").max(0.3), 3e-4);
+            all.close(what, "tau2", h.tau2.expect("inside"), of("tau2"), of("tau2").max(0.3), 3e-4 * stopped);
             all.relative(what, "deviance", h.deviance, of("lrt"), 1e-6);
             all.relative(what, "df", h.df, of("lrtdf"), 0.0);
         }
@@ -227,4 +248,4 @@ fn metafor() {
 
 const BETA_BINOMIAL: usize = 27 * 9;
 const FIRTH: usize = 15 * 4;
-const METAFOR: usize = 167;
+const METAFOR: usize = 263;

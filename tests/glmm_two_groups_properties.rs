@@ -1,10 +1,11 @@
 //! Models of two groups on any input: a finite result that makes sense, or a typed error.
 
 use meta_analysis::glmm::{
-    BetaBinomial, Conditional, ConditionalNormal, FirthLogistic, GlmmInference, RiskContrast, TwoGroupFit,
+    BetaBinomial, Conditional, ConditionalNormal, FirthLogistic, GlmmInference, RandomEffectCoding, RiskContrast,
+    TwoGroupData, TwoGroupFit, TwoGroupModel, UnconditionalFixed,
 };
-use meta_analysis::study::{Studies, TwoByTwo, TwoRates};
-use meta_analysis::{ErrorKind, ExactOddsRatio, ForestTable};
+use meta_analysis::study::{Proportion, Studies, Tabular, TwoByTwo, TwoRates};
+use meta_analysis::{BinomialNormal, ErrorKind, ExactOddsRatio, ForestTable, Result};
 use proptest::prelude::*;
 
 type Row = ((u32, u32), (u32, u32));
@@ -15,6 +16,69 @@ fn tables(rows: &[Row]) -> Studies<TwoByTwo> {
 
 fn swapped(rows: &[Row]) -> Vec<Row> {
     rows.iter().map(|&(a, b)| (b, a)).collect()
+}
+
+/// Every model of two groups, in each of its forms.
+fn every_model(data: &TwoGroupData) -> Vec<Result<TwoGroupFit>> {
+    let conditional = ConditionalNormal::new();
+    let fixed = UnconditionalFixed::new();
+    let mut all = vec![
+        conditional.fit(data.clone()),
+        conditional.equal_effects().fit(data.clone()),
+        fixed.fit(data.clone()),
+        fixed.coding(RandomEffectCoding::First).fit(data.clone()),
+    ];
+    if matches!(data, TwoGroupData::Tables(_)) {
+        all.push(conditional.conditional(Conditional::Approximate).fit(data.clone()));
+        all.push(FirthLogistic::new().fit(data.clone()));
+        for contrast in [RiskContrast::LogOddsRatio, RiskContrast::LogRiskRatio, RiskContrast::RiskDifference] {
+            all.push(BetaBinomial::new().contrast(contrast).fit(data.clone()));
+        }
+    }
+    all
+}
+
+/// Rows 16, 19, 90, 91 and 109 of the catalogue, the same for every model.
+#[test]
+fn no_studies_labels_that_cannot_be_and_no_events() {
+    let kinds = |data: TwoGroupData| every_model(&data).into_iter().map(|fit| fit.unwrap_err().kind().clone());
+    let both = |labels: [&str; 2], events: u32| {
+        let table = TwoByTwo::new((events, 9), (events, 8)).unwrap();
+        let rate = TwoRates::new((events, 9.0), (events, 8.0)).unwrap();
+        let (tables, rates) = (Studies::from(labels.map(|l| (l, table))), Studies::from(labels.map(|l| (l, rate))));
+        kinds((&tables).into()).chain(kinds((&rates).into()))
+    };
+    let none: Vec<ErrorKind> = kinds((&Studies::<TwoByTwo>::default()).into())
+        .chain(kinds((&Studies::<TwoRates>::default()).into()))
+        .collect();
+    assert_eq!(none.len(), 13);
+    assert!(none.iter().all(|kind| matches!(kind, ErrorKind::Empty)), "{none:?}");
+    assert!(both(["A", "A"], 2).all(|kind| matches!(kind, ErrorKind::DuplicateLabel { .. })));
+    assert!(both(["A", " "], 2).all(|kind| matches!(kind, ErrorKind::InvalidLabel { position: 2 })));
+    // Not a single event: nothing to compare, whatever the model; the text says what there is to say.
+    assert!(both(["A", "B"], 0).all(|kind| matches!(kind, ErrorKind::NoEvents { .. })));
+    assert!(both(["A", "B"], 0).all(|kind| kind.to_string().contains("`BinomialNormal`")));
+    // And it is there to be said.
+    let group = Studies::from(["A", "B"].map(|label| (label, Proportion::new(0, 9).unwrap())));
+    assert!(BinomialNormal::new().fit(&group).unwrap().natural().upper < 0.2);
+    // Rows and covariates that are too short never become data.
+    for error in [
+        TwoByTwo::from_fields(&[1.0, 5.0, 2.0]).err(),
+        TwoRates::from_fields(&[1.0, 5.0, 2.0]).err(),
+        tables(&[((1, 5), (2, 6)), ((3, 9), (1, 8))]).with_covariate("year", [2000.0]).err(),
+    ] {
+        assert!(matches!(error.unwrap().kind(), ErrorKind::LengthMismatch { .. }));
+    }
+}
+
+/// Of models with parameters besides effect and tau2, whose likelihood is there at its best only.
+fn no_effect_is_more_likely(fit: &TwoGroupFit) {
+    let e = fit.estimate().unwrap();
+    assert!(fit.information().unwrap().log_likelihood.is_finite());
+    for by in [-0.5, 0.5] {
+        let statistic = fit.test(e.value + by * e.se, GlmmInference::ProfileLikelihood).unwrap().statistic;
+        assert!(statistic.abs() > 0.1, "{statistic}: {fit:#}");
+    }
 }
 
 fn check(fit: &TwoGroupFit) {
@@ -29,25 +93,36 @@ fn check(fit: &TwoGroupFit) {
     if let Some(h) = fit.heterogeneity() {
         let (tau2, interval) = (h.tau2.unwrap(), h.tau2_interval.unwrap());
         assert!(interval.lower <= tau2 && tau2 <= interval.upper && interval.upper.is_finite(), "{fit:#}");
+        let prediction = fit.prediction(0.95).unwrap();
+        assert!(prediction.lower < natural.value && natural.value < prediction.upper, "{fit:#}");
         let (e, top) = (fit.estimate().unwrap(), fit.information().unwrap().log_likelihood);
-        for (dm, dt) in [(0.05, 0.0), (-0.05, 0.0), (0.0, 0.1), (0.0, -0.1)] {
-            let near = fit.log_likelihood(e.value + dm * e.se, tau2 * (1.0 + dt)).unwrap();
-            assert!(near <= top + 1e-9 * (1.0 + top.abs()), "{near} above {top}: {fit:#}");
+        if matches!(fit.model(), TwoGroupModel::UnconditionalFixed(_)) {
+            no_effect_is_more_likely(fit);
+        } else {
+            for (dm, dt) in [(0.05, 0.0), (-0.05, 0.0), (0.0, 0.1), (0.0, -0.1)] {
+                let near = fit.log_likelihood(e.value + dm * e.se, tau2 * (1.0 + dt)).unwrap();
+                assert!(near <= top + 1e-9 * (1.0 + top.abs()), "{near} above {top}: {fit:#}");
+            }
         }
     }
     if let Some(c) = fit.intraclass() {
-        // No effect is more likely than the estimate.
-        let (e, top) = (fit.estimate().unwrap(), fit.information().unwrap().log_likelihood);
-        assert!(top.is_finite());
-        for by in [-0.5, 0.5] {
-            let statistic = fit.test(e.value + by * e.se, GlmmInference::ProfileLikelihood).unwrap().statistic;
-            assert!(statistic.abs() > 0.1, "{statistic}: {fit:#}");
-        }
+        no_effect_is_more_likely(fit);
         assert!(c.interval.lower <= c.rho && c.rho <= c.interval.upper && c.interval.upper <= 1.0, "{fit:#}");
     }
     let shares: f64 = fit.weights().iter().sum();
     assert!((shares - 1.0).abs() < 1e-9, "{fit:#}");
     let _ = (fit.to_string(), ForestTable::from(fit).to_string());
+}
+
+/// What data without an estimate in a model with tau2 get.
+fn no_estimate(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::UnboundedTau2OfEffects
+            | ErrorKind::TooFewStudies { .. }
+            | ErrorKind::NotEstimable { .. }
+            | ErrorKind::NoEvents { .. }
+    )
 }
 
 fn close(a: f64, b: f64, size: f64) {
@@ -82,23 +157,33 @@ proptest! {
                         check(&fit);
                         mirrored(&fit, &model.fit(&two).unwrap());
                     }
-                    Err(e) => prop_assert!(matches!(
-                        e.kind(),
-                        ErrorKind::UnboundedTau2OfEffects | ErrorKind::TooFewStudies { .. } | ErrorKind::NotEstimable { .. }
-                    ), "{}", e),
+                    Err(e) => prop_assert!(no_estimate(e.kind()), "{}", e),
                 }
+            }
+        }
+        for coding in [RandomEffectCoding::Half, RandomEffectCoding::First] {
+            let model = UnconditionalFixed::new().coding(coding);
+            match model.fit(&one) {
+                Ok(fit) => {
+                    check(&fit);
+                    // With the effect in one group, exchanging the groups makes another model.
+                    if coding == RandomEffectCoding::Half {
+                        mirrored(&fit, &model.fit(&two).unwrap());
+                    }
+                }
+                Err(e) => prop_assert!(no_estimate(e.kind()), "{}", e),
             }
         }
         match BetaBinomial::new().fit(&one) {
             Ok(fit) => check(&fit),
-            Err(e) => prop_assert!(matches!(e.kind(), ErrorKind::NotEstimable { .. }), "{}", e),
+            Err(e) => prop_assert!(matches!(e.kind(), ErrorKind::NotEstimable { .. } | ErrorKind::NoEvents { .. }), "{}", e),
         }
         match FirthLogistic::new().fit(&one) {
             Ok(fit) => {
                 check(&fit);
                 mirrored(&fit, &FirthLogistic::new().fit(&two).unwrap());
             }
-            Err(e) => prop_assert!(matches!(e.kind(), ErrorKind::NotEstimable { .. }), "{}", e),
+            Err(e) => prop_assert!(matches!(e.kind(), ErrorKind::NotEstimable { .. } | ErrorKind::NoEvents { .. }), "{}", e),
         }
     }
 
@@ -109,13 +194,13 @@ proptest! {
             ((p * n) as u32, n as u32)
         };
         let rows: Vec<Row> = rows.into_iter().map(|(a, b)| (group(a), group(b))).collect();
-        for result in [ConditionalNormal::new().fit(&tables(&rows)), FirthLogistic::new().fit(&tables(&rows))] {
+        let studies = tables(&rows);
+        for result in
+            [ConditionalNormal::new().fit(&studies), FirthLogistic::new().fit(&studies), UnconditionalFixed::new().fit(&studies)]
+        {
             match result {
                 Ok(fit) => check(&fit),
-                Err(e) => prop_assert!(matches!(
-                    e.kind(),
-                    ErrorKind::UnboundedTau2OfEffects | ErrorKind::TooFewStudies { .. } | ErrorKind::NotEstimable { .. }
-                ), "{}", e),
+                Err(e) => prop_assert!(no_estimate(e.kind()), "{}", e),
             }
         }
     }
@@ -125,12 +210,11 @@ proptest! {
         let rates: Studies<TwoRates> = rows.iter().enumerate().map(|(i, &((a, s), (c, t)))| {
             (i.to_string(), TwoRates::new((a, 10.0_f64.powf(s)), (c, 10.0_f64.powf(t))).unwrap())
         }).collect();
-        match ConditionalNormal::new().fit(&rates) {
-            Ok(fit) => check(&fit),
-            Err(e) => prop_assert!(matches!(
-                e.kind(),
-                ErrorKind::UnboundedTau2OfEffects | ErrorKind::TooFewStudies { .. } | ErrorKind::NotEstimable { .. }
-            ), "{}", e),
+        for result in [ConditionalNormal::new().fit(&rates), UnconditionalFixed::new().fit(&rates)] {
+            match result {
+                Ok(fit) => check(&fit),
+                Err(e) => prop_assert!(no_estimate(e.kind()), "{}", e),
+            }
         }
     }
 }

@@ -98,6 +98,8 @@ fn mean(model: &GlmmModel, mu: f64, tau2: f64, effort: Effort) -> Option<Margina
     }
 }
 
+/// By how much a scan may misjudge a log-likelihood at the ends of the range of tau2.
+const ROUNDING: f64 = 1e-3;
 /// Parts of the range of tau in which the extreme mean is looked for.
 const CELLS: u32 = 12;
 /// More steps than Newton's method takes where it settles.
@@ -135,8 +137,11 @@ impl Problem<OneGroup> {
 }
 
 impl<S: Integrated> Problem<S> {
-    /// At a given tau2, the mean in this direction at which the log-likelihood is `drop` below the maximum; the best mean where it
-    /// is already lower than that. Of models with one coefficient.
+    /// At a given tau2, the mean in this direction at which the log-likelihood is `drop` below the maximum; the best mean at the ends of the
+    /// range of tau2, where that is all there is. Of models with one coefficient.
+    ///
+    /// # Errors
+    /// In a gap of that range, where the likelihood has two maxima and no mean is likely enough.
     fn slice_limit(
         &self,
         maximum: &Maximum,
@@ -149,6 +154,9 @@ impl<S: Integrated> Problem<S> {
         let mut start: Point = maximum.best.point.clone();
         start[1] = tau2;
         let top = self.best_at_tau2(start, None, effort)?;
+        if top.value() < target - ROUNDING {
+            return Err(Failure::OutOfRange);
+        }
         let goal = (2.0 * (top.value() - target)).max(0.0).sqrt();
         let unit = (-top.at.hessian[(0, 0)]).sqrt().recip();
         let (centre, mut low, mut high, mut x) = (top.point[0], 0.0, f64::INFINITY, goal);

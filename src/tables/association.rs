@@ -1,6 +1,6 @@
 //! The Cochran-Mantel-Haenszel test.
 
-use super::strata::Counts;
+use super::strata::{Counts, check_events};
 use crate::error::{ErrorKind, Result};
 use crate::num::chi_squared;
 use crate::num::format::{p_value, significant};
@@ -73,13 +73,14 @@ pub enum Continuity {
 /// ```
 ///
 /// # Errors
-/// [`ErrorKind::NotEstimable`] if no study has a variance; [`ErrorKind::Empty`], [`ErrorKind::DuplicateLabel`],
+/// [`ErrorKind::NoEvents`] without any event; [`ErrorKind::NotEstimable`] if no study has a variance; [`ErrorKind::Empty`], [`ErrorKind::DuplicateLabel`],
 /// [`ErrorKind::InvalidLabel`], [`ErrorKind::Overflow`].
 pub fn cochran_mantel_haenszel<T>(studies: &Studies<T>, continuity: Continuity) -> Result<ChiSquaredTest>
 where
     T: Counts,
 {
     studies.check_labels()?;
+    check_events(studies, &[], "test of association")?;
     let (score, variance) = studies.iter().fold((0.0, 0.0), |(score, variance), (_, row)| {
         let (s, v) = T::score(row.four());
         (score + s, variance + v)

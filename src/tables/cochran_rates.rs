@@ -2,7 +2,7 @@
 
 use super::mantel_haenszel::no_events;
 use super::pooled::{Analysis, Parts, PooledStrata};
-use super::strata::{conversion, gather, no_risks, own_effects};
+use super::strata::{check_events, conversion, gather, no_risks, own_effects};
 use super::sums::Sums;
 use crate::error::{ErrorKind, Result};
 use crate::inference::check_level;
@@ -63,13 +63,14 @@ impl CochranRates {
     /// Pools the studies.
     ///
     /// # Errors
-    /// [`ErrorKind::NotEstimable`] without events in one of the groups; otherwise as
+    /// [`ErrorKind::NoEvents`] without any event; [`ErrorKind::NotEstimable`] without events in one of the groups; otherwise as
     /// [`MantelHaenszel::fit`](super::MantelHaenszel::fit).
     pub fn fit(&self, studies: &Studies<TwoRates>) -> Result<PooledStrata> {
         check_level(self.level)?;
         let measure = TwoRatesMeasure::LogIncidenceRateRatio;
         let how = conversion(measure, ZeroCells::none());
         let gathered = gather(studies, how, false, no_risks)?;
+        check_events(studies, &gathered.cells, Measure::from(measure).name())?;
         let expected: Vec<f64> = gathered.cells.iter().map(|&[_, t1, x2, t2]| x2 * (t1 / t2)).collect();
         let observed: f64 = gathered.cells.iter().map(|cells| cells[0]).sum();
         let total: f64 = expected.iter().sum();

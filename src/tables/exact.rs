@@ -1,7 +1,7 @@
 //! The exact conditional odds ratio.
 
 use super::conditional::{ConditionalOddsRatio, ExactTest, OddsRatioLimits};
-use super::strata::{gather, no_odds};
+use super::strata::{check_events, gather, no_odds};
 use super::sums;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inference::{Estimate, Note, check_level};
@@ -111,13 +111,14 @@ impl ExactOddsRatio {
     /// Estimates the common odds ratio.
     ///
     /// # Errors
-    /// [`ErrorKind::NotEstimable`] if the margins of every study leave no choice; [`ErrorKind::NonIntegerCount`] naming
+    /// [`ErrorKind::NoEvents`] without any event; [`ErrorKind::NotEstimable`] if the margins of every study leave no choice; [`ErrorKind::NonIntegerCount`] naming
     /// the study; [`ErrorKind::NotApplicable`] for counts that are too large; [`ErrorKind::LevelOutOfRange`],
     /// [`ErrorKind::Empty`], [`ErrorKind::DuplicateLabel`], [`ErrorKind::InvalidLabel`].
     pub fn fit(&self, studies: &Studies<TwoByTwo>) -> Result<ConditionalOddsRatio> {
         let tail = 0.5 * (1.0 - check_level(self.level)?);
         let measure = Measure::from(BinaryMeasure::LogOddsRatio);
         let gathered = gather(studies, Conversion::new(BinaryMeasure::LogOddsRatio), false, no_odds)?;
+        check_events(studies, &gathered.cells, measure.name())?;
         whole_numbers(studies)?;
         let tables = gathered.cells;
         if tables.is_empty() {

@@ -1,7 +1,7 @@
 //! Whether the odds ratios of 2x2 tables are alike: Breslow-Day and Tarone.
 
 use super::association::ChiSquaredTest;
-use super::strata::{gather, no_odds};
+use super::strata::{check_events, gather, no_odds};
 use super::sums;
 use crate::error::{ErrorKind, Result};
 use crate::num::noncentral_hypergeometric::expected;
@@ -50,10 +50,11 @@ pub struct BreslowDay {
 /// ```
 ///
 /// # Errors
-/// [`ErrorKind::NotEstimable`] if the Mantel-Haenszel odds ratio is undefined; [`ErrorKind::Empty`],
+/// [`ErrorKind::NoEvents`] without any event; [`ErrorKind::NotEstimable`] if the Mantel-Haenszel odds ratio is undefined; [`ErrorKind::Empty`],
 /// [`ErrorKind::DuplicateLabel`], [`ErrorKind::InvalidLabel`], [`ErrorKind::Overflow`].
 pub fn breslow_day(studies: &Studies<TwoByTwo>) -> Result<BreslowDay> {
     let gathered = gather(studies, Conversion::new(BinaryMeasure::LogOddsRatio), false, no_odds)?;
+    check_events(studies, &gathered.cells, "test of equal odds ratios")?;
     let [r, s] = sums::odds(&gathered.cells);
     if !(r > 0.0 && s > 0.0) {
         let why = "the Mantel-Haenszel odds ratio is 0 or has no limit";

@@ -1,7 +1,7 @@
 //! Mantel-Haenszel pooling.
 
 use super::pooled::{Analysis, Parts, PooledStrata};
-use super::strata::{Counts, conversion, gather, no_odds, no_risks, own_effects};
+use super::strata::{Counts, check_events, conversion, gather, no_odds, no_risks, own_effects};
 use super::sums::{self, Sums};
 use crate::error::{ErrorKind, Result};
 use crate::inference::check_level;
@@ -324,7 +324,7 @@ impl<M: StratifiedMeasure> MantelHaenszel<M> {
     /// Pools the studies.
     ///
     /// # Errors
-    /// [`ErrorKind::NotEstimable`] where a ratio is undefined, e.g. for want of events in one of the groups;
+    /// [`ErrorKind::NoEvents`] without any event; [`ErrorKind::NotEstimable`] where a ratio is undefined, e.g. for want of events in one of the groups;
     /// [`ErrorKind::ZeroVariance`] where a difference has no variance; [`ErrorKind::NotApplicable`] for a variance that
     /// the measure does not have; [`ErrorKind::LevelOutOfRange`], [`ErrorKind::InvalidCorrection`],
     /// [`ErrorKind::DoubleZero`] naming the study where a correction is asked for and
@@ -336,6 +336,7 @@ impl<M: StratifiedMeasure> MantelHaenszel<M> {
         let measure: Measure = study_measure.into();
         let how = conversion(study_measure, self.zero_cells);
         let gathered = gather(studies, how, self.measure.is_difference(), |cells| self.measure.silent(cells))?;
+        check_events(studies, &gathered.cells, measure.name())?;
         if let Some(why) = self.measure.undefined(&gathered.cells) {
             let remedy =
                 "ask for a difference, for the exact conditional odds ratio (`ExactOddsRatio`), or for a correction";

@@ -1,7 +1,7 @@
 //! Peto's one-step odds ratio.
 
 use super::pooled::{Analysis, Parts, PooledStrata};
-use super::strata::{Counts, conversion, gather, no_odds, own_effects};
+use super::strata::{Counts, check_events, conversion, gather, no_odds, own_effects};
 use super::sums::Sums;
 use crate::error::{ErrorKind, Result};
 use crate::inference::check_level;
@@ -72,7 +72,7 @@ impl Peto {
     /// Pools the studies.
     ///
     /// # Errors
-    /// [`ErrorKind::NotEstimable`] if no study has both events and non-events; otherwise as
+    /// [`ErrorKind::NoEvents`] without any event; [`ErrorKind::NotEstimable`] if no study has both events and non-events; otherwise as
     /// [`MantelHaenszel::fit`](super::MantelHaenszel::fit).
     pub fn fit(&self, studies: &Studies<TwoByTwo>) -> Result<PooledStrata> {
         check_level(self.level)?;
@@ -82,6 +82,7 @@ impl Peto {
             let small = (cells.iter().sum::<f64>() <= 1.0).then_some("not more than one person");
             no_odds(cells).or(small)
         })?;
+        check_events(studies, &gathered.cells, Measure::from(measure).name())?;
         let scores: Vec<(f64, f64)> = gathered.cells.iter().map(|&cells| TwoByTwo::score(cells)).collect();
         let (difference, total) = scores.iter().fold((0.0, 0.0), |(o, v), (score, variance)| (o + score, v + variance));
         if total <= 0.0 {

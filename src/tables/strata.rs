@@ -171,6 +171,22 @@ pub(super) fn no_odds([a, b, c, d]: &[f64; 4]) -> Option<&'static str> {
     }
 }
 
+/// Refuses studies without any event, unless a correction gave them some.
+///
+/// # Errors
+/// [`ErrorKind::NoEvents`].
+pub(super) fn check_events<T: Counts>(
+    studies: &Studies<T>,
+    corrected: &[[f64; 4]],
+    measure: &'static str,
+) -> Result<()> {
+    let none = |[a, _, c, _]: &[f64; 4]| a + c <= 0.0;
+    if corrected.iter().all(none) && studies.iter().all(|(_, row)| none(&row.four())) {
+        return Err(ErrorKind::no_events(measure).into());
+    }
+    Ok(())
+}
+
 /// Why a table says nothing about a ratio of risks.
 pub(super) fn no_risks([a, _, c, _]: &[f64; 4]) -> Option<&'static str> {
     (a + c <= 0.0).then_some("no events in either group")

@@ -1,7 +1,7 @@
 //! Zelen's exact test of equal odds ratios.
 
 use super::exact::{conditional_mle, whole_numbers};
-use super::strata::{gather, no_odds};
+use super::strata::{check_events, gather, no_odds};
 use crate::error::{ErrorKind, Result};
 use crate::num::noncentral_hypergeometric::{Distribution, support};
 use crate::study::{BinaryMeasure, Conversion, Studies, TwoByTwo};
@@ -42,9 +42,10 @@ const LONGEST: usize = 3_000;
 /// # Errors
 /// [`ErrorKind::NotApplicable`] for too many tables; [`ErrorKind::NonIntegerCount`] naming the study;
 /// [`ErrorKind::Empty`], [`ErrorKind::DuplicateLabel`], [`ErrorKind::InvalidLabel`],
-/// [`ErrorKind::NotEstimable`] if no study has both events and non-events.
+/// [`ErrorKind::NoEvents`] without any event; [`ErrorKind::NotEstimable`] if no study has both events and non-events.
 pub fn zelen(studies: &Studies<TwoByTwo>) -> Result<f64> {
     let gathered = gather(studies, Conversion::new(BinaryMeasure::LogOddsRatio), false, no_odds)?;
+    check_events(studies, &gathered.cells, "test of equal odds ratios")?;
     whole_numbers(studies)?;
     let mut tables = gathered.cells;
     if tables.is_empty() {

@@ -14,7 +14,13 @@ sets <- list(
 rates <- list(
   few = list(x = c(1, 0, 5, 2), t = c(10.5, 20, 13.25, 4)),
   many = list(x = c(12, 30, 4, 55, 9), t = c(340, 510, 122.5, 800, 95)),
-  extreme = list(x = c(0, 400, 3, 40), t = c(100, 100, 100, 100)))
+  extreme = list(x = c(0, 400, 3, 40), t = c(100, 100, 100, 100)),
+  zeros = list(x = c(0, 0, 1, 0, 7), t = c(10, 50, 20, 31, 12)),
+  homogeneous = list(x = c(5, 6, 4, 5, 7), t = c(100, 110, 95, 102, 120)),
+  short = list(x = c(3, 5, 1, 9), t = c(0.02, 0.011, 0.05, 0.03)),
+  catheter = with(dat.nielweise2008, list(x = x1i, t = t1i)),
+  hart = with(dat.hart1999, list(x = x2i, t = t2i)),
+  moderate = list(x = c(31, 12, 44, 27, 60, 9, 18, 75), t = c(210, 180, 260, 90, 410, 120, 88, 333)))
 ctrl <- list(optCtrl = list(maxfun = 1e6))
 one <- function(name, kind, fit, x, n) {
   sprintf('{"name":"%s","kind":"%s","x":%s,"n":%s,"mu":%s,"se":%s,"tau2":%s,"zlower":%s,"zupper":%s,"lrt":%s,"lrtdf":%s}',

@@ -113,7 +113,7 @@ class Study:
                 return c + x * eta - n * (np.log1p(np.exp(-abs(eta))) + np.maximum(eta, 0))
             if self.kind == "cloglog":
                 v = np.exp(eta)
-                return c + (x * np.log(-np.expm1(-v)) if x > 0 else 0) - (n - x) * v
+                return c + (x * np.log(-np.expm1(-v)) if x > 0 else 0) - ((n - x) * v if n > x else 0)
             from scipy.special import log_ndtr
 
             return c + (x * log_ndtr(eta) if x > 0 else 0) + ((n - x) * log_ndtr(-eta) if n > x else 0)

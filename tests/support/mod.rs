@@ -1,6 +1,8 @@
 //! What the reference tests share: reading pinned files, building effects, comparing with a list of failures.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
 
+pub mod counts;
+
 use meta_analysis::{Effect, Effects, Measure};
 use serde_json::Value;
 

@@ -125,7 +125,7 @@ impl BetaBinomial {
     /// [`TwoGroupFit::boundary`].
     ///
     /// # Errors
-    /// [`ErrorKind::NotEstimable`] if no arm has both events and non-events, if neither group has events (or non-events), and if a
+    /// [`ErrorKind::NoEvents`] without any event; [`ErrorKind::NotEstimable`] if no arm has both events and non-events, if neither group has events (or non-events), and if a
     /// risk ratio or difference lies on the boundary; [`ErrorKind::NonIntegerCount`] naming the study;
     /// [`ErrorKind::NotApplicable`] for rates and for arms of more than 100 000 people; [`ErrorKind::LevelOutOfRange`],
     /// [`ErrorKind::Empty`], [`ErrorKind::DuplicateLabel`], [`ErrorKind::InvalidLabel`], [`ErrorKind::Overflow`].

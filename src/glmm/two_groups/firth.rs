@@ -90,7 +90,7 @@ impl FirthLogistic {
     /// Fits the model to [`Studies`](crate::Studies) of [`TwoByTwo`](crate::study::TwoByTwo).
     ///
     /// # Errors
-    /// [`ErrorKind::NotEstimable`] without any event, or with nothing but events; [`ErrorKind::NotApplicable`] for rates;
+    /// [`ErrorKind::NoEvents`] without any event; [`ErrorKind::NotEstimable`] with nothing but events; [`ErrorKind::NotApplicable`] for rates;
     /// [`ErrorKind::LevelOutOfRange`], [`ErrorKind::Empty`], [`ErrorKind::DuplicateLabel`], [`ErrorKind::InvalidLabel`],
     /// [`ErrorKind::TooFewStudies`] for a t interval of one study, [`ErrorKind::Overflow`].
     pub fn fit(&self, studies: impl Into<TwoGroupData>) -> Result<TwoGroupFit> {

@@ -86,6 +86,9 @@ impl TwoGroupFit {
     pub(in crate::glmm) fn fit(model: TwoGroupModel, data: TwoGroupData) -> Result<Self> {
         let level = check_level(model.level())?;
         data.check_labels()?;
+        if data.counts().iter().flatten().all(|(events, _)| *events <= 0.0) {
+            return Err(ErrorKind::no_events(model.measure(&data).name()).into());
+        }
         let Solution { found, used, left_out } = model.solve(&data)?;
         let k = used.len();
         let (outcome, solved) = match found {

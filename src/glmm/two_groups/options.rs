@@ -128,6 +128,7 @@ impl ConditionalNormal {
     /// [`TwoGroupFit::boundary`].
     ///
     /// # Errors
+    /// [`ErrorKind::NoEvents`](crate::ErrorKind::NoEvents) without any event,
     /// [`ErrorKind::NotEstimable`](crate::ErrorKind::NotEstimable) if no study says anything,
     /// [`ErrorKind::TooFewStudies`](crate::ErrorKind::TooFewStudies) if one does and effects may differ,
     /// [`ErrorKind::UnboundedTau2OfEffects`](crate::ErrorKind::UnboundedTau2OfEffects) if the estimates of all studies are

@@ -96,7 +96,8 @@ impl UnconditionalFixed {
     ///
     /// # Errors
     /// [`ErrorKind::Empty`](crate::ErrorKind::Empty), [`ErrorKind::DuplicateLabel`](crate::ErrorKind::DuplicateLabel),
-    /// [`ErrorKind::LevelOutOfRange`](crate::ErrorKind::LevelOutOfRange); [`ErrorKind::NotEstimable`](crate::ErrorKind::NotEstimable)
+    /// [`ErrorKind::InvalidLabel`](crate::ErrorKind::InvalidLabel), [`ErrorKind::LevelOutOfRange`](crate::ErrorKind::LevelOutOfRange);
+    /// [`ErrorKind::NoEvents`](crate::ErrorKind::NoEvents) without any event; [`ErrorKind::NotEstimable`](crate::ErrorKind::NotEstimable)
     /// and [`ErrorKind::TooFewStudies`](crate::ErrorKind::TooFewStudies) if none or one of the studies says anything;
     /// [`ErrorKind::UnboundedTau2OfEffects`](crate::ErrorKind::UnboundedTau2OfEffects) where the likelihood does not fall as tau2
     /// grows; [`ErrorKind::Overflow`](crate::ErrorKind::Overflow).
