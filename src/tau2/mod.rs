@@ -43,6 +43,7 @@ mod q_root;
 mod search;
 mod shortest;
 mod sidik_jonkman_interval;
+mod single_mode;
 mod workspace;
 
 pub use bootstrap::Bootstrap;

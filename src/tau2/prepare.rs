@@ -30,6 +30,35 @@ pub(crate) fn survey(y: &[f64], v: &[f64]) -> Result<Survey, Tau2Error> {
     if y.is_empty() {
         return Err(Tau2Error::Empty);
     }
+    quick_survey(y, v).map_or_else(|| careful_survey(y, v), Ok)
+}
+
+/// The survey of valid data without a variance of 0; else `None`.
+fn quick_survey(y: &[f64], v: &[f64]) -> Option<Survey> {
+    const LANES: usize = 4;
+    // NaN once a number was not finite.
+    let mut finite = [0.0; LANES];
+    let (mut least, mut most) = ([f64::INFINITY; LANES], [0.0; LANES]);
+    let mut take = |lane: usize, y: f64, v: f64| {
+        finite[lane] += y * 0.0 + v * 0.0;
+        least[lane] = if v < least[lane] { v } else { least[lane] };
+        most[lane] = if v > most[lane] { v } else { most[lane] };
+    };
+    let (effects, few_effects) = y.as_chunks::<LANES>();
+    let (variances, few_variances) = v.as_chunks::<LANES>();
+    for (y, v) in effects.iter().zip(variances) {
+        (0..LANES).for_each(|lane| take(lane, y[lane], v[lane]));
+    }
+    few_effects.iter().zip(few_variances).for_each(|(y, v)| take(0, *y, *v));
+    let least = least.into_iter().fold(f64::INFINITY, |a, b| if b < a { b } else { a });
+    let most = most.into_iter().fold(0.0, |a, b| if b > a { b } else { a });
+    let fine = !finite.iter().sum::<f64>().is_nan() && least > 0.0 && most / least <= VARIANCE_RATIO;
+    let position = |of: f64| v.iter().position(|v| v.to_bits() == of.to_bits());
+    let (first, last) = (position(least)?, position(most)?);
+    fine.then_some(Survey { first, last, smallest_positive: least, zeros: 0 })
+}
+
+fn careful_survey(y: &[f64], v: &[f64]) -> Result<Survey, Tau2Error> {
     let (mut first, mut last, mut zeros) = (0, 0, 0);
     let (mut least, mut most, mut smallest_positive) = (f64::INFINITY, 0.0, f64::INFINITY);
     for (index, (&effect, &variance)) in y.iter().zip(v).enumerate() {

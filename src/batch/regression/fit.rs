@@ -46,6 +46,8 @@ pub(super) fn run(
     gathered: &mut Vec<f64>,
     take: &mut dyn FnMut(usize, &Unit),
 ) {
+    // The bits are the same; one unit leaves the other lanes of a vector idle.
+    let set = if range.1 == 1 { InstructionSet::Scalar } else { set };
     let all = Run { kernel, design, input, range, gathered, take };
     match design.coefficients() {
         ..=2 => set.dispatch(Sized::<2>(all)),
