@@ -61,13 +61,8 @@ fn batch(group: &mut BenchmarkGroup<'_, WallTime>, tau2: Tau2, units: usize, (y,
         b.iter(|| {
             let input = BatchInput::study_major(black_box(y), black_box(v), units, units).expect("fits");
             let [mu, se, tau2, p] = &mut columns;
-            let mut output = BatchOutput {
-                mu: Some(mu),
-                se: Some(se),
-                tau2: Some(tau2),
-                p: Some(p),
-                ..BatchOutput::default()
-            };
+            let mut output =
+                BatchOutput { mu: Some(mu), se: Some(se), tau2: Some(tau2), p: Some(p), ..BatchOutput::default() };
             let summary = plan.run(input, &mut output).expect("runs");
             assert_eq!((summary.units, summary.failed), (units, 0));
         });

@@ -35,11 +35,11 @@ fn regressions(c: &mut Criterion) {
                     fit
                 });
             });
-            let mut one = Regression::new(1);
-            group.bench_function("single", |b| b.iter(|| one.fit(tau2, k, black_box(&y), black_box(&v))));
-            let mut all = Regression::new(units);
+            let mut one = Regression::new(k, 1);
+            group.bench_function("single", |b| b.iter(|| one.fit(tau2, black_box(&y), black_box(&v))));
+            let mut all = Regression::new(k, units);
             group.throughput(Throughput::Elements(units as u64));
-            group.bench_function("batch", |b| b.iter(|| all.fit(tau2, k, black_box(&many.0), black_box(&many.1))));
+            group.bench_function("batch", |b| b.iter(|| all.fit(tau2, black_box(&many.0), black_box(&many.1))));
             group.finish();
         }
     }

@@ -8,20 +8,22 @@ use super::data::moderators;
 /// Memory for the results.
 pub(crate) struct Regression {
     units: usize,
+    moderators: [Vec<f64>; 2],
     per_coefficient: [Vec<f64>; 3],
     per_unit: [Vec<f64>; 5],
 }
 
 impl Regression {
-    pub(crate) fn new(units: usize) -> Self {
+    /// For `units` units of `k` studies.
+    pub(crate) fn new(k: usize, units: usize) -> Self {
         let per_coefficient = [(); 3].map(|()| vec![0.0; 3 * units]);
-        Self { units, per_coefficient, per_unit: [(); 5].map(|()| vec![0.0; units]) }
+        Self { units, moderators: moderators(k), per_coefficient, per_unit: [(); 5].map(|()| vec![0.0; units]) }
     }
 
     /// The design from its columns, the fits, and what is tested; the columns are study-major.
-    pub(crate) fn fit(&mut self, tau2: Tau2, k: usize, y: &[f64], v: &[f64]) {
-        let [first, second] = moderators(k);
-        let design = BatchDesign::new(k, &[&first, &second]).expect("a design");
+    pub(crate) fn fit(&mut self, tau2: Tau2, y: &[f64], v: &[f64]) {
+        let [first, second] = &self.moderators;
+        let design = BatchDesign::new(first.len(), &[first, second]).expect("a design");
         let input = BatchInput::study_major(y, v, self.units, self.units).expect("fits");
         let [coefficients, se, p] = &mut self.per_coefficient;
         let [tau2_of, qe, qe_p, qm, qm_p] = &mut self.per_unit;

@@ -72,9 +72,9 @@ pub(crate) fn design(k: usize) -> Work {
 /// Two moderators, from the design to coefficients, Knapp-Hartung standard errors and p-values, QE and QM.
 pub(crate) fn regression(k: usize) -> Work {
     let (y, v) = single(k);
-    let mut one = Regression::new(1);
+    let mut one = Regression::new(k, 1);
     work(format!("regression reml 2 moderators hk k={k}"), 1, move || {
-        one.fit(Tau2::Reml, k, black_box(&y), black_box(&v));
+        one.fit(Tau2::Reml, black_box(&y), black_box(&v));
     })
 }
 

@@ -28,6 +28,7 @@ mod householder;
 mod information;
 mod interval;
 mod kenward_roger;
+mod lanes;
 mod likelihood;
 mod likelihood_functions;
 mod likelihood_set;

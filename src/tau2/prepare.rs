@@ -20,6 +20,8 @@ pub(crate) struct Survey {
     pub(crate) smallest_positive: f64,
     /// Number of studies with variance 0. The first of them is `first`.
     pub(crate) zeros: usize,
+    /// The smallest and the largest effect.
+    pub(crate) effects: (f64, f64),
 }
 
 /// Rejects what is not a finite effect with a finite variance of at least 0.
@@ -39,8 +41,11 @@ fn quick_survey(y: &[f64], v: &[f64]) -> Option<Survey> {
     // NaN once a number was not finite.
     let mut finite = [0.0; LANES];
     let (mut least, mut most) = ([f64::INFINITY; LANES], [0.0; LANES]);
+    let (mut low, mut high) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
     let mut take = |lane: usize, y: f64, v: f64| {
         finite[lane] += y * 0.0 + v * 0.0;
+        low[lane] = if y < low[lane] { y } else { low[lane] };
+        high[lane] = if y > high[lane] { y } else { high[lane] };
         least[lane] = if v < least[lane] { v } else { least[lane] };
         most[lane] = if v > most[lane] { v } else { most[lane] };
     };
@@ -50,12 +55,14 @@ fn quick_survey(y: &[f64], v: &[f64]) -> Option<Survey> {
         (0..LANES).for_each(|lane| take(lane, y[lane], v[lane]));
     }
     few_effects.iter().zip(few_variances).for_each(|(y, v)| take(0, *y, *v));
-    let least = least.into_iter().fold(f64::INFINITY, |a, b| if b < a { b } else { a });
-    let most = most.into_iter().fold(0.0, |a, b| if b > a { b } else { a });
+    let smallest = |of: [f64; LANES]| of.into_iter().fold(f64::INFINITY, |a, b| if b < a { b } else { a });
+    let largest = |of: [f64; LANES]| of.into_iter().fold(f64::NEG_INFINITY, |a, b| if b > a { b } else { a });
+    let (least, most) = (smallest(least), largest(most));
     let fine = !finite.iter().sum::<f64>().is_nan() && least > 0.0 && most / least <= VARIANCE_RATIO;
     let position = |of: f64| v.iter().position(|v| v.to_bits() == of.to_bits());
     let (first, last) = (position(least)?, position(most)?);
-    fine.then_some(Survey { first, last, smallest_positive: least, zeros: 0 })
+    let effects = (smallest(low), largest(high));
+    fine.then_some(Survey { first, last, smallest_positive: least, zeros: 0, effects })
 }
 
 fn careful_survey(y: &[f64], v: &[f64]) -> Result<Survey, Tau2Error> {
@@ -89,7 +96,9 @@ fn careful_survey(y: &[f64], v: &[f64]) -> Result<Survey, Tau2Error> {
     if least > 0.0 && most / least > VARIANCE_RATIO {
         return Err(Tau2Error::VarianceRatioOutOfRange { smallest: first, largest: last });
     }
-    Ok(Survey { first, last, smallest_positive, zeros })
+    let low = y.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = y.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    Ok(Survey { first, last, smallest_positive, zeros, effects: (low, high) })
 }
 
 /// The unit the kernel computes in: `2^exponent` for effects, its square for variances.

@@ -3,6 +3,7 @@
 use super::Tau2Error;
 use super::fixed_weights::{FixedForm, FixedWeights};
 use super::generalised_q::{Statistic, Weighted};
+use super::lanes::{AllSums, FewSums, Studies as Columns, all_sums, few_sums};
 use super::prepare::Axis;
 use crate::num::sum::LogProduct;
 use serde::{Deserialize, Serialize};
@@ -156,25 +157,26 @@ struct Located {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Known {
     located: [Located; 3],
+    /// The last sums that were taken for the mean alone, and where.
+    mean: Option<(f64, MeanSums)>,
     /// Where the ratios in `omega` were taken.
     ratios: f64,
 }
 
 impl Known {
-    fn find(&self, s: f64) -> Option<&Located> {
-        self.located.iter().find(|located| located.sums.s.to_bits() == s.to_bits())
+    fn find(&self, s: f64) -> Option<usize> {
+        self.located.iter().position(|located| located.sums.s.to_bits() == s.to_bits())
     }
 
-    fn keep(&mut self, new: Located, start: f64) {
-        let [at_start, first, last] = &mut self.located;
-        let place = if new.sums.s <= start {
-            at_start
-        } else if first.sums.s <= 0.0 {
-            first
+    /// Where new sums go.
+    fn place(&self, s: f64, start: f64) -> usize {
+        if s <= start {
+            0
+        } else if self.located[1].sums.s <= 0.0 {
+            1
         } else {
-            last
-        };
-        *place = new;
+            2
+        }
     }
 }
 
@@ -209,31 +211,33 @@ impl Mean<'_> {
 
     /// The weighted mean, its weight and the residuals around it. At tau2 = 0 with all other sums, which most analyses need there.
     pub(crate) fn mean_sums(&mut self, s: f64) -> MeanSums {
-        let known = if s <= self.axis.start { Some(self.located(s)) } else { self.known.find(s).copied() };
-        if let Some(Located { sums, mean }) = known {
-            return MeanSums { weight: sums.weight, mean, q: sums.q, f: sums.f };
+        if s <= self.axis.start || self.known.find(s).is_some() {
+            let Located { sums, mean } = self.located(s);
+            return MeanSums { weight: sums.weight, mean: *mean, q: sums.q, f: sums.f };
         }
-        let (r1, mean) = self.mean_at(s);
-        let (mut q, mut f) = ([0.0; LANES], [0.0; LANES]);
-        for (y, omega) in self.y.iter().zip(self.omega.iter()) {
-            for lane in 0..LANES {
-                let r = y[lane] - mean;
-                let a = omega[lane] * r;
-                q[lane] += a * r;
-                f[lane] += a * a;
-            }
+        match self.known.mean {
+            Some((at, sums)) if at.to_bits() == s.to_bits() => return sums,
+            _ => {}
         }
-        MeanSums { weight: 1.0 + r1, mean, q: (mean * mean + total(q)) / s, f: (mean * mean + total(f)) / s }
+        self.known.ratios = s;
+        let FewSums { r1, mean, q, f } = few_sums(Columns { y: self.y, d: self.d, omega: self.omega, s });
+        let square = mean * mean;
+        let sums = MeanSums { weight: 1.0 + r1, mean, q: (square + q) / s, f: (square + f) / s };
+        self.known.mean = Some((s, sums));
+        sums
     }
 
     /// All sums at `s`, from memory if they were taken before.
-    fn located(&mut self, s: f64) -> Located {
-        if let Some(known) = self.known.find(s) {
-            return *known;
-        }
-        let new = self.sum(s);
-        self.known.keep(new, self.axis.start);
-        new
+    fn located(&mut self, s: f64) -> &Located {
+        let place = match self.known.find(s) {
+            Some(place) => place,
+            None => {
+                let place = self.known.place(s, self.axis.start);
+                self.known.located[place] = self.sum(s);
+                place
+            }
+        };
+        &self.known.located[place]
     }
 
     // With a = omega r the weighted residuals and the first study's share a_0 kept apart (b = a - a_0):
@@ -241,40 +245,13 @@ impl Mean<'_> {
     //   y'P^3y = sum_j w_j (b_j - b)^2 + w_0 b^2,    b = sum_j w_j b_j / S
     fn sum(&mut self, s: f64) -> Located {
         self.known.ratios = s;
-        let zero = [0.0; LANES];
-        let (mut r1, mut r2, mut r3, mut t) = (zero, zero, zero, zero);
-        for ((y, d), omega) in self.y.iter().zip(self.d).zip(self.omega.iter_mut()) {
-            for lane in 0..LANES {
-                let o = s / (d[lane] + s);
-                let square = o * o;
-                omega[lane] = o;
-                r1[lane] += o;
-                r2[lane] += square;
-                r3[lane] += square * o;
-                t[lane] += o * y[lane];
-            }
-        }
-        let (r1, r2, r3) = (total(r1), total(r2), total(r3));
+        let AllSums { r: [r1, r2, r3], mean, q, f, b1, b2 } =
+            all_sums(Columns { y: self.y, d: self.d, omega: self.omega, s });
         let weight = 1.0 + r1;
-        let mean = total(t) / weight;
-        let (mut q, mut f, mut b1, mut b2) = (zero, zero, zero, zero);
-        for (y, omega) in self.y.iter().zip(self.omega.iter()) {
-            for lane in 0..LANES {
-                let r = y[lane] - mean;
-                let a = omega[lane] * r;
-                let b = a + mean;
-                let c = omega[lane] * b;
-                q[lane] += a * r;
-                f[lane] += a * a;
-                b1[lane] += c;
-                b2[lane] += c * b;
-            }
-        }
-        let (b1, b2) = (total(b1), total(b2));
         let sums = Sums {
             s,
-            q: (mean * mean + total(q)) / s,
-            f: (mean * mean + total(f)) / s,
+            q: (mean * mean + q) / s,
+            f: (mean * mean + f) / s,
             f_slope: 2.0 * (b2 - b1 * b1 / weight) / s,
             trace: r1 / weight + (r1 - r2 / weight),
             trace_sq: ((r1 * r1 + 2.0 * r2 + r2 * r2) / weight - 2.0 * r3) / weight + r2,

@@ -39,17 +39,18 @@ const SETTLED: f64 = 1e-11;
 /// The only local maximum, if it could be shown that there is one, and the evaluations this took.
 pub(super) fn find<P: Profile>(profile: &mut P, likelihood: Likelihood) -> (Option<Mode>, u32) {
     let mut evaluations = 1;
-    let start = profile.axis().start;
+    let axis = profile.axis();
+    let start = axis.start;
     let sums = profile.at(start);
     let origin = likelihood.point(&sums);
     let rss = profile.rss();
-    let excess = sums.q - profile.df();
+    // To the last bit as in `moment`, where its sums are asked for again.
+    let moment = axis.s((sums.q - profile.df()).max(0.0) * (sums.s / sums.trace));
     let mut at = |s: f64| {
         evaluations += 1;
         likelihood.point(&profile.at(s))
     };
     let mode = if origin.rises() {
-        let moment = start * (1.0 + excess / sums.trace);
         climb(&origin, moment, rss, &mut at).filter(|mode| {
             let p = &mode.point;
             let settled = (p.f - p.g).abs() <= SETTLED * p.g && p.f_slope / p.f - p.g_slope / p.g >= STEEP;

@@ -4,7 +4,7 @@ use super::interval::{self, Tau2Set};
 use super::prepare::{Axis, Survey, Unit, survey};
 use super::profile::{Known, LANES, Likelihood, Mean, MeanSums, Profile};
 use super::search::Scratch;
-use super::{MeanAt, Tau2, Tau2Error, Tau2Fit, likelihood, run};
+use super::{MeanAt, Tau2, Tau2Error, Tau2Fit, likelihood, moment, run};
 
 /// Memory for analyses with one common mean; loading the next analysis reuses it, so a batch allocates once.
 ///
@@ -57,7 +57,8 @@ impl Workspace {
         let survey = survey(y, v)?;
         let first = survey.first;
         let (origin, c) = (y[first], v[first]);
-        let spread = y.iter().map(|y| (y - origin).abs()).fold(0.0, larger);
+        let (low, high) = survey.effects;
+        let spread = (origin - low).max(high - origin);
         self.origin = origin;
         self.unit = Unit::new(spread, v[survey.last], survey.smallest_positive)?;
         self.zeros = survey.zeros;
@@ -174,6 +175,15 @@ impl Workspace {
         if numbers.iter().all(|x| x.is_finite()) { Ok(result) } else { Err(Tau2Error::Overflow) }
     }
 
+    /// The standard error of the mean with the tau2 of DerSimonian and Laird, for two or more studies.
+    pub(crate) fn dersimonian_laird_standard_error(&mut self) -> Result<f64, Tau2Error> {
+        let (mut profile, _, unit) = self.profile()?;
+        let (_, tau2) = moment::sums_and_dersimonian_laird(&mut profile)?;
+        let s = profile.axis.s(tau2);
+        let standard_error = unit.grow((s / profile.mean_sums(s).weight).sqrt());
+        if standard_error.is_finite() { Ok(standard_error) } else { Err(Tau2Error::Overflow) }
+    }
+
     /// The generalised Q statistic at a given tau2. See [`generalized_q`](super::generalized_q).
     ///
     /// # Errors
@@ -235,11 +245,6 @@ impl Workspace {
             }
         }
     }
-}
-
-/// The larger of two numbers that are not NaN.
-fn larger(a: f64, b: f64) -> f64 {
-    if b > a { b } else { a }
 }
 
 /// The column without its entry `first`, each entry changed by `f`, then `pad`.
