@@ -56,12 +56,16 @@ struct Columns {
     v: Vec<f64>,
     n: Vec<Option<f64>>,
     adjustments: Vec<Option<Adjustment>>,
+    /// Whether there is an adjustment.
+    #[serde(skip)]
+    adjusted: bool,
     dropped: Vec<Dropped>,
     covariates: Covariates,
 }
 
 impl From<Columns> for Effects {
-    fn from(columns: Columns) -> Self {
+    fn from(mut columns: Columns) -> Self {
+        columns.adjusted = columns.adjustments.iter().any(Option::is_some);
         Self { columns: Arc::new(columns) }
     }
 }
@@ -145,6 +149,7 @@ impl Effects {
             n: rows.iter().map(|(_, e)| e.n()).collect(),
             adjustments: rows.iter().map(|(_, e)| e.adjustment()).collect(),
             labels: rows.into_iter().map(|(label, _)| label).collect(),
+            adjusted: false,
             dropped: Vec::new(),
             covariates: Covariates::default(),
         };
@@ -196,6 +201,11 @@ impl Effects {
         &self.columns.adjustments
     }
 
+    /// Whether anything was done to the counts of a study.
+    pub(crate) fn is_adjusted(&self) -> bool {
+        self.columns.adjusted
+    }
+
     /// Studies that were left out when the effects were computed.
     pub fn dropped(&self) -> &[Dropped] {
         &self.columns.dropped
@@ -235,6 +245,7 @@ impl Effects {
             v: pick(&self.columns.v, &kept),
             n: pick(&self.columns.n, &kept),
             adjustments: pick(&self.columns.adjustments, &kept),
+            adjusted: false,
             dropped: self.columns.dropped.clone(),
             covariates: self.columns.covariates.select(&kept),
         };

@@ -254,7 +254,7 @@ impl Pooled {
 /// What was done to the data before they were pooled.
 pub(super) fn notes_of_effects(effects: &Effects) -> Vec<Note> {
     let mut notes = Vec::new();
-    if effects.adjustments().iter().any(Option::is_some) {
+    if effects.is_adjusted() {
         let touched = effects.labels().iter().zip(effects.adjustments());
         let studies = touched.filter(|(_, a)| a.is_some()).map(|(label, _)| label.clone()).collect();
         notes.push(Note::CountsAdded { studies });

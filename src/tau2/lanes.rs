@@ -35,6 +35,9 @@ impl<S: Simd, const N: usize> Four<S, N> {
         sub sub_f64s;
         mul mul_f64s;
         div div_f64s;
+        // Of numbers only: with NaN the instruction sets differ.
+        min min_f64s;
+        max max_f64s;
     }
 
     #[inline(always)]
@@ -53,12 +56,17 @@ impl<S: Simd, const N: usize> Four<S, N> {
     }
 
     #[inline(always)]
+    fn lanes(self, numbers: Num<S, N>) -> [f64; LANES] {
+        let lanes: &[f64] = pulp::bytemuck::cast_slice(&numbers);
+        let mut out = [0.0; LANES];
+        out.iter_mut().zip(lanes).for_each(|(to, x)| *to = *x);
+        out
+    }
+
+    #[inline(always)]
     fn total(self, sums: Num<S, N>) -> f64 {
-        let lanes: &[f64] = pulp::bytemuck::cast_slice(&sums);
-        match lanes {
-            [a, b, c, d] => (a + b) + (c + d),
-            _ => lanes.iter().sum(),
-        }
+        let [a, b, c, d] = self.lanes(sums);
+        (a + b) + (c + d)
     }
 }
 
@@ -188,6 +196,60 @@ impl Few<'_> {
             f = l.add(f, l.mul(a, a));
         }
         FewSums { r1, mean, q: l.total(q), f: l.total(f) }
+    }
+}
+
+/// The extremes of columns of numbers, four side by side; nothing that makes sense where `nan_if_not_finite` is NaN.
+pub(super) struct Extremes {
+    pub(super) nan_if_not_finite: [f64; LANES],
+    pub(super) least_y: [f64; LANES],
+    pub(super) most_y: [f64; LANES],
+    pub(super) least_v: [f64; LANES],
+    pub(super) most_v: [f64; LANES],
+}
+
+/// The extremes of effects and variances.
+pub(super) fn extremes(y: &[[f64; LANES]], v: &[[f64; LANES]]) -> Extremes {
+    InstructionSet::Avx2.dispatch(Scan { y, v })
+}
+
+struct Scan<'a> {
+    y: &'a [[f64; LANES]],
+    v: &'a [[f64; LANES]],
+}
+
+impl WithSimd for Scan<'_> {
+    type Output = Extremes;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Extremes {
+        match S::F64_LANES {
+            4 => self.scan(Four::<S, 1> { simd }),
+            2 => self.scan(Four::<S, 2> { simd }),
+            _ => self.scan(Four::<Scalar, 4> { simd: Scalar }),
+        }
+    }
+}
+
+impl Scan<'_> {
+    #[inline(always)]
+    fn scan<S: Simd, const N: usize>(self, l: Four<S, N>) -> Extremes {
+        let zero = l.splat(0.0);
+        let mut finite = zero;
+        let (mut least_y, mut most_y) = (l.splat(f64::INFINITY), l.splat(f64::NEG_INFINITY));
+        let (mut least_v, mut most_v) = (least_y, most_y);
+        for (y, v) in l.rows(self.y).iter().zip(l.rows(self.v)) {
+            finite = l.add(finite, l.add(l.mul(*y, zero), l.mul(*v, zero)));
+            (least_y, most_y) = (l.min(least_y, *y), l.max(most_y, *y));
+            (least_v, most_v) = (l.min(least_v, *v), l.max(most_v, *v));
+        }
+        Extremes {
+            nan_if_not_finite: l.lanes(finite),
+            least_y: l.lanes(least_y),
+            most_y: l.lanes(most_y),
+            least_v: l.lanes(least_v),
+            most_v: l.lanes(most_v),
+        }
     }
 }
 

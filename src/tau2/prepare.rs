@@ -1,6 +1,8 @@
 //! From raw numbers to numbers that are safe to compute with: checked, centred on the most precise study, scaled by a power of two.
 
 use super::Tau2Error;
+use super::lanes::extremes;
+use super::profile::LANES;
 
 /// Largest trusted ratio of sampling variances, 2^300.
 const VARIANCE_RATIO: f64 = f64::from_bits((300 + 1023) << 52);
@@ -37,32 +39,34 @@ pub(crate) fn survey(y: &[f64], v: &[f64]) -> Result<Survey, Tau2Error> {
 
 /// The survey of valid data without a variance of 0; else `None`.
 fn quick_survey(y: &[f64], v: &[f64]) -> Option<Survey> {
-    const LANES: usize = 4;
-    // NaN once a number was not finite.
-    let mut finite = [0.0; LANES];
-    let (mut least, mut most) = ([f64::INFINITY; LANES], [0.0; LANES]);
-    let (mut low, mut high) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
-    let mut take = |lane: usize, y: f64, v: f64| {
-        finite[lane] += y * 0.0 + v * 0.0;
-        low[lane] = if y < low[lane] { y } else { low[lane] };
-        high[lane] = if y > high[lane] { y } else { high[lane] };
-        least[lane] = if v < least[lane] { v } else { least[lane] };
-        most[lane] = if v > most[lane] { v } else { most[lane] };
-    };
-    let (effects, few_effects) = y.as_chunks::<LANES>();
-    let (variances, few_variances) = v.as_chunks::<LANES>();
-    for (y, v) in effects.iter().zip(variances) {
-        (0..LANES).for_each(|lane| take(lane, y[lane], v[lane]));
+    let ((effects, few_effects), (variances, few_variances)) = (y.as_chunks(), v.as_chunks());
+    let mut of = extremes(effects, variances);
+    for (y, v) in few_effects.iter().zip(few_variances) {
+        of.nan_if_not_finite[0] += y * 0.0 + v * 0.0;
+        (of.least_y[0], of.most_y[0]) = (smaller(of.least_y[0], *y), larger(of.most_y[0], *y));
+        (of.least_v[0], of.most_v[0]) = (smaller(of.least_v[0], *v), larger(of.most_v[0], *v));
     }
-    few_effects.iter().zip(few_variances).for_each(|(y, v)| take(0, *y, *v));
-    let smallest = |of: [f64; LANES]| of.into_iter().fold(f64::INFINITY, |a, b| if b < a { b } else { a });
-    let largest = |of: [f64; LANES]| of.into_iter().fold(f64::NEG_INFINITY, |a, b| if b > a { b } else { a });
-    let (least, most) = (smallest(least), largest(most));
-    let fine = !finite.iter().sum::<f64>().is_nan() && least > 0.0 && most / least <= VARIANCE_RATIO;
+    let sum = of.nan_if_not_finite.iter().sum::<f64>();
+    let smallest = |of: [f64; LANES]| smaller(smaller(of[0], of[1]), smaller(of[2], of[3]));
+    let largest = |of: [f64; LANES]| larger(larger(of[0], of[1]), larger(of[2], of[3]));
+    let (least, most) = (smallest(of.least_v), largest(of.most_v));
+    if sum.is_nan() || least <= 0.0 || most / least > VARIANCE_RATIO {
+        return None;
+    }
     let position = |of: f64| v.iter().position(|v| v.to_bits() == of.to_bits());
     let (first, last) = (position(least)?, position(most)?);
-    let effects = (smallest(low), largest(high));
-    fine.then_some(Survey { first, last, smallest_positive: least, zeros: 0, effects })
+    let effects = (smallest(of.least_y), largest(of.most_y));
+    Some(Survey { first, last, smallest_positive: least, zeros: 0, effects })
+}
+
+/// The smaller of two numbers that are not NaN.
+fn smaller(a: f64, b: f64) -> f64 {
+    if b < a { b } else { a }
+}
+
+/// The larger of two numbers that are not NaN.
+fn larger(a: f64, b: f64) -> f64 {
+    if b > a { b } else { a }
 }
 
 fn careful_survey(y: &[f64], v: &[f64]) -> Result<Survey, Tau2Error> {

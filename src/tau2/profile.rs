@@ -164,6 +164,12 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// For new data.
+    pub(super) fn forget(&mut self) {
+        self.located.iter_mut().for_each(|located| located.sums.s = 0.0);
+        (self.mean, self.ratios) = (None, 0.0);
+    }
+
     fn find(&self, s: f64) -> Option<usize> {
         self.located.iter().position(|located| located.sums.s.to_bits() == s.to_bits())
     }

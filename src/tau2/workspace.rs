@@ -65,7 +65,7 @@ impl Workspace {
         self.first_zero = (survey.zeros > 0).then_some(first);
         self.store(y, v, first, self.unit.shrink_square(c));
         self.axis = self.place(y, v, &survey)?;
-        self.known = Known::default();
+        self.known.forget();
         self.k = y.len();
         Ok(())
     }
