@@ -1,94 +1,77 @@
 //! Single and batch fits: `pool/<estimator>/k<studies>/<single|fit|batch>`.
 //!
-//! `single` is the estimate alone in reused memory, `fit` the whole comfortable call with certificate, intervals and
-//! notes, `batch` a thousand analyses at once. `predict/<method>/k<studies>`: a prediction interval whose distribution is a mixture
-//! over tau2. Every iteration checks its result.
+//! `single` is tau2 with its certificate, mean and standard error in reused memory; `fit` the whole call with interval, heterogeneity and notes;
+//! `batch` the same numbers as `single`, and p, for many units at once, with the throughput in units.
+//! `predict/<method>/k<studies>`: a prediction interval whose distribution is a mixture over tau2. Every iteration checks its result.
 #![allow(missing_docs, reason = "criterion's macros generate public items")]
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+#[path = "kernels/data.rs"]
+mod data;
+
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use data::{effects, single, study_major};
+use meta_analysis::batch::{BatchInput, BatchOutput, BatchPlan};
 use meta_analysis::tau2::Workspace;
-use meta_analysis::{Batch, Effect, Effects, Measure, Prediction, RandomEffects, Tau2, TauPrior};
+use meta_analysis::{Prediction, RandomEffects, Tau2, TauPrior};
 use std::hint::black_box;
 
-const SIZES: [usize; 5] = [5, 10, 20, 100, 1000];
 const ESTIMATORS: [(&str, Tau2); 4] =
     [("dl", Tau2::DerSimonianLaird), ("pm", Tau2::PauleMandel), ("reml", Tau2::Reml), ("ml", Tau2::MaximumLikelihood)];
 
-/// Heterogeneous effects of `k` studies, the same on every machine: I2 around 60 %.
-fn data(k: usize, seed: u64) -> (Vec<f64>, Vec<f64>) {
-    let mut state = seed;
-    let mut uniform = || {
-        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    };
-    let v: Vec<f64> = (0..k).map(|_| 0.02 + 0.2 * uniform()).collect();
-    let normal = |u: &mut dyn FnMut() -> f64| (0..12).map(|_| u()).sum::<f64>() - 6.0;
-    let y = v.iter().map(|v| 0.3 + (v + 0.15).sqrt() * normal(&mut uniform)).collect();
-    (y, v)
-}
-
 fn pool(c: &mut Criterion) {
-    for (name, tau2) in ESTIMATORS {
-        for k in SIZES {
+    for (k, units) in [(5, 8000), (10, 4000), (20, 4000), (100, 1000), (1000, 200)] {
+        let columns = study_major(k, units, k as u64);
+        for (name, tau2) in ESTIMATORS {
             let mut group = c.benchmark_group(format!("pool/{name}/k{k}"));
-            let (y, v) = data(k, 1);
-            let mut workspace = Workspace::new();
-            group.bench_function("single", |b| {
-                b.iter(|| {
-                    workspace.load(black_box(&y), black_box(&v)).expect("valid data");
-                    let fit = workspace.estimate(tau2).expect("an estimate");
-                    let mean = workspace.mean_at(fit.tau2).expect("a mean");
-                    assert!(fit.tau2 >= 0.0 && mean.standard_error > 0.0);
-                    mean
-                });
-            });
-            let rows = y.iter().zip(&v).enumerate();
-            let rows = rows
-                .map(|(i, (&y, &v))| (i.to_string(), Effect::from_variance(Measure::Generic, y, v).expect("valid")));
-            let effects = Effects::from_rows(rows).expect("valid");
-            group.bench_function("fit", |b| {
-                b.iter(|| {
-                    let fit = RandomEffects::new(tau2).fit(black_box(&effects)).expect("fits");
-                    assert!(fit.estimate().se() > 0.0);
-                    fit
-                });
-            });
-            if k <= 100 {
-                batch(&mut group, tau2, k);
-            }
+            one(&mut group, tau2, k);
+            batch(&mut group, tau2, units, (&columns.0, &columns.1));
             group.finish();
         }
     }
 }
 
-fn batch(group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>, tau2: Tau2, k: usize) {
-    const UNITS: usize = 1000;
-    let columns: Vec<_> = (0..UNITS).map(|i| data(k, i as u64)).collect();
-    let y: Vec<f64> = columns.iter().flat_map(|c| c.0.iter().copied()).collect();
-    let v: Vec<f64> = columns.iter().flat_map(|c| c.1.iter().copied()).collect();
-    let offsets: Vec<usize> = (0..=UNITS).map(|i| i * k).collect();
-    let batch = Batch::new(Measure::Generic, &y, &v, &offsets).expect("valid");
-    group.throughput(Throughput::Elements(UNITS as u64));
-    group.bench_with_input(BenchmarkId::from_parameter("batch"), &batch, |b, batch| {
+fn one(group: &mut BenchmarkGroup<'_, WallTime>, tau2: Tau2, k: usize) {
+    let (y, v) = single(k);
+    let mut workspace = Workspace::new();
+    group.bench_function("single", |b| {
         b.iter(|| {
-            let fits = RandomEffects::new(tau2).fit_batch(black_box(batch));
-            assert!(fits.iter().all(Result::is_ok));
-            fits
+            workspace.load(black_box(&y), black_box(&v)).expect("valid data");
+            let fit = workspace.certify(tau2).expect("an estimate");
+            let mean = workspace.mean_at(fit.tau2).expect("a mean");
+            assert!(fit.tau2 >= 0.0 && mean.standard_error > 0.0);
+            mean
+        });
+    });
+    let effects = effects(k);
+    group.bench_function("fit", |b| {
+        b.iter(|| {
+            let fit = RandomEffects::new(tau2).fit(black_box(&effects)).expect("fits");
+            assert!(fit.estimate().se() > 0.0);
+            fit
+        });
+    });
+}
+
+fn batch(group: &mut BenchmarkGroup<'_, WallTime>, tau2: Tau2, units: usize, (y, v): (&[f64], &[f64])) {
+    let plan = BatchPlan::random(tau2).expect("has a kernel");
+    let mut columns = [(); 4].map(|()| vec![0.0; units]);
+    group.throughput(Throughput::Elements(units as u64));
+    group.bench_function("batch", |b| {
+        b.iter(|| {
+            let input = BatchInput::study_major(black_box(y), black_box(v), units, units).expect("fits");
+            let [mu, se, tau2, p] = &mut columns;
+            let mut output =
+                BatchOutput { mu: Some(mu), se: Some(se), tau2: Some(tau2), p: Some(p), ..BatchOutput::default() };
+            let summary = plan.run(input, &mut output).expect("runs");
+            assert_eq!((summary.units, summary.failed), (units, 0));
         });
     });
 }
 
 fn predict(c: &mut Criterion) {
     for k in [2, 3, 13, 100] {
-        let (y, v) = data(k, 1);
-        let rows = y.iter().zip(&v).enumerate();
-        let rows =
-            rows.map(|(i, (&y, &v))| (i.to_string(), Effect::from_variance(Measure::Generic, y, v).expect("valid")));
-        let effects = Effects::from_rows(rows).expect("valid");
-        let fit = RandomEffects::new(Tau2::DerSimonianLaird).fit(&effects).expect("fits");
+        let fit = RandomEffects::new(Tau2::DerSimonianLaird).fit(&effects(k)).expect("fits");
         let half_normal = Prediction::Bayesian(TauPrior::HalfNormal { scale: 0.5 }.into());
         for (name, method) in [("nnf", Prediction::NagashimaNomaFurukawa), ("bayesian", half_normal)] {
             c.bench_function(&format!("predict/{name}/k{k}"), |b| {

@@ -5,7 +5,7 @@ use meta_analysis::study::{
     ProportionMeasure, RateMeasure, Summary, TwoByTwo, TwoMeans, ZeroCells,
 };
 use meta_analysis::tau2::Workspace;
-use meta_analysis::{Effect, Tau2};
+use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
 use std::hint::black_box;
 
 fn allocations(mut work: impl FnMut()) -> u64 {
@@ -53,6 +53,24 @@ fn an_estimate_in_a_reused_workspace_does_not_allocate() {
             black_box(workspace.mean_at(fit.tau2).expect("a mean"));
         });
         assert_eq!(count, 0, "{tau2}");
+    }
+}
+
+/// One block for the columns, one for the maxima of a certificate: labels and covariates are shared with the effects.
+#[test]
+fn a_fit_copies_no_study() {
+    for k in [5, 500] {
+        let row = |i: usize| {
+            let (y, v) = ((i % 5) as f64 * 0.2, 0.02 + 0.01 * (i % 3) as f64);
+            Effect::from_variance(Measure::Generic, y, v).map(|effect| (format!("study {i}"), effect))
+        };
+        let effects =
+            Effects::from_rows((0..k).map(row).collect::<Result<Vec<_>, _>>().expect("valid")).expect("valid");
+        for (tau2, most) in [(Tau2::DerSimonianLaird, 1), (Tau2::Reml, 2)] {
+            let model = RandomEffects::new(tau2);
+            let count = allocations(|| drop(black_box(model.fit(black_box(&effects)).expect("a fit"))));
+            assert_eq!(count, most, "{tau2}, {k} studies");
+        }
     }
 }
 

@@ -1,4 +1,7 @@
 //! Units to fit, the same on every machine.
+#![allow(dead_code, reason = "each program takes what it needs")]
+
+use meta_analysis::{Effect, Effects, Measure};
 
 /// Effects and variances of `units` units with `k` studies each, study-major: study `i` of unit `u` is at `i * units + u`.
 ///
@@ -35,4 +38,17 @@ pub(crate) fn single(k: usize) -> (Vec<f64>, Vec<f64>) {
     let (y, v) = study_major(k, units, 3);
     let pick = |all: &[f64]| all.iter().skip(5).step_by(units).copied().collect();
     (pick(&y), pick(&v))
+}
+
+/// The same as effects that have labels.
+pub(crate) fn effects(k: usize) -> Effects {
+    let (y, v) = single(k);
+    let rows = y.iter().zip(&v).enumerate();
+    let rows = rows.map(|(i, (y, v))| (i.to_string(), Effect::from_variance(Measure::Generic, *y, *v).expect("valid")));
+    Effects::from_rows(rows).expect("valid")
+}
+
+/// Two moderators of `k` studies.
+pub(crate) fn moderators(k: usize) -> [Vec<f64>; 2] {
+    [(0..k).map(|i| (i % 7) as f64).collect(), (0..k).map(|i| ((i * i) % 11) as f64).collect()]
 }

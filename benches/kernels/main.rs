@@ -8,6 +8,7 @@
 #![allow(missing_docs, reason = "a program")]
 
 mod data;
+mod regression;
 mod work;
 
 use std::fs;
@@ -17,20 +18,23 @@ use std::time::Instant;
 use meta_analysis::Tau2;
 use meta_analysis::batch::InstructionSet;
 
-use work::{Wanted, Work, batch, design, estimates, fits, read};
+use work::{Wanted, Work, batch, design, estimates, fits, read, regression};
 
 /// Units of the batches that are compared with other tools: not a multiple of 512, which would put all studies in the same cache sets.
 const UNITS: usize = 99_936;
 const BATCH_K: usize = 20;
+/// Studies of the single fits that are compared with other tools.
+const SINGLE: [usize; 5] = [10, 20, 50, 100, 1000];
 
 /// What other tools are compared with.
 fn compared() -> Vec<Work> {
     let mut all = Vec::new();
-    for k in [10, 1000] {
+    for k in SINGLE {
         all.extend(estimates(k));
         all.extend(fits(k));
     }
     all.push(design(10));
+    all.extend([10, 50].map(regression));
     let (dl, reml) = (Tau2::DerSimonianLaird, Tau2::Reml);
     for (set_name, set) in
         [("", InstructionSet::Auto), (", avx2", InstructionSet::Avx2), (", scalar", InstructionSet::Scalar)]
@@ -51,9 +55,13 @@ fn compared() -> Vec<Work> {
 
 /// What instructions are counted of: one instruction set, so that the machine does not matter.
 fn counted() -> Vec<Work> {
-    let mut all = estimates(10);
-    all.extend(fits(10));
+    let mut all = Vec::new();
+    for k in [10, 20, 50] {
+        all.extend(estimates(k));
+        all.extend(fits(k));
+    }
     all.push(design(10));
+    all.extend([10, 20].map(regression));
     for (name, tau2) in [("dl", Tau2::DerSimonianLaird), ("pm", Tau2::PauleMandel), ("reml", Tau2::Reml)] {
         all.push(batch(name, tau2, Wanted::Core, InstructionSet::Scalar, 10, 512));
     }
@@ -112,7 +120,8 @@ fn write(folder: &Path) {
             fs::write(folder.join(format!("{name}.{kind}")), bytes).expect("written");
         }
     };
-    put("single10", data::single(10));
-    put("single1000", data::single(1000));
+    for k in SINGLE {
+        put(&format!("single{k}"), data::single(k));
+    }
     put("batch", data::study_major(BATCH_K, UNITS, BATCH_K as u64));
 }

@@ -4,10 +4,11 @@ use std::hint::black_box;
 
 use meta_analysis::batch::{BatchInput, BatchOutput, BatchPlan, InstructionSet};
 use meta_analysis::tau2::{Workspace, estimate_with_design};
-use meta_analysis::{Effect, Effects, Inference, Measure, RandomEffects, Tau2};
+use meta_analysis::{Inference, RandomEffects, Tau2};
 use nalgebra::DMatrix;
 
-use super::data::{single, study_major};
+use super::data::{effects, single, study_major};
+use super::regression::Regression;
 
 /// A piece of work.
 pub(crate) struct Work {
@@ -47,11 +48,7 @@ pub(crate) fn fits(k: usize) -> Vec<Work> {
     let mut all = Vec::new();
     for (name, tau2) in [("dl", Tau2::DerSimonianLaird), ("reml", Tau2::Reml)] {
         for (test, inference) in tests {
-            let (y, v) = single(k);
-            let rows = y.iter().zip(&v).enumerate();
-            let rows = rows
-                .map(|(i, (y, v))| (i.to_string(), Effect::from_variance(Measure::Generic, *y, *v).expect("valid")));
-            let effects = Effects::from_rows(rows).expect("valid");
+            let effects = effects(k);
             all.push(work(format!("fit {name} {test} k={k}"), 1, move || {
                 let fit = RandomEffects::new(tau2).inference(inference).fit(black_box(&effects)).expect("fits");
                 assert!(fit.estimate().se() > 0.0);
@@ -69,6 +66,15 @@ pub(crate) fn design(k: usize) -> Work {
     work(format!("tau2 reml 2 moderators k={k}"), 1, move || {
         let fit = estimate_with_design(black_box(&y), black_box(&v), &x, Tau2::Reml).expect("an estimate");
         assert!(fit.tau2 >= 0.0);
+    })
+}
+
+/// Two moderators, from the design to coefficients, Knapp-Hartung standard errors and p-values, QE and QM.
+pub(crate) fn regression(k: usize) -> Work {
+    let (y, v) = single(k);
+    let mut one = Regression::new(k, 1);
+    work(format!("regression reml 2 moderators hk k={k}"), 1, move || {
+        one.fit(Tau2::Reml, black_box(&y), black_box(&v));
     })
 }
 

@@ -17,12 +17,17 @@ measure <- function(name, units, run) {
     while (once() < seconds) repeats <- repeats * 2
     results[[name]] <<- min(once(), once(), once()) * 1e9 / (repeats * units)
 }
-y <- get("single10.y"); v <- get("single10.v"); k <- seq_along(y) - 1
-moderators <- cbind(k %% 7, (k * k) %% 11)
-measure("metafor dl z k=10", 1, function() rma(y, v, method = "DL"))
-measure("metafor reml z k=10", 1, function() rma(y, v, method = "REML"))
-measure("metafor reml hk k=10", 1, function() rma(y, v, method = "REML", test = "knha"))
-measure("metafor reml 2 moderators k=10", 1, function() rma(y, v, mods = moderators, method = "REML"))
+for (size in c(10, 20, 50)) {
+    local({
+        y <- get(paste0("single", size, ".y")); v <- get(paste0("single", size, ".v")); k <- seq_along(y) - 1
+        moderators <- cbind(k %% 7, (k * k) %% 11)
+        name <- function(what) paste0("metafor ", what, " k=", size)
+        measure(name("dl z"), 1, function() rma(y, v, method = "DL"))
+        measure(name("reml z"), 1, function() rma(y, v, method = "REML"))
+        measure(name("reml hk"), 1, function() rma(y, v, method = "REML", test = "knha"))
+        measure(name("reml 2 moderators hk"), 1, function() rma(y, v, mods = moderators, method = "REML", test = "knha"))
+    })
+}
 y1 <- get("single1000.y"); v1 <- get("single1000.v")
 measure("metafor dl z k=1000", 1, function() rma(y1, v1, method = "DL"))
 measure("metafor reml z k=1000", 1, function() rma(y1, v1, method = "REML"))

@@ -37,10 +37,7 @@ impl<T: Summary> Studies<T> {
                 Err(e) => return Err(e.in_study(label)),
             }
         }
-        let mut effects = Effects::from_rows(rows)?;
-        effects.covariates = self.covariates().select(&kept);
-        effects.dropped = dropped;
-        Ok(effects)
+        Ok(Effects::from_rows(rows)?.with(dropped, self.covariates().select(&kept)))
     }
 }
 

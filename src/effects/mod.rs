@@ -14,6 +14,7 @@ use crate::scale::Scale;
 use crate::study::covariates::Covariates;
 use crate::study::{Dropped, check_labels};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Effects and variances of `k` studies, all of one measure, on its analysis scale.
 ///
@@ -39,17 +40,46 @@ use serde::{Deserialize, Serialize};
 /// );
 /// # Ok::<(), meta_analysis::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+///
+/// The columns are shared: a clone, such as every fitted model keeps, copies nothing.
+#[derive(Clone, PartialEq, Deserialize)]
 #[serde(try_from = "Unchecked")]
 pub struct Effects {
+    columns: Arc<Columns>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Columns {
     measure: Measure,
     labels: Vec<String>,
     y: Vec<f64>,
     v: Vec<f64>,
     n: Vec<Option<f64>>,
     adjustments: Vec<Option<Adjustment>>,
+    /// Whether there is an adjustment.
+    #[serde(skip)]
+    adjusted: bool,
     dropped: Vec<Dropped>,
     covariates: Covariates,
+}
+
+impl From<Columns> for Effects {
+    fn from(mut columns: Columns) -> Self {
+        columns.adjusted = columns.adjustments.iter().any(Option::is_some);
+        Self { columns: Arc::new(columns) }
+    }
+}
+
+impl std::fmt::Debug for Effects {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Effects").field(&self.columns).finish()
+    }
+}
+
+impl Serialize for Effects {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        self.columns.serialize(serializer)
+    }
 }
 
 /// The columns as they come from a file, before the rules are checked.
@@ -89,7 +119,7 @@ impl TryFrom<Unchecked> for Effects {
             Ok((label.as_str(), effect.map_err(|e| e.in_study(label))?.adjusted(adjustment)))
         });
         let effects = Self::from_rows(rows.collect::<Result<Vec<_>>>()?)?;
-        Ok(Self { dropped: raw.dropped, covariates: raw.covariates, ..effects })
+        Ok(effects.with(raw.dropped, raw.covariates))
     }
 }
 
@@ -112,76 +142,88 @@ impl Effects {
                 return Err(Error::new(kind).in_study(label));
             }
         }
-        Ok(Self {
+        let columns = Columns {
             measure,
             y: rows.iter().map(|(_, e)| e.y()).collect(),
             v: rows.iter().map(|(_, e)| e.variance()).collect(),
             n: rows.iter().map(|(_, e)| e.n()).collect(),
             adjustments: rows.iter().map(|(_, e)| e.adjustment()).collect(),
             labels: rows.into_iter().map(|(label, _)| label).collect(),
+            adjusted: false,
             dropped: Vec::new(),
             covariates: Covariates::default(),
-        })
+        };
+        Ok(columns.into())
+    }
+
+    /// The same effects with what was dropped on the way and the covariates.
+    fn with(self, dropped: Vec<Dropped>, covariates: Covariates) -> Self {
+        Columns { dropped, covariates, ..Arc::unwrap_or_clone(self.columns) }.into()
     }
 
     /// What the numbers are.
     pub fn measure(&self) -> Measure {
-        self.measure
+        self.columns.measure
     }
 
     /// Number of studies, `k`.
     pub fn len(&self) -> usize {
-        self.y.len()
+        self.columns.y.len()
     }
 
     /// Never true: there is at least one study.
     pub fn is_empty(&self) -> bool {
-        self.y.is_empty()
+        self.columns.y.is_empty()
     }
 
     /// Labels of the studies.
     pub fn labels(&self) -> &[String] {
-        &self.labels
+        &self.columns.labels
     }
 
     /// Effects on the analysis scale.
     pub fn y(&self) -> &[f64] {
-        &self.y
+        &self.columns.y
     }
 
     /// Sampling variances on the analysis scale.
     pub fn v(&self) -> &[f64] {
-        &self.v
+        &self.columns.v
     }
 
     /// Sample sizes, where known.
     pub fn n(&self) -> &[Option<f64>] {
-        &self.n
+        &self.columns.n
     }
 
     /// What was done to the counts of each study.
     pub fn adjustments(&self) -> &[Option<Adjustment>] {
-        &self.adjustments
+        &self.columns.adjustments
+    }
+
+    /// Whether anything was done to the counts of a study.
+    pub(crate) fn is_adjusted(&self) -> bool {
+        self.columns.adjusted
     }
 
     /// Studies that were left out when the effects were computed.
     pub fn dropped(&self) -> &[Dropped] {
-        &self.dropped
+        &self.columns.dropped
     }
 
     /// The covariates, aligned with the studies.
     pub fn covariates(&self) -> &Covariates {
-        &self.covariates
+        &self.columns.covariates
     }
 
     /// The scale of study `i`, with its own sample size where that matters.
     pub(crate) fn scale_of(&self, i: usize) -> Scale {
-        self.measure.scale(self.n.get(i).copied().flatten()).unwrap_or(Scale::Identity)
+        self.columns.measure.scale(self.columns.n.get(i).copied().flatten()).unwrap_or(Scale::Identity)
     }
 
     /// The columns, borrowed.
     pub fn view(&self) -> EffectsView<'_> {
-        EffectsView::new(self.measure, &self.y, &self.v, &self.n)
+        EffectsView::new(self.columns.measure, &self.columns.y, &self.columns.v, &self.columns.n)
     }
 
     /// The studies at these positions, in this order; positions beyond the end are skipped.
@@ -196,17 +238,18 @@ impl Effects {
         fn pick<T: Clone>(column: &[T], kept: &[usize]) -> Vec<T> {
             kept.iter().filter_map(|&i| column.get(i).cloned()).collect()
         }
-        let selected = Self {
-            measure: self.measure,
-            labels: pick(&self.labels, &kept),
-            y: pick(&self.y, &kept),
-            v: pick(&self.v, &kept),
-            n: pick(&self.n, &kept),
-            adjustments: pick(&self.adjustments, &kept),
-            dropped: self.dropped.clone(),
-            covariates: self.covariates.select(&kept),
+        let selected = Columns {
+            measure: self.columns.measure,
+            labels: pick(&self.columns.labels, &kept),
+            y: pick(&self.columns.y, &kept),
+            v: pick(&self.columns.v, &kept),
+            n: pick(&self.columns.n, &kept),
+            adjustments: pick(&self.columns.adjustments, &kept),
+            adjusted: false,
+            dropped: self.columns.dropped.clone(),
+            covariates: self.columns.covariates.select(&kept),
         };
         check_labels(selected.labels.iter().map(String::as_str))?;
-        Ok(selected)
+        Ok(selected.into())
     }
 }

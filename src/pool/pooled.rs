@@ -254,9 +254,9 @@ impl Pooled {
 /// What was done to the data before they were pooled.
 pub(super) fn notes_of_effects(effects: &Effects) -> Vec<Note> {
     let mut notes = Vec::new();
-    let touched = effects.labels().iter().zip(effects.adjustments());
-    let studies: Vec<String> = touched.filter(|(_, a)| a.is_some()).map(|(label, _)| label.clone()).collect();
-    if !studies.is_empty() {
+    if effects.is_adjusted() {
+        let touched = effects.labels().iter().zip(effects.adjustments());
+        let studies = touched.filter(|(_, a)| a.is_some()).map(|(label, _)| label.clone()).collect();
         notes.push(Note::CountsAdded { studies });
     }
     let dropped = effects.dropped().iter();

@@ -46,10 +46,7 @@ pub(super) fn solve(
         None
     };
     let dersimonian_laird_se = if random {
-        extent.sums(Inference::HartungKnappIqwig, || {
-            let tau2 = workspace.estimate(Tau2::DerSimonianLaird)?.tau2;
-            Ok(workspace.mean_at(tau2)?.standard_error)
-        })?
+        extent.sums(Inference::HartungKnappIqwig, || workspace.dersimonian_laird_standard_error())?
     } else {
         None
     };

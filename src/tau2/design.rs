@@ -4,7 +4,7 @@ use super::design_form::DesignForm;
 use super::eliminate::{LENIENT, eliminate};
 use super::fixed_weights::{FixedForm, FixedWeights};
 use super::generalised_q::Weighted;
-use super::householder::Householder;
+use super::householder::{Householder, dot};
 use super::prepare::{Axis, Unit, survey};
 use super::profile::{Likelihood, LogTerms, Profile, Studies, Sums, Unweighted};
 use super::search::Scratch;
@@ -359,11 +359,14 @@ pub(super) fn traces(
             square += times * weight * other * n * n;
         }
     }
+    // The weights of the light rows, then columns of WQ, whose inner products with those of Q are the entries of Q'WQ.
+    row.iter_mut()
+        .zip(w.iter().zip(leverage.iter()))
+        .for_each(|(to, (w, h))| *to = if is_light(*h) { *w } else { 0.0 });
     for (l, first) in basis.iter().enumerate() {
+        leverage.iter_mut().zip(first.iter().zip(row.iter())).for_each(|(to, (q, w))| *to = q * w);
         for (m, second) in basis.iter().enumerate().skip(l) {
-            let products = first.iter().zip(second).zip(w).zip(leverage.iter());
-            let light = products.filter(|(_, h)| is_light(**h));
-            let gram: f64 = light.map(|(((a, b), w), _)| a * b * w).sum();
+            let gram = dot(leverage, second);
             square += if l == m { gram * gram } else { 2.0 * gram * gram };
         }
     }

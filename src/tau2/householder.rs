@@ -35,7 +35,7 @@ impl Householder {
 
     /// Brings the column with the largest remainder to place `j`.
     fn pivot(&mut self, j: usize) {
-        let remainder = |c: &[f64]| c[j..].iter().map(|a| a * a).sum::<f64>();
+        let remainder = |c: &[f64]| dot(&c[j..], &c[j..]);
         let (mut best, mut most) = (j, -1.0);
         for (c, column) in self.u.chunks_exact(self.rows).enumerate().skip(j) {
             let size = remainder(column);
@@ -53,7 +53,7 @@ impl Householder {
     fn reflect(&mut self, j: usize) {
         let (done, rest) = self.u.split_at_mut((j + 1) * self.rows);
         let u = &mut done[j * self.rows + j..];
-        let norm = u.iter().map(|a| a * a).sum::<f64>().sqrt();
+        let norm = dot(u, u).sqrt();
         if norm <= 0.0 {
             self.beta.push(0.0);
             self.diagonal.push(0.0);
@@ -97,7 +97,7 @@ impl Householder {
     pub(crate) fn residual(&self, a: &mut [f64]) -> f64 {
         self.to_coordinates(a);
         a[..self.columns].fill(0.0);
-        let square = a.iter().map(|a| a * a).sum();
+        let square = dot(a, a);
         self.back_from_coordinates(a);
         square
     }
@@ -106,14 +106,32 @@ impl Householder {
     pub(crate) fn basis(&self, j: usize, a: &mut [f64]) {
         a.fill(0.0);
         a[j] = 1.0;
-        self.back_from_coordinates(a);
+        // The reflectors after `j` leave it as it is.
+        for i in (0..self.columns.min(j + 1)).rev() {
+            let (u, beta) = self.reflector(i);
+            apply(u, beta, &mut a[i..]);
+        }
     }
+}
+
+/// The inner product, by four sums side by side.
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let ((a, more_of_a), (b, more_of_b)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
+    let mut sums = [0.0; 4];
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..4 {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    for ((sum, a), b) in sums.iter_mut().zip(more_of_a).zip(more_of_b) {
+        *sum += a * b;
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3])
 }
 
 /// `a <- a - beta u u'a`
 fn apply(u: &[f64], beta: f64, a: &mut [f64]) {
-    let dot: f64 = u.iter().zip(a.iter()).map(|(u, a)| u * a).sum();
-    let factor = beta * dot;
+    let factor = beta * dot(u, a);
     for (a, u) in a.iter_mut().zip(u) {
         *a -= factor * u;
     }

@@ -40,8 +40,13 @@ impl Workspace {
         let sums = profile.at(s);
         // s3/s1 - (s2/s1)^2 as the weighted variance of the weights, so that nothing cancels; the first ratio is 1.
         let mean = sums.weight_sq / sums.weight;
-        let others = profile.omega.iter().flatten();
-        let squares: f64 = others.map(|o| o * (o - mean) * (o - mean)).sum::<f64>() + (1.0 - mean) * (1.0 - mean);
+        let mut squares = [(1.0 - mean) * (1.0 - mean), 0.0, 0.0, 0.0];
+        for omega in profile.ratios(s) {
+            for (square, o) in squares.iter_mut().zip(omega) {
+                *square += o * (o - mean) * (o - mean);
+            }
+        }
+        let squares: f64 = squares.iter().sum();
         let variance = (1.0 + 4.0 * (squares / sums.weight) / sums.trace_sq) / sums.weight;
         let df = sums.trace_sq / (variance * sums.weight_sq) / (variance * sums.weight_sq);
         let se = unit.grow((s * variance).sqrt());

@@ -3,7 +3,7 @@
 use super::prepare::Unit;
 use super::profile::{Likelihood, LogTerms, Profile, Studies, Sums};
 use super::search::{self, Mode, Point, Scratch};
-use super::{Solved, Tau2Error, Tau2Fit, need_studies, penalised};
+use super::{Solved, Tau2Error, Tau2Fit, need_studies, penalised, single_mode};
 use serde::{Deserialize, Serialize};
 
 /// `log 2 pi`
@@ -21,8 +21,9 @@ pub struct LocalMaximum {
 
 /// The proof that a (restricted) maximum-likelihood estimate is the global maximum, and what else there was.
 ///
-/// The search covers every tau2 at which the score can vanish with intervals on each of which the score was shown to have no root, or
-/// at most one, by inequalities that hold for all likelihoods of this form and carry a margin for rounding.
+/// Every tau2 at which the score can vanish is covered with intervals on each of which the score was shown to have no root, or at most
+/// one, by inequalities that hold for all likelihoods of this form and carry a margin for rounding. Usually two or three intervals
+/// that meet at the estimate will do; where they do not, the intervals are halved until each is decided.
 ///
 /// ```
 /// use meta_analysis::tau2::{Likelihood, Tau2, estimate, log_likelihood};
@@ -53,8 +54,8 @@ pub struct Certificate {
     pub unimodal: bool,
     /// Evaluations of the score.
     pub evaluations: u32,
-    /// The narrowest tau2 interval around the estimate at whose ends the score was seen positive (left) and not positive (right);
-    /// `[0, 0]` if the estimate is 0.
+    /// The narrowest tau2 interval around the estimate at whose ends the score was seen positive (left) and not positive (right; or,
+    /// where no such point was evaluated, a tau2 from which on no score is positive); `[0, 0]` if the estimate is 0.
     pub bracket: (f64, f64),
     /// `|f - g| / g` at the estimate, where the score is `(f - g)/2` with `f = y'P^2y` (and, of a Bayes mode, what is left of the penalty); 0 if the estimate
     /// is 0.
@@ -137,9 +138,16 @@ pub(super) fn fit<P: Profile>(
     if profile.unbounded(likelihood) {
         return Err(Tau2Error::UnboundedLikelihood);
     }
-    let evaluations = search::modes(profile, likelihood, scratch);
-    let choice = choose(profile.studies(), &scratch.modes, |mode| profile.log_terms(mode.point.s, likelihood));
-    let Some(mode) = scratch.modes.get(choice.index) else {
+    let (only, mut evaluations) = single_mode::find(profile, likelihood);
+    let modes = match &only {
+        Some(mode) => core::slice::from_ref(mode),
+        None => {
+            evaluations += search::modes(profile, likelihood, scratch);
+            scratch.modes.as_slice()
+        }
+    };
+    let choice = choose(profile.studies(), modes, |mode| profile.log_terms(mode.point.s, likelihood));
+    let Some(mode) = modes.get(choice.index) else {
         return Err(Tau2Error::Overflow);
     };
     let point = mode.point;
@@ -151,7 +159,7 @@ pub(super) fn fit<P: Profile>(
         let axis = profile.axis();
         let height = |s| log_likelihood_at(profile, unit, s, likelihood);
         let tau2 = |s| unit.grow_square(axis.tau2(s));
-        fit.certificate = Some(certificate(&scratch.modes, &choice, evaluations, tau2, height));
+        fit.certificate = Some(certificate(modes, &choice, evaluations, tau2, height));
     }
     Ok(fit)
 }

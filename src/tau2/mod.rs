@@ -28,6 +28,7 @@ mod householder;
 mod information;
 mod interval;
 mod kenward_roger;
+mod lanes;
 mod likelihood;
 mod likelihood_functions;
 mod likelihood_set;
@@ -43,6 +44,7 @@ mod q_root;
 mod search;
 mod shortest;
 mod sidik_jonkman_interval;
+mod single_mode;
 mod workspace;
 
 pub use bootstrap::Bootstrap;

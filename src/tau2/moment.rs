@@ -31,11 +31,15 @@ fn sd_of_q(df: f64, tau2: f64, at: &Sums) -> f64 {
 
 /// DerSimonian-Laird: `E Q = (k - p) + tau2 tr P`.
 pub(super) fn dersimonian_laird<P: Profile>(profile: &mut P) -> Result<Solved, Tau2Error> {
+    let (at, tau2) = sums_and_dersimonian_laird(profile)?;
+    let sd = sd_of_q(profile.df(), tau2, &at);
+    Ok(Solved::new(tau2, Some(sd * (at.s / at.trace)), 1))
+}
+
+/// The sums that the estimate comes from, and the estimate alone.
+pub(super) fn sums_and_dersimonian_laird<P: Profile>(profile: &mut P) -> Result<(Sums, f64), Tau2Error> {
     let at = at_inverse_variance(profile)?;
-    let df = profile.df();
-    let per_unit = at.s / at.trace;
-    let tau2 = ((at.q - df) * per_unit).max(0.0);
-    Ok(Solved::new(tau2, Some(sd_of_q(df, tau2, &at) * per_unit), 1))
+    Ok((at, ((at.q - profile.df()) * (at.s / at.trace)).max(0.0)))
 }
 
 /// Hunter-Schmidt: `Q - k` over the sum of the weights.

@@ -1,6 +1,8 @@
 //! From raw numbers to numbers that are safe to compute with: checked, centred on the most precise study, scaled by a power of two.
 
 use super::Tau2Error;
+use super::lanes::extremes;
+use super::profile::LANES;
 
 /// Largest trusted ratio of sampling variances, 2^300.
 const VARIANCE_RATIO: f64 = f64::from_bits((300 + 1023) << 52);
@@ -20,6 +22,8 @@ pub(crate) struct Survey {
     pub(crate) smallest_positive: f64,
     /// Number of studies with variance 0. The first of them is `first`.
     pub(crate) zeros: usize,
+    /// The smallest and the largest effect.
+    pub(crate) effects: (f64, f64),
 }
 
 /// Rejects what is not a finite effect with a finite variance of at least 0.
@@ -30,6 +34,42 @@ pub(crate) fn survey(y: &[f64], v: &[f64]) -> Result<Survey, Tau2Error> {
     if y.is_empty() {
         return Err(Tau2Error::Empty);
     }
+    quick_survey(y, v).map_or_else(|| careful_survey(y, v), Ok)
+}
+
+/// The survey of valid data without a variance of 0; else `None`.
+fn quick_survey(y: &[f64], v: &[f64]) -> Option<Survey> {
+    let ((effects, few_effects), (variances, few_variances)) = (y.as_chunks(), v.as_chunks());
+    let mut of = extremes(effects, variances);
+    for (y, v) in few_effects.iter().zip(few_variances) {
+        of.nan_if_not_finite[0] += y * 0.0 + v * 0.0;
+        (of.least_y[0], of.most_y[0]) = (smaller(of.least_y[0], *y), larger(of.most_y[0], *y));
+        (of.least_v[0], of.most_v[0]) = (smaller(of.least_v[0], *v), larger(of.most_v[0], *v));
+    }
+    let sum = of.nan_if_not_finite.iter().sum::<f64>();
+    let smallest = |of: [f64; LANES]| smaller(smaller(of[0], of[1]), smaller(of[2], of[3]));
+    let largest = |of: [f64; LANES]| larger(larger(of[0], of[1]), larger(of[2], of[3]));
+    let (least, most) = (smallest(of.least_v), largest(of.most_v));
+    if sum.is_nan() || least <= 0.0 || most / least > VARIANCE_RATIO {
+        return None;
+    }
+    let position = |of: f64| v.iter().position(|v| v.to_bits() == of.to_bits());
+    let (first, last) = (position(least)?, position(most)?);
+    let effects = (smallest(of.least_y), largest(of.most_y));
+    Some(Survey { first, last, smallest_positive: least, zeros: 0, effects })
+}
+
+/// The smaller of two numbers that are not NaN.
+fn smaller(a: f64, b: f64) -> f64 {
+    if b < a { b } else { a }
+}
+
+/// The larger of two numbers that are not NaN.
+fn larger(a: f64, b: f64) -> f64 {
+    if b > a { b } else { a }
+}
+
+fn careful_survey(y: &[f64], v: &[f64]) -> Result<Survey, Tau2Error> {
     let (mut first, mut last, mut zeros) = (0, 0, 0);
     let (mut least, mut most, mut smallest_positive) = (f64::INFINITY, 0.0, f64::INFINITY);
     for (index, (&effect, &variance)) in y.iter().zip(v).enumerate() {
@@ -60,7 +100,9 @@ pub(crate) fn survey(y: &[f64], v: &[f64]) -> Result<Survey, Tau2Error> {
     if least > 0.0 && most / least > VARIANCE_RATIO {
         return Err(Tau2Error::VarianceRatioOutOfRange { smallest: first, largest: last });
     }
-    Ok(Survey { first, last, smallest_positive, zeros })
+    let low = y.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = y.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    Ok(Survey { first, last, smallest_positive, zeros, effects: (low, high) })
 }
 
 /// The unit the kernel computes in: `2^exponent` for effects, its square for variances.

@@ -3,6 +3,7 @@
 use super::Tau2Error;
 use super::fixed_weights::{FixedForm, FixedWeights};
 use super::generalised_q::{Statistic, Weighted};
+use super::lanes::{AllSums, FewSums, Studies as Columns, all_sums, few_sums};
 use super::prepare::Axis;
 use crate::num::sum::LogProduct;
 use serde::{Deserialize, Serialize};
@@ -86,6 +87,10 @@ pub(crate) trait Profile {
     fn q_at(&mut self, s: f64) -> (f64, f64);
     /// The sums of ordinary least squares.
     fn unweighted(&self) -> Unweighted;
+    /// The first of them, the residual sum of squares.
+    fn rss(&self) -> f64 {
+        self.unweighted().rss
+    }
     /// The varying parts of the log-likelihood at `s`.
     fn log_terms(&mut self, s: f64, likelihood: Likelihood) -> LogTerms;
 }
@@ -115,6 +120,8 @@ pub(crate) struct Mean<'a> {
     pub(crate) d: &'a [[f64; LANES]],
     /// Scratch of the same length.
     pub(crate) omega: &'a mut [[f64; LANES]],
+    /// What has been summed of these data.
+    pub(crate) known: &'a mut Known,
     /// Number of studies, the first included.
     pub(crate) k: usize,
     pub(crate) axis: Axis,
@@ -125,6 +132,60 @@ pub(crate) struct Mean<'a> {
     pub(crate) zeros_agree: bool,
 }
 
+/// What the weighted mean and its standard error take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MeanSums {
+    /// `s sum w_i`.
+    pub(crate) weight: f64,
+    /// The weighted mean, relative to the first study.
+    pub(crate) mean: f64,
+    /// `Q = y'Py`.
+    pub(crate) q: f64,
+    /// `s y'P^2y`.
+    pub(crate) f: f64,
+}
+
+/// Sums with the mean they are taken around.
+#[derive(Clone, Copy, Debug, Default)]
+struct Located {
+    sums: Sums,
+    mean: f64,
+}
+
+/// Sums of one data set that are asked for again: at tau2 = 0, at the first point after that (DerSimonian and Laird's estimate, if it is
+/// where a search starts), and at the last. An `s` of 0, which no point has, means that there are none.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Known {
+    located: [Located; 3],
+    /// The last sums that were taken for the mean alone, and where.
+    mean: Option<(f64, MeanSums)>,
+    /// Where the ratios in `omega` were taken.
+    ratios: f64,
+}
+
+impl Known {
+    /// For new data.
+    pub(super) fn forget(&mut self) {
+        self.located.iter_mut().for_each(|located| located.sums.s = 0.0);
+        (self.mean, self.ratios) = (None, 0.0);
+    }
+
+    fn find(&self, s: f64) -> Option<usize> {
+        self.located.iter().position(|located| located.sums.s.to_bits() == s.to_bits())
+    }
+
+    /// Where new sums go.
+    fn place(&self, s: f64, start: f64) -> usize {
+        if s <= start {
+            0
+        } else if self.located[1].sums.s <= 0.0 {
+            1
+        } else {
+            2
+        }
+    }
+}
+
 fn total(lanes: [f64; LANES]) -> f64 {
     (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
 }
@@ -132,6 +193,7 @@ fn total(lanes: [f64; LANES]) -> f64 {
 impl Mean<'_> {
     /// `(sum of the ratios of the other studies, weighted mean)`; leaves the ratios in `omega`.
     pub(crate) fn mean_at(&mut self, s: f64) -> (f64, f64) {
+        self.known.ratios = s;
         let (mut r1, mut t) = ([0.0; LANES], [0.0; LANES]);
         for ((y, d), omega) in self.y.iter().zip(self.d).zip(self.omega.iter_mut()) {
             for lane in 0..LANES {
@@ -143,6 +205,66 @@ impl Mean<'_> {
         }
         let r1 = total(r1);
         (r1, total(t) / (1.0 + r1))
+    }
+
+    /// The ratios `s / (v + tau2)` of the other studies.
+    pub(super) fn ratios(&mut self, s: f64) -> &[[f64; LANES]] {
+        if self.known.ratios.to_bits() != s.to_bits() {
+            self.mean_at(s);
+        }
+        self.omega
+    }
+
+    /// The weighted mean, its weight and the residuals around it. At tau2 = 0 with all other sums, which most analyses need there.
+    pub(crate) fn mean_sums(&mut self, s: f64) -> MeanSums {
+        if s <= self.axis.start || self.known.find(s).is_some() {
+            let Located { sums, mean } = self.located(s);
+            return MeanSums { weight: sums.weight, mean: *mean, q: sums.q, f: sums.f };
+        }
+        match self.known.mean {
+            Some((at, sums)) if at.to_bits() == s.to_bits() => return sums,
+            _ => {}
+        }
+        self.known.ratios = s;
+        let FewSums { r1, mean, q, f } = few_sums(Columns { y: self.y, d: self.d, omega: self.omega, s });
+        let square = mean * mean;
+        let sums = MeanSums { weight: 1.0 + r1, mean, q: (square + q) / s, f: (square + f) / s };
+        self.known.mean = Some((s, sums));
+        sums
+    }
+
+    /// All sums at `s`, from memory if they were taken before.
+    fn located(&mut self, s: f64) -> &Located {
+        let place = match self.known.find(s) {
+            Some(place) => place,
+            None => {
+                let place = self.known.place(s, self.axis.start);
+                self.known.located[place] = self.sum(s);
+                place
+            }
+        };
+        &self.known.located[place]
+    }
+
+    // With a = omega r the weighted residuals and the first study's share a_0 kept apart (b = a - a_0):
+    //   tr P   = w_0 R_1/S + sum_j w_j (1 - w_j/S),  w_j/S <= 1/2
+    //   y'P^3y = sum_j w_j (b_j - b)^2 + w_0 b^2,    b = sum_j w_j b_j / S
+    fn sum(&mut self, s: f64) -> Located {
+        self.known.ratios = s;
+        let AllSums { r: [r1, r2, r3], mean, q, f, b1, b2 } =
+            all_sums(Columns { y: self.y, d: self.d, omega: self.omega, s });
+        let weight = 1.0 + r1;
+        let sums = Sums {
+            s,
+            q: (mean * mean + q) / s,
+            f: (mean * mean + f) / s,
+            f_slope: 2.0 * (b2 - b1 * b1 / weight) / s,
+            trace: r1 / weight + (r1 - r2 / weight),
+            trace_sq: ((r1 * r1 + 2.0 * r2 + r2 * r2) / weight - 2.0 * r3) / weight + r2,
+            weight,
+            weight_sq: 1.0 + r2,
+        };
+        Located { sums, mean }
     }
 
     /// All studies, the first included.
@@ -190,64 +312,13 @@ impl Profile for Mean<'_> {
         self.zeros == 0 || (self.zeros == 1 && likelihood == Likelihood::Restricted)
     }
 
-    // With a = omega r the weighted residuals and the first study's share a_0 kept apart (b = a - a_0):
-    //   tr P   = w_0 R_1/S + sum_j w_j (1 - w_j/S),  w_j/S <= 1/2
-    //   y'P^3y = sum_j w_j (b_j - b)^2 + w_0 b^2,    b = sum_j w_j b_j / S
     fn at(&mut self, s: f64) -> Sums {
-        let zero = [0.0; LANES];
-        let (mut r1, mut r2, mut r3, mut t) = (zero, zero, zero, zero);
-        for ((y, d), omega) in self.y.iter().zip(self.d).zip(self.omega.iter_mut()) {
-            for lane in 0..LANES {
-                let o = s / (d[lane] + s);
-                let square = o * o;
-                omega[lane] = o;
-                r1[lane] += o;
-                r2[lane] += square;
-                r3[lane] += square * o;
-                t[lane] += o * y[lane];
-            }
-        }
-        let (r1, r2, r3) = (total(r1), total(r2), total(r3));
-        let weight = 1.0 + r1;
-        let mean = total(t) / weight;
-        let (mut q, mut f, mut b1, mut b2) = (zero, zero, zero, zero);
-        for (y, omega) in self.y.iter().zip(self.omega.iter()) {
-            for lane in 0..LANES {
-                let r = y[lane] - mean;
-                let a = omega[lane] * r;
-                let b = a + mean;
-                let c = omega[lane] * b;
-                q[lane] += a * r;
-                f[lane] += a * a;
-                b1[lane] += c;
-                b2[lane] += c * b;
-            }
-        }
-        let (b1, b2) = (total(b1), total(b2));
-        Sums {
-            s,
-            q: (mean * mean + total(q)) / s,
-            f: (mean * mean + total(f)) / s,
-            f_slope: 2.0 * (b2 - b1 * b1 / weight) / s,
-            trace: r1 / weight + (r1 - r2 / weight),
-            trace_sq: ((r1 * r1 + 2.0 * r2 + r2 * r2) / weight - 2.0 * r3) / weight + r2,
-            weight,
-            weight_sq: 1.0 + r2,
-        }
+        self.located(s).sums
     }
 
     fn q_at(&mut self, s: f64) -> (f64, f64) {
-        let (_, mean) = self.mean_at(s);
-        let (mut q, mut f) = ([0.0; LANES], [0.0; LANES]);
-        for (y, omega) in self.y.iter().zip(self.omega.iter()) {
-            for lane in 0..LANES {
-                let r = y[lane] - mean;
-                let a = omega[lane] * r;
-                q[lane] += a * r;
-                f[lane] += a * a;
-            }
-        }
-        ((mean * mean + total(q)) / s, (mean * mean + total(f)) / s)
+        let MeanSums { q, f, .. } = self.mean_sums(s);
+        (q, f)
     }
 
     fn unweighted(&self) -> Unweighted {
@@ -264,14 +335,30 @@ impl Profile for Mean<'_> {
         Unweighted { rss, trace: v1 * ((k - 1.0) / k), trace_sq: v2 * ((k - 2.0) / k) + (v1 / k) * (v1 / k) }
     }
 
+    fn rss(&self) -> f64 {
+        let Some((last, full)) = self.y.split_last() else { return 0.0 };
+        let sum = full.iter().chain([last]).fold([0.0; LANES], |mut sum, y| {
+            for lane in 0..LANES {
+                sum[lane] += y[lane];
+            }
+            sum
+        });
+        let mean = total(sum) / self.k as f64;
+        let squares = full.iter().fold([0.0; LANES], |mut sum, y| {
+            for lane in 0..LANES {
+                sum[lane] += (y[lane] - mean) * (y[lane] - mean);
+            }
+            sum
+        });
+        let stored = last.iter().take(self.k - 1 - LANES * full.len());
+        stored.fold(mean * mean + total(squares), |sum, y| sum + (y - mean) * (y - mean))
+    }
+
     // Restricted: log s of the first study and the -log s of log|X'WX| = log(sum omega / s) cancel, so neither is formed.
     fn log_terms(&mut self, s: f64, likelihood: Likelihood) -> LogTerms {
+        let Sums { q, weight, .. } = self.at(s);
         let mut log = LogProduct::new();
-        let mut weight = 1.0;
-        for (_, d) in self.others() {
-            log.multiply(d + s);
-            weight += s / (d + s);
-        }
+        log.multiply_rows(self.d, s);
         match likelihood {
             Likelihood::Full => log.multiply(s),
             Likelihood::Restricted => {
@@ -279,7 +366,6 @@ impl Profile for Mean<'_> {
                 log.divide(self.k as f64);
             }
         }
-        let (q, _) = self.q_at(s);
         LogTerms { log, q }
     }
 }

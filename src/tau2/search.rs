@@ -33,7 +33,7 @@ pub(crate) struct Point {
 
 impl Point {
     /// Whether the likelihood rises here.
-    fn rises(&self) -> bool {
+    pub(super) fn rises(&self) -> bool {
         self.f > self.g
     }
 }

@@ -2,9 +2,9 @@
 
 use super::interval::{self, Tau2Set};
 use super::prepare::{Axis, Survey, Unit, survey};
-use super::profile::{LANES, Likelihood, Mean, Profile};
+use super::profile::{Known, LANES, Likelihood, Mean, MeanSums, Profile};
 use super::search::Scratch;
-use super::{MeanAt, Tau2, Tau2Error, Tau2Fit, likelihood, run};
+use super::{MeanAt, Tau2, Tau2Error, Tau2Fit, likelihood, moment, run};
 
 /// Memory for analyses with one common mean; loading the next analysis reuses it, so a batch allocates once.
 ///
@@ -23,9 +23,9 @@ use super::{MeanAt, Tau2, Tau2Error, Tau2Fit, likelihood, run};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Workspace {
-    y: Vec<[f64; LANES]>,
-    d: Vec<[f64; LANES]>,
-    omega: Vec<[f64; LANES]>,
+    /// Effects, variances and scratch of a [`Mean`], a third each.
+    columns: Vec<[f64; LANES]>,
+    known: Known,
     scratch: Scratch,
     k: usize,
     origin: f64,
@@ -57,30 +57,27 @@ impl Workspace {
         let survey = survey(y, v)?;
         let first = survey.first;
         let (origin, c) = (y[first], v[first]);
-        let spread = y.iter().map(|y| (y - origin).abs()).fold(0.0, f64::max);
+        let (low, high) = survey.effects;
+        let spread = (origin - low).max(high - origin);
         self.origin = origin;
         self.unit = Unit::new(spread, v[survey.last], survey.smallest_positive)?;
         self.zeros = survey.zeros;
         self.first_zero = (survey.zeros > 0).then_some(first);
         self.store(y, v, first, self.unit.shrink_square(c));
         self.axis = self.place(y, v, &survey)?;
+        self.known.forget();
         self.k = y.len();
         Ok(())
     }
 
     fn store(&mut self, y: &[f64], v: &[f64], first: usize, c: f64) {
         let chunks = (y.len() - 1).div_ceil(LANES);
-        self.y.clear();
-        self.y.resize(chunks, [0.0; LANES]);
-        self.d.clear();
-        self.d.resize(chunks, [f64::INFINITY; LANES]);
-        self.omega.resize(chunks, [0.0; LANES]);
-        let others = y.iter().zip(v).enumerate().filter(|&(i, _)| i != first);
-        let places = self.y.iter_mut().flatten().zip(self.d.iter_mut().flatten());
-        for ((_, (y, v)), (to_y, to_d)) in others.zip(places) {
-            *to_y = self.unit.shrink(y - self.origin);
-            *to_d = self.unit.shrink_square(*v) - c;
-        }
+        self.columns.resize(3 * chunks, [0.0; LANES]);
+        let (unit, origin) = (self.unit, self.origin);
+        let (to_y, rest) = self.columns.split_at_mut(chunks);
+        let (to_d, _) = rest.split_at_mut(chunks);
+        fill(to_y.as_flattened_mut(), y, first, 0.0, |y| unit.shrink(y - origin));
+        fill(to_d.as_flattened_mut(), v, first, f64::INFINITY, |v| unit.shrink_square(v) - c);
     }
 
     /// The axis, and whether the zero-variance studies agree.
@@ -99,7 +96,8 @@ impl Workspace {
         let positive = self.unit.shrink_square(survey.smallest_positive);
         let smallest = if within > 0.0 { within.min(positive) } else { positive };
         let largest = self.unit.shrink_square(v[survey.last]);
-        let rss: f64 = self.y.iter().flatten().map(|y| y * y).sum();
+        let effects = self.columns.iter().take(self.columns.len() / 3);
+        let rss: f64 = effects.flatten().map(|y| y * y).sum();
         Axis::at_zero(smallest, largest, rss, survey)
     }
 
@@ -107,10 +105,14 @@ impl Workspace {
         if self.k == 0 {
             return Err(Tau2Error::Empty);
         }
+        let chunks = self.columns.len() / 3;
+        let (y, rest) = self.columns.split_at_mut(chunks);
+        let (d, omega) = rest.split_at_mut(chunks);
         let mean = Mean {
-            y: &self.y,
-            d: &self.d,
-            omega: &mut self.omega,
+            y,
+            d,
+            omega,
+            known: &mut self.known,
             k: self.k,
             axis: self.axis,
             first_zero: self.first_zero,
@@ -161,9 +163,8 @@ impl Workspace {
         let origin = self.origin;
         let (mut profile, _, unit) = self.profile()?;
         let s = place(&profile, unit, tau2)?;
-        let (ratios, mean) = profile.mean_at(s);
-        let (q, _) = profile.q_at(s);
-        let standard_error = unit.grow((s / (1.0 + ratios)).sqrt());
+        let MeanSums { weight, mean, q, .. } = profile.mean_sums(s);
+        let standard_error = unit.grow((s / weight).sqrt());
         let result = MeanAt {
             mean: origin + unit.grow(mean),
             standard_error,
@@ -172,6 +173,15 @@ impl Workspace {
         };
         let numbers = [result.mean, standard_error, q];
         if numbers.iter().all(|x| x.is_finite()) { Ok(result) } else { Err(Tau2Error::Overflow) }
+    }
+
+    /// The standard error of the mean with the tau2 of DerSimonian and Laird, for two or more studies.
+    pub(crate) fn dersimonian_laird_standard_error(&mut self) -> Result<f64, Tau2Error> {
+        let (mut profile, _, unit) = self.profile()?;
+        let (_, tau2) = moment::sums_and_dersimonian_laird(&mut profile)?;
+        let s = profile.axis.s(tau2);
+        let standard_error = unit.grow((s / profile.mean_sums(s).weight).sqrt());
+        if standard_error.is_finite() { Ok(standard_error) } else { Err(Tau2Error::Overflow) }
     }
 
     /// The generalised Q statistic at a given tau2. See [`generalized_q`](super::generalized_q).
@@ -235,6 +245,17 @@ impl Workspace {
             }
         }
     }
+}
+
+/// The column without its entry `first`, each entry changed by `f`, then `pad`.
+fn fill(to: &mut [f64], column: &[f64], first: usize, pad: f64, f: impl Fn(f64) -> f64) {
+    let (before, rest) = column.split_at(first);
+    let (to_before, to_rest) = to.split_at_mut(before.len());
+    to_before.iter_mut().zip(before).for_each(|(to, x)| *to = f(*x));
+    let after = rest.get(1..).unwrap_or_default();
+    let (to_after, padding) = to_rest.split_at_mut(after.len());
+    to_after.iter_mut().zip(after).for_each(|(to, x)| *to = f(*x));
+    padding.fill(pad);
 }
 
 /// `s` at a tau2 given in the user's unit, refusing weights that do not exist.

@@ -104,12 +104,15 @@ impl BatchDesign {
             }
             basis.push(rest);
         }
-        let rows = (0..k).flat_map(|i| basis.iter().map(move |column| column.get(i).copied().unwrap_or_default()));
+        let mut rows = vec![0.0; k * p];
+        for (j, column) in basis.iter().enumerate() {
+            rows.iter_mut().skip(j).step_by(p).zip(column).for_each(|(to, x)| *to = *x);
+        }
         let to_own = inverse_of_triangle(&r, p);
         if !to_own.iter().all(|x| x.is_finite()) {
             return Err(ErrorKind::Overflow { what: "the design" }.into());
         }
-        Ok(Self { basis: rows.collect(), to_own, studies: k, coefficients: p, intercept })
+        Ok(Self { basis: rows, to_own, studies: k, coefficients: p, intercept })
     }
 
     /// Number of studies `k`.

@@ -46,8 +46,11 @@ pub(super) fn run(
     gathered: &mut Vec<f64>,
     take: &mut dyn FnMut(usize, &Unit),
 ) {
+    // The bits are the same; one unit would leave lanes of a vector idle, and a fourth coefficient.
+    let set = if range.1 == 1 { InstructionSet::Scalar } else { set };
     let all = Run { kernel, design, input, range, gathered, take };
     match design.coefficients() {
+        3 if range.1 == 1 => Simd::vectorize(pulp::Scalar, Sized::<3>(all)),
         ..=2 => set.dispatch(Sized::<2>(all)),
         3..=4 => set.dispatch(Sized::<4>(all)),
         _ => set.dispatch(Sized::<8>(all)),

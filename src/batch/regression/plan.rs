@@ -11,6 +11,7 @@ use super::{fallback, fit};
 use crate::error::{ErrorKind, Result};
 use crate::num::chi_squared;
 use crate::tau2::Tau2;
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 
 /// A meta-regression to be fitted to every unit of a batch, with one [design](BatchDesign) for all.
@@ -67,6 +68,14 @@ struct Scratch {
     critical: Critical,
 }
 
+/// The most units for which a thread's memory is kept between runs.
+const FEW: usize = 64;
+
+thread_local! {
+    /// For single regressions: the memory of the last one, and the tail of t for its df, which takes longer to prepare than to fit.
+    static LATEST: RefCell<Scratch> = RefCell::default();
+}
+
 impl BatchRegression {
     fn new(design: BatchDesign, method: Option<Tau2>) -> Self {
         Self { design, method, set: InstructionSet::Auto, chunk: CHUNK }
@@ -118,18 +127,31 @@ impl BatchRegression {
         output: &mut RegressionOutput<'_>,
         progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<BatchSummary> {
-        let mut rest = self.check(&input, output)?;
-        let (mut summary, mut scratch) = (BatchSummary::default(), Scratch::default());
+        let rest = self.check(&input, output)?;
+        LATEST.with(|latest| match latest.try_borrow_mut() {
+            Ok(mut scratch) if input.units() <= FEW => Ok(self.run_parts(&input, rest, progress, &mut scratch)),
+            _ => Ok(self.run_parts(&input, rest, progress, &mut Scratch::default())),
+        })
+    }
+
+    fn run_parts(
+        &self,
+        input: &BatchInput<'_>,
+        mut rest: Parts<'_>,
+        progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
+        scratch: &mut Scratch,
+    ) -> BatchSummary {
+        let mut summary = BatchSummary::default();
         while summary.units < input.units() {
             let units = self.chunk.min(input.units() - summary.units);
-            let of = self.run_part(&input, (summary.units, units), rest.take_front(units), &mut scratch);
+            let of = self.run_part(input, (summary.units, units), rest.take_front(units), scratch);
             summary.add(&of);
             if progress(summary.units).is_break() {
                 summary.cancelled = summary.units < input.units();
                 break;
             }
         }
-        Ok(summary)
+        summary
     }
 
     /// As [`run`](Self::run), on all cores. Results are the same, to the last bit.

@@ -22,7 +22,7 @@ fn main() {
     let (folder, seconds) = (Path::new(&arguments[1]), arguments[2].parse::<f64>().expect("seconds"));
     let start = Instant::now();
     let mut lines = Vec::new();
-    for k in [10, 1000] {
+    for k in [10, 100, 1000] {
         let (y, v) = (numbers(&folder.join(format!("single{k}.y"))), numbers(&folder.join(format!("single{k}.v"))));
         let studies: Vec<Study> =
             y.iter().zip(&v).map(|(effect, variance)| Study { estimate: *effect, se: variance.sqrt() }).collect();

@@ -1,0 +1,277 @@
+//! Sums over the studies of one analysis, four side by side, by the vector instructions of the machine.
+//!
+//! There are four sums whatever the width of a vector, and no fused multiply-add, so every machine gives the same bits. (Left to itself the
+//! compiler packs unlike sums together and divides one number at a time.)
+
+use super::profile::LANES;
+use crate::num::lanes::InstructionSet;
+use pulp::{Scalar, Simd, WithSimd};
+
+/// Numbers of four studies, in `N` vectors.
+type Num<S, const N: usize> = [<S as Simd>::f64s; N];
+
+/// Arithmetic on them.
+#[derive(Clone, Copy)]
+struct Four<S, const N: usize> {
+    simd: S,
+}
+
+macro_rules! binary {
+    ($($name:ident $op:ident;)*) => {
+        $(#[inline(always)]
+        fn $name(self, a: Num<S, N>, b: Num<S, N>) -> Num<S, N> {
+            let mut out = a;
+            for i in 0..N {
+                out[i] = self.simd.$op(a[i], b[i]);
+            }
+            out
+        })*
+    };
+}
+
+impl<S: Simd, const N: usize> Four<S, N> {
+    binary! {
+        add add_f64s;
+        sub sub_f64s;
+        mul mul_f64s;
+        div div_f64s;
+        // Of numbers only: with NaN the instruction sets differ.
+        min min_f64s;
+        max max_f64s;
+    }
+
+    #[inline(always)]
+    fn splat(self, x: f64) -> Num<S, N> {
+        [self.simd.splat_f64s(x); N]
+    }
+
+    #[inline(always)]
+    fn rows(self, rows: &[[f64; LANES]]) -> &[Num<S, N>] {
+        S::as_simd_f64s(rows.as_flattened()).0.as_chunks::<N>().0
+    }
+
+    #[inline(always)]
+    fn rows_mut(self, rows: &mut [[f64; LANES]]) -> &mut [Num<S, N>] {
+        S::as_mut_simd_f64s(rows.as_flattened_mut()).0.as_chunks_mut::<N>().0
+    }
+
+    #[inline(always)]
+    fn lanes(self, numbers: Num<S, N>) -> [f64; LANES] {
+        let lanes: &[f64] = pulp::bytemuck::cast_slice(&numbers);
+        let mut out = [0.0; LANES];
+        out.iter_mut().zip(lanes).for_each(|(to, x)| *to = *x);
+        out
+    }
+
+    #[inline(always)]
+    fn total(self, sums: Num<S, N>) -> f64 {
+        let [a, b, c, d] = self.lanes(sums);
+        (a + b) + (c + d)
+    }
+}
+
+/// The columns of a data set, and where the sums are taken; see [`Mean`](super::profile::Mean).
+pub(super) struct Studies<'a> {
+    pub(super) y: &'a [[f64; LANES]],
+    pub(super) d: &'a [[f64; LANES]],
+    pub(super) omega: &'a mut [[f64; LANES]],
+    pub(super) s: f64,
+}
+
+/// Sums over the studies but the first, for all that a likelihood asks.
+pub(super) struct AllSums {
+    /// Sums of the first, second and third powers of the ratios.
+    pub(super) r: [f64; 3],
+    pub(super) mean: f64,
+    /// Of `omega r^2`, `(omega r)^2`, `omega b` and `omega b^2`, with `r` the residual and `b = omega r + mean`.
+    pub(super) q: f64,
+    pub(super) f: f64,
+    pub(super) b1: f64,
+    pub(super) b2: f64,
+}
+
+/// Those the mean asks for.
+pub(super) struct FewSums {
+    pub(super) r1: f64,
+    pub(super) mean: f64,
+    pub(super) q: f64,
+    pub(super) f: f64,
+}
+
+/// All sums; the ratios are left in `omega`.
+pub(super) fn all_sums(studies: Studies<'_>) -> AllSums {
+    InstructionSet::Avx2.dispatch(All(studies))
+}
+
+/// The sums for the mean; the ratios are left in `omega`.
+pub(super) fn few_sums(studies: Studies<'_>) -> FewSums {
+    InstructionSet::Avx2.dispatch(Few(studies))
+}
+
+struct All<'a>(Studies<'a>);
+
+impl WithSimd for All<'_> {
+    type Output = AllSums;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> AllSums {
+        match S::F64_LANES {
+            4 => self.sum(Four::<S, 1> { simd }),
+            2 => self.sum(Four::<S, 2> { simd }),
+            _ => self.sum(Four::<Scalar, 4> { simd: Scalar }),
+        }
+    }
+}
+
+impl All<'_> {
+    #[inline(always)]
+    fn sum<S: Simd, const N: usize>(self, l: Four<S, N>) -> AllSums {
+        let Studies { y, d, omega, s } = self.0;
+        let (y, d, omega) = (l.rows(y), l.rows(d), l.rows_mut(omega));
+        let (at, zero) = (l.splat(s), l.splat(0.0));
+        let (mut r1, mut r2, mut r3, mut t) = (zero, zero, zero, zero);
+        for ((y, d), omega) in y.iter().zip(d).zip(omega.iter_mut()) {
+            let o = l.div(at, l.add(*d, at));
+            let square = l.mul(o, o);
+            *omega = o;
+            r1 = l.add(r1, o);
+            r2 = l.add(r2, square);
+            r3 = l.add(r3, l.mul(square, o));
+            t = l.add(t, l.mul(o, *y));
+        }
+        let r = [l.total(r1), l.total(r2), l.total(r3)];
+        let mean = l.total(t) / (1.0 + r[0]);
+        let around = l.splat(mean);
+        let (mut q, mut f, mut b1, mut b2) = (zero, zero, zero, zero);
+        for (y, omega) in y.iter().zip(omega.iter()) {
+            let r = l.sub(*y, around);
+            let a = l.mul(*omega, r);
+            let b = l.add(a, around);
+            let c = l.mul(*omega, b);
+            q = l.add(q, l.mul(a, r));
+            f = l.add(f, l.mul(a, a));
+            b1 = l.add(b1, c);
+            b2 = l.add(b2, l.mul(c, b));
+        }
+        AllSums { r, mean, q: l.total(q), f: l.total(f), b1: l.total(b1), b2: l.total(b2) }
+    }
+}
+
+struct Few<'a>(Studies<'a>);
+
+impl WithSimd for Few<'_> {
+    type Output = FewSums;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> FewSums {
+        match S::F64_LANES {
+            4 => self.sum(Four::<S, 1> { simd }),
+            2 => self.sum(Four::<S, 2> { simd }),
+            _ => self.sum(Four::<Scalar, 4> { simd: Scalar }),
+        }
+    }
+}
+
+impl Few<'_> {
+    #[inline(always)]
+    fn sum<S: Simd, const N: usize>(self, l: Four<S, N>) -> FewSums {
+        let Studies { y, d, omega, s } = self.0;
+        let (y, d, omega) = (l.rows(y), l.rows(d), l.rows_mut(omega));
+        let (at, zero) = (l.splat(s), l.splat(0.0));
+        let (mut r1, mut t) = (zero, zero);
+        for ((y, d), omega) in y.iter().zip(d).zip(omega.iter_mut()) {
+            let o = l.div(at, l.add(*d, at));
+            *omega = o;
+            r1 = l.add(r1, o);
+            t = l.add(t, l.mul(o, *y));
+        }
+        let r1 = l.total(r1);
+        let mean = l.total(t) / (1.0 + r1);
+        let around = l.splat(mean);
+        let (mut q, mut f) = (zero, zero);
+        for (y, omega) in y.iter().zip(omega.iter()) {
+            let r = l.sub(*y, around);
+            let a = l.mul(*omega, r);
+            q = l.add(q, l.mul(a, r));
+            f = l.add(f, l.mul(a, a));
+        }
+        FewSums { r1, mean, q: l.total(q), f: l.total(f) }
+    }
+}
+
+/// The extremes of columns of numbers, four side by side; nothing that makes sense where `nan_if_not_finite` is NaN.
+pub(super) struct Extremes {
+    pub(super) nan_if_not_finite: [f64; LANES],
+    pub(super) least_y: [f64; LANES],
+    pub(super) most_y: [f64; LANES],
+    pub(super) least_v: [f64; LANES],
+    pub(super) most_v: [f64; LANES],
+}
+
+/// The extremes of effects and variances.
+pub(super) fn extremes(y: &[[f64; LANES]], v: &[[f64; LANES]]) -> Extremes {
+    InstructionSet::Avx2.dispatch(Scan { y, v })
+}
+
+struct Scan<'a> {
+    y: &'a [[f64; LANES]],
+    v: &'a [[f64; LANES]],
+}
+
+impl WithSimd for Scan<'_> {
+    type Output = Extremes;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Extremes {
+        match S::F64_LANES {
+            4 => self.scan(Four::<S, 1> { simd }),
+            2 => self.scan(Four::<S, 2> { simd }),
+            _ => self.scan(Four::<Scalar, 4> { simd: Scalar }),
+        }
+    }
+}
+
+impl Scan<'_> {
+    #[inline(always)]
+    fn scan<S: Simd, const N: usize>(self, l: Four<S, N>) -> Extremes {
+        let zero = l.splat(0.0);
+        let mut finite = zero;
+        let (mut least_y, mut most_y) = (l.splat(f64::INFINITY), l.splat(f64::NEG_INFINITY));
+        let (mut least_v, mut most_v) = (least_y, most_y);
+        for (y, v) in l.rows(self.y).iter().zip(l.rows(self.v)) {
+            finite = l.add(finite, l.add(l.mul(*y, zero), l.mul(*v, zero)));
+            (least_y, most_y) = (l.min(least_y, *y), l.max(most_y, *y));
+            (least_v, most_v) = (l.min(least_v, *v), l.max(most_v, *v));
+        }
+        Extremes {
+            nan_if_not_finite: l.lanes(finite),
+            least_y: l.lanes(least_y),
+            most_y: l.lanes(most_y),
+            least_v: l.lanes(least_v),
+            most_v: l.lanes(most_v),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_width_gives_the_same_bits() {
+        let y: Vec<[f64; 4]> = (0..9).map(|i| [0.1, -0.7, 1.3, 0.01].map(|x| x * f64::from(i + 1))).collect();
+        let d: Vec<[f64; 4]> = (0..9).map(|i| [0.0, 0.3, 2.7, f64::INFINITY].map(|x| x / f64::from(i + 1))).collect();
+        let run = |set: InstructionSet| {
+            let mut omega = vec![[0.0; 4]; 9];
+            let AllSums { r, mean, q, f, b1, b2 } =
+                set.dispatch(All(Studies { y: &y, d: &d, omega: &mut omega, s: 0.17 }));
+            let few = set.dispatch(Few(Studies { y: &y, d: &d, omega: &mut omega, s: 0.17 }));
+            assert_eq!([few.r1, few.mean, few.q, few.f], [r[0], mean, q, f]);
+            [r[0], r[1], r[2], mean, q, f, b1, b2].map(f64::to_bits)
+        };
+        let expected = run(InstructionSet::Scalar);
+        for set in [InstructionSet::Baseline, InstructionSet::Avx2] {
+            assert_eq!(run(set), expected, "{set:?}");
+        }
+    }
+}

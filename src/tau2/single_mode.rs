@@ -1,0 +1,236 @@
+//! The usual case of a likelihood of tau2: Newton's method, and a proof from a few values that the maximum it finds is the only one.
+//!
+//! With `f` and `g` of [`search`](super::search), power means of negative order of positive affine functions are concave, so
+//!
+//! ```text
+//! F = f^(-1/2)    and    G = 1/g    are concave and increase,    and    f > g  <=>  F^2 < G
+//! ```
+//!
+//! `F` lies below its tangents and above its chords, and so does `G`; moreover `F' >= 1/sqrt(RSS)`, its limit for large tau2. Hence
+//!
+//! ```text
+//! left     F^2 < G on [a, b)    if it holds at a and b (where F^2 = G will do) and t <= 0 or t^2/f(b) < 1/g(a),
+//!                               t the value at a of the tangent of F at b, in units of F(b)
+//! chord    F^2 > G on (a, b]    if the square of the chord of F lies above the tangent of G at a
+//! tail     F^2 > G on (a, inf)  if (F(a) + d/sqrt(RSS))^2 > G(a) + G'(a) d for all d > 0
+//! ```
+//!
+//! With equal variances `left` and `tail` succeed for every root. What is not proved in a few evaluations is left to the search. The
+//! kernel of batches rests on the same inequalities, for many units at once (`batch/kernel/proof.rs`).
+
+use super::profile::{Likelihood, Profile};
+use super::search::{Mode, Point};
+
+/// Room for rounding, generously: what fails is searched.
+const ROOM: f64 = 1.0 / 1024.0;
+/// A Newton step this small, relative to `s`, leaves an error far below rounding when taken.
+const SMALL_STEP: f64 = 1.0 / 67_108_864.0;
+/// A step that cannot be told from rounding.
+const ROUNDING: f64 = 4.0 * f64::EPSILON;
+/// Newton steps before the search is asked.
+const STEPS: u32 = 16;
+/// Evaluations for the proof, beyond those for the maximum.
+const PROOFS: u32 = 3;
+/// The score must cross zero at least this steeply, as elasticity of `f/g` in `s`.
+const STEEP: f64 = 1.0 / 16.0;
+/// `|f - g| / g` at a root.
+const SETTLED: f64 = 1e-11;
+
+/// The only local maximum, if it could be shown that there is one, and the evaluations this took.
+pub(super) fn find<P: Profile>(profile: &mut P, likelihood: Likelihood) -> (Option<Mode>, u32) {
+    let mut evaluations = 1;
+    let axis = profile.axis();
+    let start = axis.start;
+    let sums = profile.at(start);
+    let origin = likelihood.point(&sums);
+    let rss = profile.rss();
+    // To the last bit as in `moment`, where its sums are asked for again.
+    let moment = axis.s((sums.q - profile.df()).max(0.0) * (sums.s / sums.trace));
+    let mut at = |s: f64| {
+        evaluations += 1;
+        likelihood.point(&profile.at(s))
+    };
+    let mode = if origin.rises() {
+        climb(&origin, moment, rss, &mut at).filter(|mode| {
+            let p = &mode.point;
+            let settled = (p.f - p.g).abs() <= SETTLED * p.g && p.f_slope / p.f - p.g_slope / p.g >= STEEP;
+            settled && only(&origin, p, rss, &mut at)
+        })
+    } else {
+        let mode = Mode { point: origin, lower: start, upper: start };
+        no_root_right(&origin, rss, &mut at, &mut { PROOFS }).then_some(mode)
+    };
+    (mode, evaluations)
+}
+
+/// Newton's method on `g/f - 1`, straight for equal variances, kept inside a bracket.
+fn climb(origin: &Point, moment: f64, rss: f64, at: &mut impl FnMut(f64) -> Point) -> Option<Mode> {
+    let first = if moment > origin.s { moment } else { origin.s * (1.0 + newton(origin)) };
+    let mut s = if first > origin.s && first < f64::INFINITY { first } else { 2.0 * origin.s };
+    let (mut lower, mut upper) = (origin.s, f64::INFINITY);
+    let mut last = false;
+    for _ in 0..STEPS {
+        let point = at(s);
+        if point.rises() {
+            lower = s;
+        } else {
+            upper = s;
+        }
+        let step = newton(&point);
+        if last || step.abs() <= ROUNDING {
+            // Beyond the residual sum of squares the score is negative; see `search`.
+            return Some(Mode { point, lower, upper: upper.min(rss.max(s) * (1.0 + ROOM)) });
+        }
+        let next = s * (1.0 + step);
+        let inside = lower <= next && next <= upper;
+        last = inside && step.abs() <= SMALL_STEP;
+        s = if inside {
+            next
+        } else if upper < f64::INFINITY {
+            0.5 * (lower + upper)
+        } else {
+            2.0 * s
+        };
+    }
+    None
+}
+
+/// Newton's step for `g/f - 1`, relative to `s`; NaN where that function falls.
+fn newton(p: &Point) -> f64 {
+    let slope = p.f_slope * p.g - p.g_slope * p.f;
+    if slope > 0.0 { (p.f - p.g) * (p.f / slope) } else { f64::NAN }
+}
+
+/// Whether there is no root of the score but `root`, the likelihood rising at `origin`.
+fn only(origin: &Point, root: &Point, rss: f64, at: &mut impl FnMut(f64) -> Point) -> bool {
+    let mut proofs = PROOFS;
+    let right = Point { f: root.f.min(root.g), ..*root };
+    no_root_right(&right, rss, at, &mut proofs) && no_root_left(origin, root, at, &mut proofs)
+}
+
+/// No root right of `a`, where the likelihood does not rise.
+fn no_root_right(a: &Point, rss: f64, at: &mut impl FnMut(f64) -> Point, proofs: &mut u32) -> bool {
+    let (mut a, mut stride) = (*a, 2.0);
+    while !tail(&a, rss) {
+        if *proofs == 0 {
+            return false;
+        }
+        *proofs -= 1;
+        let b = at(a.s * (1.0 + stride * (a.g / a.g_slope)));
+        if chord(&a, &b) {
+            (a, stride) = (b, 2.0);
+        } else {
+            stride *= 0.25;
+        }
+    }
+    true
+}
+
+/// No root between `origin`, where the likelihood rises, and `b`.
+fn no_root_left(origin: &Point, b: &Point, at: &mut impl FnMut(f64) -> Point, proofs: &mut u32) -> bool {
+    let mut b = *b;
+    // A point to the left where the tangent of F is still far above 0.
+    let halfway = |b: &Point| {
+        let reach = b.s * (1.0 - 1.4 * (b.f / b.f_slope));
+        reach.max(origin.s + 0.25 * (b.s - origin.s))
+    };
+    let mut target = halfway(&b);
+    while !left(origin, &b) {
+        if *proofs == 0 {
+            return false;
+        }
+        *proofs -= 1;
+        let a = at(target);
+        if a.rises() && left(&a, &b) {
+            b = a;
+            target = halfway(&b);
+        } else {
+            target = 0.5 * (target + b.s);
+        }
+    }
+    true
+}
+
+/// No root between `a`, where the likelihood rises, and `b`.
+fn left(a: &Point, b: &Point) -> bool {
+    let t = 1.0 - (1.0 - a.s / b.s) * (0.5 * (b.f_slope / b.f));
+    t <= 0.0 || t * t * (a.g * b.s) < b.f * a.s * (1.0 - ROOM)
+}
+
+/// No root between `a`, where `f <= g`, and `b`, where `f < g`.
+fn chord(a: &Point, b: &Point) -> bool {
+    // In units of a.s, relative to g(a).
+    let from = (a.g / a.f).sqrt();
+    let to = (a.g / b.f * (b.s / a.s)).sqrt();
+    let slope = (to - from) / ((b.s - a.s) / a.s);
+    let drop = a.g_slope / a.g;
+    let linear = 2.0 * from * slope - drop;
+    let least = 4.0 * (1.0 - ROOM) * slope * slope * (from * from - 1.0);
+    b.f < b.g && (linear > drop * ROOM || linear * linear < least)
+}
+
+/// No root beyond `a`, where `f <= g`.
+fn tail(a: &Point, rss: f64) -> bool {
+    let apart = (1.0 - a.f / a.g).max(0.0).sqrt();
+    a.g_slope * (rss / a.s * a.f).sqrt() < 2.0 * (1.0 - ROOM) * a.g * a.g * (1.0 + apart)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::search::{Scratch, modes};
+    use super::super::{Tau2, Workspace};
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Effects and variances that often have several maxima.
+    fn data() -> impl Strategy<Value = (Vec<f64>, Vec<f64>)> {
+        (2_usize..9).prop_flat_map(|k| {
+            let y = proptest::collection::vec(-3.0..3.0_f64, k);
+            let v = proptest::collection::vec((-8.0..3.0_f64).prop_map(f64::exp), k);
+            (y, v)
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn finds_what_the_search_finds((y, v) in data(), full in any::<bool>()) {
+            let likelihood = if full { Likelihood::Full } else { Likelihood::Restricted };
+            let mut workspace = Workspace::new();
+            workspace.load(&y, &v).unwrap();
+            let (mut mean, _, _) = workspace.profile().unwrap();
+            if let (Some(mode), _) = find(&mut mean, likelihood) {
+                let mut scratch = Scratch::default();
+                modes(&mut mean, likelihood, &mut scratch);
+                prop_assert_eq!(scratch.modes.len(), 1);
+                prop_assert!((scratch.modes[0].point.s / mode.point.s - 1.0).abs() < 1e-12);
+                prop_assert!(mode.lower <= mode.point.s && mode.point.s <= mode.upper);
+            }
+        }
+    }
+
+    /// The proof must succeed where it matters: for ordinary data hardly ever is there a search.
+    #[test]
+    fn ordinary_data_are_proved() {
+        let (mut proved, mut evaluations) = (0, 0);
+        let mut state = 1_u64;
+        let mut uniform = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 11) as f64 / (1_u64 << 53) as f64
+        };
+        let mut workspace = Workspace::new();
+        for _ in 0..1000 {
+            let v: Vec<f64> = (0..20).map(|_| 0.05 * (2.0 * uniform() - 1.0).exp()).collect();
+            let tau2 = 0.05 * uniform();
+            let normal = |u: &mut dyn FnMut() -> f64| (0..12).map(|_| u()).sum::<f64>() - 6.0;
+            let y: Vec<f64> = v.iter().map(|v| (v + tau2).sqrt() * normal(&mut uniform)).collect();
+            workspace.load(&y, &v).unwrap();
+            let fit = workspace.estimate(Tau2::Reml).unwrap();
+            let (mut mean, _, _) = workspace.profile().unwrap();
+            proved += usize::from(find(&mut mean, Likelihood::Restricted).0.is_some());
+            evaluations += fit.evaluations;
+        }
+        assert!(proved > 995, "{proved}");
+        assert!(evaluations < 6000, "{evaluations}");
+    }
+}
