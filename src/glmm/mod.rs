@@ -51,6 +51,7 @@ mod estimates;
 mod fit;
 mod heterogeneity;
 mod integrated;
+mod lattice;
 mod likelihood;
 mod marginal;
 mod maximise;
