@@ -47,14 +47,12 @@ fn natural(found: meta_analysis::Result<Natural>, what: &str) {
 fn one_group_fit(s: &mut Source<'_>) -> Option<GlmmFit> {
     let k = s.below(6);
     let inference = s.pick(&INFERENCES);
-    let rows = (0..k).map(|i| (format!("study {i}"), small(s), small(s)));
+    let rows: Vec<(String, f64, f64)> = (0..k).map(|i| (format!("study {i}"), small(s), small(s))).collect();
     if s.one_in(4) {
-        let rows: Vec<(String, f64, f64)> = rows.collect();
         let one = |(label, x, n): (String, f64, f64)| Some((label, Rate::new(x, n).ok()?));
         let studies: Studies<Rate> = rows.into_iter().filter_map(one).collect();
         return PoissonNormal::new().inference(inference).level(level(s)).fit(&studies).ok();
     }
-    let rows: Vec<(String, f64, f64)> = rows.collect();
     let one = |(label, x, n): (String, f64, f64)| Some((label, Proportion::new(x, x + n).ok()?));
     let studies: Studies<Proportion> = rows.into_iter().filter_map(one).collect();
     let link = s.pick(&[Link::Logit, Link::Probit, Link::ComplementaryLogLog, Link::Log]);

@@ -9,8 +9,9 @@
 //! far larger than that of both together.
 
 use super::integrated::{Bound, Integrated, ln_area};
-use super::likelihood::{Peak, StudyLikelihood};
+use super::likelihood::{Local, Peak, StudyLikelihood};
 use super::marginal::{Marginal, hermite, marginal};
+use super::taylor::{self, Near};
 use crate::num::quadrature::Effort;
 use std::sync::OnceLock;
 
@@ -27,6 +28,9 @@ pub(crate) struct Tabulated<S> {
     /// The highest log-likelihood.
     top: f64,
     levels: [Level; LEVELS],
+    /// Where the likelihood is dear, the distance of places at which it is computed with derivatives, and what was found there.
+    apart: Option<f64>,
+    places: OnceLock<Vec<OnceLock<Local>>>,
 }
 
 /// Values relative to the highest.
@@ -43,10 +47,14 @@ const WIDEST: f64 = 0.6;
 const REACH: usize = 7 * BLOCK;
 /// Widest spacing in standard deviations of the weight: twice of it leaves 1e-10 for a normal weight.
 const STEP: f64 = 0.45;
+/// The same for a scan: 3e-4.
+const SCAN_STEP: f64 = 0.75;
 /// Spacings that are tried.
 const TRIALS: usize = 3;
 /// Terms below this share of the sum end it, as in `num::quadrature`.
 const NEGLIGIBLE: f64 = 1e-18;
+/// The same for a scan.
+const NEGLIGIBLE_SCAN: f64 = 1e-8;
 /// More nodes than a weight without a narrow part takes.
 const MOST_NODES: usize = 400;
 /// Derivatives through moments of the random effect lose digits as the data say less about it than its distribution does, with the
@@ -106,7 +114,11 @@ impl<S: StudyLikelihood> Tabulated<S> {
             Peak::At(_) => (information.sqrt().recip(), local.value),
             _ => (width, 0.0),
         };
-        Self { study, anchor, scale, information, top, levels: Default::default() }
+        // Rounding grows with what lies between two places.
+        let apart = study.tenth_derivative().map(|bound| taylor::reach(bound).min(2.0 * scale));
+        let apart = apart.filter(|&apart| apart > 0.5 * scale);
+        let places = OnceLock::new();
+        Self { study, anchor, scale, information, top, levels: Default::default(), apart, places }
     }
 
     /// Those of all studies.
@@ -121,7 +133,7 @@ impl<S: StudyLikelihood> Tabulated<S> {
     /// The nodes around number `j`; `None` beyond the ends.
     fn block(&self, level: usize, j: i64) -> Option<&Block> {
         let reach = REACH << level;
-        let blocks = self.levels[level].get_or_init(|| vec![OnceLock::new(); 2 * reach / BLOCK]);
+        let blocks = self.levels[level].get_or_init(|| fresh(2 * reach / BLOCK));
         let number = usize::try_from(j + reach as i64).ok()? / BLOCK;
         let block = blocks.get(number)?;
         Some(block.get_or_init(|| {
@@ -134,7 +146,27 @@ impl<S: StudyLikelihood> Tabulated<S> {
     fn compute(&self, level: usize, j: i64) -> f64 {
         let coarser = if j % 2 == 0 && level > 0 { self.known(level - 1, j / 2) } else { None };
         let known = coarser.or_else(|| if level + 1 < LEVELS { self.known(level + 1, 2 * j) } else { None });
-        known.unwrap_or_else(|| (self.study.value(self.anchor + j as f64 * self.spacing(level)) - self.top).exp())
+        known.unwrap_or_else(|| (self.value(j as f64 * self.spacing(level)) - self.top).exp())
+    }
+
+    /// The log-likelihood at a distance from the anchor.
+    fn value(&self, distance: f64) -> f64 {
+        let between = || {
+            let apart = self.apart?;
+            let way = distance / apart;
+            let (left, right) = (self.at_place(way.floor())?, self.at_place(way.floor() + 1.0)?);
+            Some(taylor::between(left, right, apart, way - way.floor()))
+        };
+        between().unwrap_or_else(|| self.study.value(self.anchor + distance))
+    }
+
+    /// The likelihood at the place of this number.
+    fn at_place(&self, number: f64) -> Option<&Local> {
+        let apart = self.apart?;
+        let most = (REACH as f64 * WIDEST * self.scale / apart).ceil() + 1.0;
+        let places = self.places.get_or_init(|| fresh(2 * most as usize + 1));
+        let place = places.get((number + most) as usize)?;
+        Some(place.get_or_init(|| self.study.at(self.anchor + number * apart)))
     }
 
     fn known(&self, level: usize, j: i64) -> Option<f64> {
@@ -167,7 +199,7 @@ impl<S: StudyLikelihood> Tabulated<S> {
     }
 
     /// Sums outwards from `start` to where nothing is left.
-    fn sums(&self, level: usize, weight: Weight, start: i64) -> Option<Sums> {
+    fn sums(&self, level: usize, weight: Weight, start: i64, negligible: f64) -> Option<Sums> {
         let spacing = self.spacing(level);
         let distance = (self.anchor - weight.m) + start as f64 * spacing;
         let bend = 0.5 * spacing * spacing * weight.precision;
@@ -188,7 +220,7 @@ impl<S: StudyLikelihood> Tabulated<S> {
                 }
                 let weight = block[at] * density;
                 sums.add(i % 2, u, weight);
-                if weight <= NEGLIGIBLE * sums.parts[0][0] && weight <= last {
+                if weight <= negligible * sums.parts[0][0] && weight <= last {
                     break;
                 }
                 if i > MOST_NODES {
@@ -202,11 +234,12 @@ impl<S: StudyLikelihood> Tabulated<S> {
 
     /// Sums on a lattice that is fine enough, for a weight whose mode is near `place` and whose spread is about `sd`.
     fn converged(&self, weight: Weight, place: f64, sd: f64, effort: Effort) -> Option<Sums> {
-        let finest = STEP * sd;
+        let finest = sd * if effort == Effort::Exact { STEP } else { SCAN_STEP };
+        let negligible = if effort == Effort::Exact { NEGLIGIBLE } else { NEGLIGIBLE_SCAN };
         let first = (0..LEVELS).find(|&level| self.spacing(level) <= finest)?;
         for level in first..LEVELS.min(first + TRIALS) {
             let start = self.top_node(level, weight, place)?;
-            let sums = self.sums(level, weight, start)?;
+            let sums = self.sums(level, weight, start, negligible)?;
             if sums.disagreement(sd) <= effort.agreement() {
                 return Some(sums);
             }
@@ -247,6 +280,11 @@ impl<S: StudyLikelihood> Tabulated<S> {
     }
 }
 
+/// Cells that nothing has been written to.
+fn fresh<T>(n: usize) -> Vec<OnceLock<T>> {
+    (0..n).map(|_| OnceLock::new()).collect()
+}
+
 /// Place of a node in its block.
 fn within(j: i64) -> usize {
     j.rem_euclid(BLOCK as i64) as usize
@@ -254,7 +292,12 @@ fn within(j: i64) -> usize {
 
 impl<S: StudyLikelihood> Integrated for Tabulated<S> {
     fn marginal(&self, m: f64, tau2: f64, effort: Effort) -> Option<Marginal> {
-        self.on_lattice(m, tau2, effort).filter(Marginal::is_finite).or_else(|| marginal(&self.study, m, tau2, effort))
+        let found = self.on_lattice(m, tau2, effort).filter(Marginal::is_finite);
+        let near = || {
+            let narrow = tau2 > 0.0 && effort == Effort::Scan && self.information * tau2 < LEAST_INFORMATION;
+            if narrow { marginal(&Near::new(&self.study, m), m, tau2, effort) } else { None }
+        };
+        found.or_else(near).or_else(|| marginal(&self.study, m, tau2, effort))
     }
 
     fn place(&self) -> f64 {
@@ -281,5 +324,71 @@ impl<S: StudyLikelihood> Integrated for Tabulated<S> {
 
     fn saturated(&self) -> f64 {
         if matches!(self.study.peak(), Peak::At(_)) { self.top } else { 0.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::glmm::binomial::{Binomial, BinomialLink};
+    use crate::glmm::poisson::Poisson;
+
+    /// Compares with the quadrature that centres its nodes on each weight.
+    fn check(study: impl StudyLikelihood + Clone) -> usize {
+        let table = Tabulated::new(study.clone());
+        let (place, width) = study.knee();
+        let mut used = 0;
+        for tau2 in [1e-3, 0.04, 0.3, 1.0, 2.7, 11.0, 300.0, 1e5].map(|t| t * width * width) {
+            for by in [-9.0, -2.5, -0.4, 0.0, 0.3, 1.7, 6.0] {
+                let m = place + by * width.max(tau2.sqrt().min(1.0));
+                let Some(found) = table.on_lattice(m, tau2, Effort::Exact) else { continue };
+                let truth = marginal(&study, m, tau2, Effort::Exact).expect("in range");
+                used += 1;
+                let unit = (-truth.h_mm).sqrt().max(1e-3 / tau2.sqrt());
+                let what = format!("{m} {tau2}: {found:?} {truth:?}");
+                assert!((found.value - truth.value).abs() <= 1e-13 * truth.value.abs().max(1.0), "{what}");
+                assert!((found.g_m - truth.g_m).abs() <= 1e-12 * unit.max(truth.g_m.abs()), "{what}");
+                assert!((found.h_mm - truth.h_mm).abs() <= 1e-11 * unit.powi(2), "{what}");
+                let slope = truth.g_m.abs().max(unit).powi(2);
+                assert!((found.g_t - truth.g_t).abs() <= 1e-11 * slope, "{what}");
+                assert!((found.h_tt - truth.h_tt).abs() <= 1e-10 * slope.powi(2), "{what}");
+                assert!((found.h_mt - truth.h_mt).abs() <= 1e-10 * slope.powf(1.5), "{what}");
+                assert!((found.variance - truth.variance).abs() <= 1e-11 * truth.variance, "{what}");
+                let scan = table.marginal(m, tau2, Effort::Scan).expect("in range");
+                assert!((scan.value - truth.value).abs() <= 0.02, "{what} {scan:?}");
+            }
+        }
+        used
+    }
+
+    #[test]
+    fn the_lattice_agrees_with_nodes_of_its_own_for_each_weight() {
+        let mut used = 0;
+        for link in [BinomialLink::Logit, BinomialLink::Probit, BinomialLink::Cloglog] {
+            for (x, n) in [(7.0, 8.0), (3.0, 400.0), (250.0, 500.0), (0.0, 12.0), (9.0, 9.0), (1.0, 2.0), (5e6, 2e7)] {
+                used += check(Binomial::new(x, n, link));
+            }
+        }
+        for (x, time) in [(0.0, 3.0), (1.0, 50.0), (800.0, 12.0)] {
+            used += check(Poisson::new(x, time));
+        }
+        assert!(used > 500, "{used}");
+    }
+
+    #[test]
+    fn what_was_filled_before_changes_nothing() {
+        let study = Binomial::new(3.0, 17.0, BinomialLink::Logit);
+        let (early, late) = (Tabulated::new(study), Tabulated::new(study));
+        for tau2 in [40.0, 9.0, 0.7, 0.2, 3.0, 0.05] {
+            let _ = late.marginal(0.4, tau2, Effort::Exact);
+        }
+        for tau2 in [0.06, 0.3, 1.0, 5.0, 60.0] {
+            let bits = |table: &Tabulated<Binomial>| {
+                let found = table.marginal(-0.7, tau2, Effort::Exact).expect("in range");
+                [found.value, found.g_m, found.g_t, found.h_mm, found.h_tt].map(f64::to_bits)
+            };
+            assert_eq!(bits(&early), bits(&late));
+            assert_eq!(bits(&early), bits(&Tabulated::new(study)));
+        }
     }
 }

@@ -64,6 +64,7 @@ mod problem;
 mod profile;
 mod regression;
 mod search;
+mod taylor;
 mod two_groups;
 mod unconditional;
 
