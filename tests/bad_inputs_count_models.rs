@@ -6,8 +6,7 @@ use meta_analysis::glmm::{
     TwoGroupFit, UnconditionalFixed,
 };
 use meta_analysis::study::{
-    BinaryMeasure, Conversion, Proportion, Rate, Studies, TwoByTwo, TwoRates, TwoRatesMeasure, Uninformative,
-    ZeroCells,
+    BinaryMeasure, Conversion, Proportion, Rate, Studies, TwoByTwo, TwoRates, TwoRatesMeasure, Uninformative, ZeroCells,
 };
 use meta_analysis::tables::{
     CochranRates, MantelHaenszelVariance, PooledStrata, RateMeasure, SampleSizeWeights, TableMeasure, breslow_day,
@@ -64,7 +63,10 @@ fn pooled(studies: &Studies<TwoByTwo>) -> Vec<(&'static str, Result<PooledStrata
 fn sound(name: &str, fit: &Result<TwoGroupFit>) {
     let fit = fit.as_ref().unwrap_or_else(|e| panic!("{name}: {e}"));
     let e = fit.estimate().unwrap_or_else(|| panic!("{name}: on the boundary"));
-    assert!(e.value.is_finite() && e.se > 0.0 && e.se < 10.0 && e.lower < e.value && e.value < e.upper, "{name}: {e:?}");
+    assert!(
+        e.value.is_finite() && e.se > 0.0 && e.se < 10.0 && e.lower < e.value && e.value < e.upper,
+        "{name}: {e:?}"
+    );
 }
 
 fn kind<T: std::fmt::Debug>(result: Result<T>) -> ErrorKind {
@@ -165,8 +167,11 @@ fn rows_11_to_13_15_47_and_52_counts_that_are_not_counts_are_no_rows() {
 #[test]
 fn row_14_fractions_of_people_are_refused_where_a_distribution_has_none() {
     let fraction = TwoByTwo::fractional((2.5, 10.0), (3.0, 12.0)).expect("asked for");
-    let studies: Studies<TwoByTwo> =
-        tables(&SOUND).iter().map(|(label, row)| (label.to_owned(), *row)).chain([("half".to_owned(), fraction)]).collect();
+    let studies: Studies<TwoByTwo> = tables(&SOUND)
+        .iter()
+        .map(|(label, row)| (label.to_owned(), *row))
+        .chain([("half".to_owned(), fraction)])
+        .collect();
     let exact: [(&str, ErrorKind, Option<String>); 3] = {
         let of = |name, error: meta_analysis::Error| (name, error.kind().clone(), error.study().map(str::to_owned));
         [
@@ -251,8 +256,10 @@ fn rows_48_to_50_and_53_nobody_and_everybody_in_one_group() {
     assert!(all.estimate().is_none() && all.boundary().expect("everybody").all);
     let split = kind(BinomialNormal::new().fit(&proportions(&[(0, 10), (7, 7)])));
     assert!(matches!(split, ErrorKind::UnboundedTau2), "{split:?}");
-    let rates: Studies<Rate> =
-        [("A", (0, 10.0)), ("B", (3, 12.0))].into_iter().map(|(l, (x, t))| (l, Rate::new(x, t).expect("a row"))).collect();
+    let rates: Studies<Rate> = [("A", (0, 10.0)), ("B", (3, 12.0))]
+        .into_iter()
+        .map(|(l, (x, t))| (l, Rate::new(x, t).expect("a row")))
+        .collect();
     assert!(PoissonNormal::new().fit(&rates).expect("nothing is added").estimate().expect("inside").se.is_finite());
 }
 
@@ -301,7 +308,9 @@ fn row_109_no_events_at_all_and_nothing_but_events() {
         for (name, fit) in pooled(&studies) {
             match name {
                 "risk difference" => assert!(matches!(kind(fit), ErrorKind::ZeroVariance { .. }), "{name}"),
-                "risk ratio" if rows[0][0] > 0.0 => assert!(matches!(kind(fit), ErrorKind::ZeroVariance { .. }), "{name}"),
+                "risk ratio" if rows[0][0] > 0.0 => {
+                    assert!(matches!(kind(fit), ErrorKind::ZeroVariance { .. }), "{name}")
+                }
                 _ => not_estimable(name, kind(fit)),
             }
         }

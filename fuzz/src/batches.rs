@@ -8,14 +8,8 @@ use meta_analysis::batch::{
 use meta_analysis::{Prediction, Tau2};
 use std::ops::ControlFlow;
 
-const METHODS: [Tau2; 6] = [
-    Tau2::DerSimonianLaird,
-    Tau2::Hedges,
-    Tau2::SidikJonkman,
-    Tau2::PauleMandel,
-    Tau2::Reml,
-    Tau2::MaximumLikelihood,
-];
+const METHODS: [Tau2; 6] =
+    [Tau2::DerSimonianLaird, Tau2::Hedges, Tau2::SidikJonkman, Tau2::PauleMandel, Tau2::Reml, Tau2::MaximumLikelihood];
 
 /// Studies of each unit, with what is not a number among them.
 struct Units {

@@ -49,9 +49,7 @@ fn design(s: &mut Source<'_>, y: &[f64], v: &[f64]) {
 fn weights(s: &mut Source<'_>, y: &[f64], v: &[f64]) {
     let own: Vec<f64> = (0..y.len()).map(|_| s.positive()).collect();
     for weights in [QWeights::User(&own), QWeights::Equal, QWeights::InverseSe] {
-        for found in
-            [tau2::generalised_q_estimate(y, v, weights), tau2::generalised_q_median_estimate(y, v, weights)]
-        {
+        for found in [tau2::generalised_q_estimate(y, v, weights), tau2::generalised_q_median_estimate(y, v, weights)] {
             if let Ok(fit) = found {
                 assert!(fit.tau2 >= 0.0 && fit.tau2.is_finite(), "{fit:?}");
             }

@@ -17,12 +17,8 @@ use meta_analysis::tables::{
 };
 use meta_analysis::{ExactOddsRatio, Interval, Natural, Peto};
 
-const INFERENCES: [GlmmInference; 4] = [
-    GlmmInference::ProfileLikelihood,
-    GlmmInference::ProfileLikelihoodT,
-    GlmmInference::Wald,
-    GlmmInference::WaldT,
-];
+const INFERENCES: [GlmmInference; 4] =
+    [GlmmInference::ProfileLikelihood, GlmmInference::ProfileLikelihoodT, GlmmInference::Wald, GlmmInference::WaldT];
 
 fn level(s: &mut Source<'_>) -> f64 {
     if s.one_in(6) { s.number() } else { f64::from(s.byte() % 8) / 100.0 + 0.9 }
@@ -260,7 +256,8 @@ pub fn strata(bytes: &[u8]) {
     ]);
     let continuity = s.pick(&[Continuity::Uncorrected, Continuity::Half]);
     let (policy, own) = (zero_cells(s), zero_cells(s));
-    let sizes = if s.one_in(2) { SampleSizeWeights::new() } else { SampleSizeWeights::new().tau2(s.number()).student_t() };
+    let sizes =
+        if s.one_in(2) { SampleSizeWeights::new() } else { SampleSizeWeights::new().tau2(s.number()).student_t() };
     let measure = s.pick(&[BinaryMeasure::LogOddsRatio, BinaryMeasure::LogRiskRatio, BinaryMeasure::RiskDifference]);
     match two_group_data(s) {
         TwoGroupData::Tables(tables) => {

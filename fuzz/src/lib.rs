@@ -13,6 +13,6 @@ mod targets;
 
 #[allow(unused_imports, reason = "the test takes them from the list")]
 pub use targets::{
-    TARGETS, batch, batch_regression, bayesian, columns, conversions, counts, means, one_group, pool, questions, reading,
-    results, special, strata, studies, tau2, two_groups,
+    TARGETS, batch, batch_regression, bayesian, columns, conversions, counts, means, one_group, pool, questions,
+    reading, results, special, strata, studies, tau2, two_groups,
 };

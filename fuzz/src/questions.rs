@@ -21,14 +21,6 @@ const INFERENCES: [Inference; 7] = [
     Inference::KenwardRoger,
 ];
 
-const COMBINATIONS: [Combination; 5] = [
-    Combination::Edgington,
-    Combination::Fisher,
-    Combination::Pearson,
-    Combination::Stouffer,
-    Combination::Wilkinson,
-];
-
 /// Mostly a level that can be, sometimes any number.
 fn level(s: &mut Source<'_>) -> f64 {
     match s.byte() % 8 {
@@ -99,11 +91,12 @@ fn tau2_interval(s: &mut Source<'_>) -> Tau2Interval {
 
 fn prior(s: &mut Source<'_>) -> Prior {
     let scale = if s.one_in(4) { s.number() } else { f64::from(s.byte() % 32 + 1) / 16.0 };
-    let prior = Prior::new(match s.byte() % 4 {
+    let prior = Prior::new(match s.byte() % 5 {
         0 => TauPrior::HalfNormal { scale },
         1 => TauPrior::HalfCauchy { scale },
         2 => TauPrior::LogNormalTau2 { mean: s.number(), sd: scale },
-        _ => TauPrior::Uniform,
+        3 => TauPrior::Uniform,
+        _ => TauPrior::Jeffreys,
     });
     if s.one_in(4) { prior.mean(s.number(), s.positive()) } else { prior }
 }
@@ -254,7 +247,7 @@ fn ask(s: &mut Source<'_>, fit: &Pooled) {
                     let weight = s.one_in(2).then(|| s.number());
                     MeanMethod::Exact(ExactMean { weight, draws: u32::from(s.byte() % 48), seed: 1 })
                 }
-                _ => MeanMethod::Combined(s.pick(&COMBINATIONS)),
+                _ => MeanMethod::Combined(s.pick(&Combination::ALL)),
             };
             if let Ok(found) = fit.mean_interval_at(method, level(s)) {
                 probability(found.p_value(), "mean interval");
@@ -268,7 +261,7 @@ fn p_values(s: &mut Source<'_>, fit: &Pooled) {
     let function = if s.one_in(3) {
         fit.p_value_function()
     } else {
-        let Ok(function) = fit.combined_p_value_function(s.pick(&COMBINATIONS)) else { return };
+        let Ok(function) = fit.combined_p_value_function(s.pick(&Combination::ALL)) else { return };
         function
     };
     for _ in 0..3 {

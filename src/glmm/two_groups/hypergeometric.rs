@@ -391,7 +391,12 @@ mod tests {
 
     #[test]
     fn values_between_places_are_those_of_the_sums() {
-        for cells in [[310.0, 490.0, 390.0, 430.0], [105.0, 295.0, 131.0, 279.0], [0.0, 900.0, 60.0, 800.0], [2e8, 3e8, 2e8, 4e8]] {
+        for cells in [
+            [310.0, 490.0, 390.0, 430.0],
+            [105.0, 295.0, 131.0, 279.0],
+            [0.0, 900.0, 60.0, 800.0],
+            [2e8, 3e8, 2e8, 4e8],
+        ] {
             let study = Hypergeometric::new(cells);
             let h = taylor::reach(study.tenth_derivative().expect("a long sum"));
             let (place, width) = study.knee();
@@ -401,7 +406,10 @@ mod tests {
                 for t in [0.1, 0.5, 0.93] {
                     let found = taylor::between(&study.at(left), &study.at(left + h), h, t);
                     let truth = study.value(left + h * t);
-                    assert!((found - truth).abs() <= 1e-13 * truth.abs().max(1.0), "{cells:?} {start} {t}: {found} {truth}");
+                    assert!(
+                        (found - truth).abs() <= 1e-13 * truth.abs().max(1.0),
+                        "{cells:?} {start} {t}: {found} {truth}"
+                    );
                 }
             }
         }
