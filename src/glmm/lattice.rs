@@ -182,7 +182,11 @@ impl<S: StudyLikelihood> Tabulated<S> {
     /// The node of the greatest weight, from one nearby; `None` where the likelihood vanishes.
     fn top_node(&self, level: usize, weight: Weight, place: f64) -> Option<i64> {
         let spacing = self.spacing(level);
-        let mut j = ((place - self.anchor) / spacing).round() as i64;
+        let number = ((place - self.anchor) / spacing).round();
+        if number.is_nan() || number.abs() > (REACH << level) as f64 {
+            return None;
+        }
+        let mut j = number as i64;
         let mut here = self.node(level, j)?;
         let distance = |j: i64| (self.anchor - weight.m) + j as f64 * spacing;
         let ratio = |j: i64, by: f64| (-by * (distance(j) + 0.5 * by) * weight.precision).exp();
@@ -249,7 +253,8 @@ impl<S: StudyLikelihood> Tabulated<S> {
 
     /// The marginal likelihood where the lattice serves; the caller has another way for the rest.
     fn on_lattice(&self, m: f64, tau2: f64, effort: Effort) -> Option<Marginal> {
-        if !(self.information * tau2 >= LEAST_INFORMATION) {
+        let says = self.information * tau2;
+        if says.is_nan() || says < LEAST_INFORMATION {
             return None;
         }
         let weight = Weight { m, precision: tau2.recip() };
