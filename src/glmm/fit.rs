@@ -229,11 +229,14 @@ impl GlmmFit {
 
     /// The median response with its interval on the natural scale: a proportion or a rate.
     ///
-    /// On the [`boundary`](Self::boundary) the value is 0 or 1, and the interval the exact one of all people together.
+    /// On the [`boundary`](Self::boundary) the value is 0 or 1, and the interval the exact one of all people together. A limit of a rate
+    /// beyond the range of a double is the largest double.
     pub fn natural(&self) -> Natural {
         let (link, level) = (self.model.link(), self.model.level());
         let [value, lower, upper] = match &self.outcome {
-            Outcome::Inside { estimate: e, .. } => [e.value, e.lower, e.upper].map(|eta| link.inverse(eta)),
+            Outcome::Inside { estimate: e, .. } => {
+                [e.value, e.lower, e.upper].map(|eta| link.inverse(eta).min(f64::MAX))
+            }
             Outcome::Boundary(boundary) => boundary.natural(),
         };
         Natural { value, lower, upper, level, measure: link.measure() }
