@@ -7,14 +7,15 @@ use meta_analysis::study::{
 };
 use meta_analysis::tables::{
     CochranRates, Continuity, ExactLimits, MantelHaenszelVariance, PooledStrata, RateMeasure, SampleSizeWeights,
-    TableMeasure, breslow_day, cochran_mantel_haenszel, zelen,
+    TableMeasure, breslow_day, cochran_mantel_haenszel, sato_interval, zelen,
 };
-use meta_analysis::{ExactOddsRatio, MantelHaenszel, Peto};
+use meta_analysis::{ErrorKind, ExactOddsRatio, MantelHaenszel, Peto};
 use serde_json::Value;
 use support::{Comparison, list, number, numbers, reference, text};
 
 const MPMATH: &str = include_str!("reference/tables_mpmath.json");
 const METAFOR: &str = include_str!("reference/tables_metafor.json");
+const SATO: &str = include_str!("reference/sato.json");
 const STATSMODELS: &str = include_str!("reference/tables_statsmodels.json");
 
 const MEASURES: [(&str, TableMeasure); 3] =
@@ -176,6 +177,64 @@ fn zelens_test_agrees_with_every_set_of_tables() {
         close(&mut seen, &format!("{} zelen", text(&case["name"])), found, truth, truth, 1e-12);
     }
     seen.finish(32);
+}
+
+#[test]
+fn satos_limits_agree_with_fifty_digits() {
+    let mut seen = Comparison::default();
+    let pinned = reference(SATO);
+    let (mut one_sided, mut refused) = (0, 0);
+    for case in list(&pinned["cases"]) {
+        let studies = labelled(rows(case, "cells").iter().map(|r| table(r)));
+        let found = sato_interval(&studies, number(&case["level"]).expect("a level"));
+        if case["limits"].is_null() {
+            let kind = found.expect_err("no table has both events and non-events");
+            assert!(matches!(kind.kind(), ErrorKind::NotEstimable { .. }), "{kind}");
+            refused += 1;
+            continue;
+        }
+        let (found, truth) = (found.expect("limits"), list(&case["limits"]));
+        let lower = number(&truth[0]).expect("a lower limit");
+        close(&mut seen, &format!("{} lower", text(&case["name"])), found.lower, lower, lower.max(1e-300), 1e-14);
+        match (found.upper, number(&truth[1])) {
+            (Some(found), Some(truth)) => {
+                close(&mut seen, &format!("{} upper", text(&case["name"])), found, truth, truth, 1e-14);
+            }
+            (found, truth) => assert_eq!(found, truth, "{}", case["name"]),
+        }
+        one_sided += usize::from(found.upper.is_none() || found.lower <= 0.0);
+    }
+    assert!(one_sided >= 2, "{one_sided} {refused}");
+    seen.finish(277);
+}
+
+#[test]
+fn satos_limits_are_equally_far_from_the_estimate_and_turn_with_the_groups() {
+    let rows = [[9.0, 3.0, 1.0, 11.0], [37.0, 10.0, 21.0, 27.0], [0.0, 40.0, 3.0, 35.0]];
+    let studies = labelled(rows.iter().map(|r| table(r)));
+    let turned = labelled(rows.iter().map(|&[a, b, c, d]| table(&[c, d, a, b])));
+    let fit = MantelHaenszel::new(TableMeasure::LogOddsRatio).fit(&studies).expect("an estimate");
+    let (found, other) = (sato_interval(&studies, 0.9).expect("limits"), sato_interval(&turned, 0.9).expect("limits"));
+    let upper = found.upper.expect("both limits");
+    let centre = 0.5 * (found.lower.ln() + upper.ln());
+    assert!((centre - fit.estimate().value()).abs() < 1e-14);
+    assert!((other.lower * upper - 1.0).abs() < 1e-14);
+    assert!((other.upper.expect("both limits") * found.lower - 1.0).abs() < 1e-14);
+}
+
+#[test]
+fn satos_interval_refuses_what_it_cannot_do() {
+    let none = labelled([table(&[0.0, 5.0, 0.0, 8.0]), table(&[4.0, 0.0, 6.0, 0.0])]);
+    let error = sato_interval(&none, 0.95).expect_err("no table says anything");
+    assert!(matches!(error.kind(), ErrorKind::NotEstimable { .. }), "{error}");
+    let one = labelled([table(&[3.0, 5.0, 2.0, 8.0])]);
+    for level in [0.0, 1.0, f64::NAN] {
+        let error = sato_interval(&one, level).expect_err("no level");
+        assert!(matches!(error.kind(), ErrorKind::LevelOutOfRange { .. }), "{error}");
+    }
+    let twice = Studies::from([("A", table(&[3.0, 5.0, 2.0, 8.0])), ("A", table(&[3.0, 5.0, 2.0, 8.0]))]);
+    let error = sato_interval(&twice, 0.95).expect_err("one label twice");
+    assert!(matches!(error.kind(), ErrorKind::DuplicateLabel { .. }), "{error}");
 }
 
 #[test]

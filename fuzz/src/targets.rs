@@ -1,5 +1,10 @@
 //! The targets: bytes in, assertions inside.
 
+pub use super::batches::{batch, batch_regression};
+pub use super::columns::columns;
+pub use super::count_models::{one_group, strata, two_groups};
+pub use super::questions::{bayesian, means, questions};
+pub use super::results::results;
 use super::source::Source;
 use super::study_rows::{any_row, sound};
 use meta_analysis::num;
@@ -22,7 +27,7 @@ use meta_analysis::{
 pub type Target = fn(&[u8]);
 
 /// Every target with its name.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 17] = [
     ("tau2", tau2),
     ("pool", pool),
     ("studies", studies),
@@ -30,6 +35,16 @@ pub const TARGETS: [(&str, Target); 7] = [
     ("reading", reading),
     ("special", special),
     ("counts", counts),
+    ("questions", questions),
+    ("bayesian", bayesian),
+    ("means", means),
+    ("batch", batch),
+    ("batch_regression", batch_regression),
+    ("one_group", one_group),
+    ("two_groups", two_groups),
+    ("strata", strata),
+    ("columns", columns),
+    ("results", results),
 ];
 
 const INTERVALS: [Tau2Interval; 9] = [
@@ -52,11 +67,11 @@ const MEANS: [MeanMethod; 5] = [
     MeanMethod::HenmiCopas,
 ];
 
-fn finite(numbers: &[f64], what: &str) {
+pub(super) fn finite(numbers: &[f64], what: &str) {
     assert!(numbers.iter().all(|x| x.is_finite()), "{what}: {numbers:?}");
 }
 
-fn columns(s: &mut Source<'_>) -> (Vec<f64>, Vec<f64>) {
+fn rows(s: &mut Source<'_>) -> (Vec<f64>, Vec<f64>) {
     let k = s.below(9);
     (0..k).map(|_| (s.number(), s.positive())).unzip()
 }
@@ -70,7 +85,7 @@ fn set(set: Tau2Set) {
 /// Estimators, likelihoods and intervals of tau2 on plain columns.
 pub fn tau2(bytes: &[u8]) {
     let s = &mut Source::new(bytes);
-    let (y, v) = columns(s);
+    let (y, v) = rows(s);
     let mut workspace = Workspace::new();
     if workspace.load(&y, &v).is_err() {
         assert!(workspace.estimate(Tau2::Reml).is_err());

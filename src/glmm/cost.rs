@@ -1,6 +1,7 @@
 //! What the parts of a fit cost, counted in evaluations of the likelihood of one study.
 
 use super::binomial::{Binomial, BinomialLink};
+use super::lattice::Tabulated;
 use super::likelihood::{Local, Peak, StudyLikelihood};
 use super::problem::Problem;
 use std::cell::Cell;
@@ -43,7 +44,7 @@ const TEN: [(f64, f64); 10] = [
 fn a_fit_of_ten_studies_stays_cheap() {
     let count = Rc::new(Cell::new(0));
     let one = |&(x, n): &(f64, f64)| Counting(Binomial::new(x, n, BinomialLink::Logit), Rc::clone(&count));
-    let problem = Problem::of_mean(TEN.iter().map(one).collect());
+    let problem = Problem::of_mean(Tabulated::all(TEN.iter().map(one).collect()));
     let maximum = problem.maximise().expect("a maximum");
     let search = count.take();
     let drop = 1.92;

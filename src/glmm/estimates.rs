@@ -33,13 +33,17 @@ impl<S: Integrated> Problem<S> {
     /// The means whose profile is at most `drop` below the maximum.
     pub(super) fn profile_interval(&self, maximum: &Maximum, drop: f64) -> Result<Interval> {
         let limit = |direction| self.coefficient_limit(maximum, 0, direction, drop);
-        finite_interval((limit(-1.0)?, limit(1.0)?))
+        // At levels near 0 the limits are as uncertain as they are apart; the estimate lies between them.
+        let centre = maximum.best.point[0];
+        finite_interval((limit(-1.0)?.min(centre), limit(1.0)?.max(centre)))
     }
 
     /// The profile-likelihood interval of tau2.
     pub(super) fn tau2_interval(&self, maximum: &Maximum, level: f64) -> Result<Interval> {
         let z = quantile_normal(level);
-        finite_interval(self.tau2_limits(maximum, 0.5 * z * z)?)
+        let (lower, upper) = self.tau2_limits(maximum, 0.5 * z * z)?;
+        let best = maximum.best.tau2();
+        finite_interval((lower.min(best), upper.max(best)))
     }
 
     /// Signed root of the likelihood ratio, or Wald's statistic, of the hypothesis that the mean is `eta`.

@@ -2,6 +2,7 @@
 
 use super::boundary::Boundary;
 use super::heterogeneity::GlmmHeterogeneity;
+use super::lattice::Tabulated;
 use super::likelihood::{Peak, StudyLikelihood};
 use super::maximise::Failure;
 use super::one_group::OneGroup;
@@ -89,7 +90,7 @@ enum Outcome {
 /// What later questions need again: follows from model and data.
 #[derive(Debug, Clone)]
 pub(super) struct Solved {
-    pub(super) problem: Problem<OneGroup>,
+    pub(super) problem: Problem<Tabulated<OneGroup>>,
     pub(super) maximum: Maximum,
 }
 
@@ -160,7 +161,7 @@ impl GlmmFit {
 
     fn inside(model: GlmmModel, data: GlmmData, studies: Vec<OneGroup>) -> Result<Self> {
         let k = studies.len();
-        let problem = Problem::of_mean(studies);
+        let problem = Problem::of_mean(Tabulated::all(studies));
         let maximum = problem.maximise()?;
         let best = &maximum.best;
         let (inference, level) = (model.inference(), model.level());
@@ -228,11 +229,14 @@ impl GlmmFit {
 
     /// The median response with its interval on the natural scale: a proportion or a rate.
     ///
-    /// On the [`boundary`](Self::boundary) the value is 0 or 1, and the interval the exact one of all people together.
+    /// On the [`boundary`](Self::boundary) the value is 0 or 1, and the interval the exact one of all people together. A limit of a rate
+    /// beyond the range of a double is the largest double.
     pub fn natural(&self) -> Natural {
         let (link, level) = (self.model.link(), self.model.level());
         let [value, lower, upper] = match &self.outcome {
-            Outcome::Inside { estimate: e, .. } => [e.value, e.lower, e.upper].map(|eta| link.inverse(eta)),
+            Outcome::Inside { estimate: e, .. } => {
+                [e.value, e.lower, e.upper].map(|eta| link.inverse(eta).min(f64::MAX))
+            }
             Outcome::Boundary(boundary) => boundary.natural(),
         };
         Natural { value, lower, upper, level, measure: link.measure() }
@@ -331,7 +335,7 @@ impl GlmmFit {
         }
         let studies = self.data.counts().iter().map(|&(x, size)| self.model.study(x, size)).collect();
         let point: Point = DVector::from_vec(vec![mu, tau2]);
-        let found = Problem::of_mean(studies).evaluate(&point, crate::num::quadrature::Effort::Exact);
+        let found = Problem::of_mean(Tabulated::all(studies)).evaluate(&point, crate::num::quadrature::Effort::Exact);
         found.map(|at| at.value).ok_or_else(|| ErrorKind::Overflow { what: "the log-likelihood" }.into())
     }
 

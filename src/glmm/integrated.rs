@@ -3,8 +3,8 @@
 //! A study with a likelihood in one linear predictor gives all of it; a study with a parameter of its own besides, over which the
 //! likelihood is maximised, answers the same questions.
 
-use super::likelihood::{Peak, StudyLikelihood};
-use super::marginal::{Marginal, marginal};
+use super::likelihood::StudyLikelihood;
+use super::marginal::Marginal;
 use crate::num::quadrature::{Effort, Placement, integrate};
 
 /// How large the likelihood of one study can be at all.
@@ -43,47 +43,9 @@ pub(crate) trait Integrated {
     fn saturated(&self) -> f64;
 }
 
-impl<S: StudyLikelihood> Integrated for S {
-    fn marginal(&self, m: f64, tau2: f64, effort: Effort) -> Option<Marginal> {
-        marginal(self, m, tau2, effort)
-    }
-
-    fn place(&self) -> f64 {
-        self.knee().0
-    }
-
-    fn far(&self, place: f64) -> Option<f64> {
-        (!self.exclusive()).then(|| self.value(place))
-    }
-
-    fn information(&self, eta: f64) -> f64 {
-        let at_peak = match self.peak() {
-            Peak::At(peak) => -self.at(peak).d[1],
-            _ => 0.0,
-        };
-        at_peak.max(-self.at(eta).d[1])
-    }
-
-    fn bound(&self) -> Bound {
-        match self.peak() {
-            Peak::At(peak) => Bound::Inside(ln_area(self, peak)),
-            Peak::Lowest | Peak::Highest if !self.exclusive() => Bound::Open(0.0),
-            Peak::Lowest => Bound::Lowest,
-            Peak::Highest => Bound::Highest,
-        }
-    }
-
-    fn saturated(&self) -> f64 {
-        match self.peak() {
-            Peak::At(eta) => self.at(eta).value,
-            _ => 0.0,
-        }
-    }
-}
-
 /// Logarithm of the integral of a study's likelihood over all linear predictors.
 pub(crate) fn ln_area(study: &impl StudyLikelihood, peak: f64) -> f64 {
     let spread = (-study.at(peak).d[1]).sqrt().recip();
     let place = Placement { centre: peak, spread, knee: None };
-    integrate(place, Effort::Exact, |eta, v| (study.at(eta).value, [v])).map_or(f64::INFINITY, |found| found.ln_total)
+    integrate(place, Effort::Exact, |eta, v| (study.value(eta), [v])).map_or(f64::INFINITY, |found| found.ln_total)
 }

@@ -41,6 +41,12 @@ pub(crate) trait StudyLikelihood {
     /// the likelihood falls from 1 to 0.
     fn knee(&self) -> (f64, f64);
 
+    /// A bound on the size of the tenth derivative at any `eta`, of likelihoods that are dear to compute: with it values between places
+    /// come from derivatives at these.
+    fn tenth_derivative(&self) -> Option<f64> {
+        None
+    }
+
     /// Whether the likelihoods of two such studies, one with [`Peak::Lowest`] and one with [`Peak::Highest`], add up to 1 at most at any
     /// `eta`, as those of proportions and rates without offsets do.
     fn exclusive(&self) -> bool {

@@ -1,6 +1,7 @@
 //! The likelihood of one study with its random effect integrated out, and what the data say about that effect.
 
 use super::likelihood::{Peak, StudyLikelihood};
+use crate::num::normal::LN_SQRT_2PI;
 use crate::num::quadrature::{Effort, Placement, integrate};
 
 /// `ln of integral p(data | eta) N(eta; m, tau2) d eta`, its derivatives in `m` and `t = tau2`, and the moments of
@@ -38,8 +39,39 @@ const WIDE: f64 = 3.0;
 /// `None` where the integral is out of the range of doubles.
 pub(crate) fn marginal(study: &impl StudyLikelihood, m: f64, tau2: f64, effort: Effort) -> Option<Marginal> {
     let found = if tau2 > 0.0 { random(study, m, tau2, effort)? } else { common(study, m) };
-    let finite = [found.value, found.g_m, found.g_t, found.h_mm].iter().all(|x| x.is_finite());
-    finite.then_some(found)
+    found.is_finite().then_some(found)
+}
+
+impl Marginal {
+    pub(crate) fn is_finite(&self) -> bool {
+        [self.value, self.g_m, self.g_t, self.h_mm].iter().all(|x| x.is_finite())
+    }
+}
+
+/// From the logarithm of the integral of the weight (without the constant of the normal density) and the first four means of `v` under
+/// it, where `(eta - m)/tau = a + b v`.
+pub(crate) fn hermite(ln_total: f64, means: [f64; 4], (a, b): (f64, f64), m: f64, tau2: f64) -> Marginal {
+    let tau = tau2.sqrt();
+    let [e1, e2, e3, e4] = means;
+    let u1 = a + b * e1;
+    let centred = b * b * (e2 - e1 * e1);
+    let u2 = u1 * u1 + centred;
+    let u3 = a.powi(3) + b * (3.0 * a * a * e1 + b * (3.0 * a * e2 + b * e3));
+    let u4 = a.powi(4) + b * (4.0 * a.powi(3) * e1 + b * (6.0 * a * a * e2 + b * (4.0 * a * e3 + b * e4)));
+    let a1 = u1 / tau;
+    let a2 = (u2 - 1.0) / tau2;
+    let a3 = (u3 - 3.0 * u1) / tau / tau2;
+    let a4 = (u4 - 6.0 * u2 + 3.0) / tau2 / tau2;
+    Marginal {
+        value: ln_total - tau.ln() - LN_SQRT_2PI,
+        g_m: a1,
+        g_t: 0.5 * a2,
+        h_mm: (centred - 1.0) / tau2,
+        h_mt: 0.5 * (a3 - a1 * a2),
+        h_tt: 0.25 * (a4 - a2 * a2),
+        mean: m + tau * u1,
+        variance: tau2 * centred,
+    }
 }
 
 fn common(study: &impl StudyLikelihood, m: f64) -> Marginal {
@@ -65,8 +97,6 @@ fn random(study: &impl StudyLikelihood, m: f64, tau2: f64, effort: Effort) -> Op
     let (knee, width) = study.knee();
     let place = Placement { centre: mode, spread, knee: (spread > WIDE * width).then_some((knee, width)) };
     let tau = tau2.sqrt();
-    // ln of the normal density's constant.
-    let constant = -tau.ln() - 0.5 * (2.0 * std::f64::consts::PI).ln();
     // (eta - m)/tau = a + b v, which the rounding of eta does not enter.
     let (a, b) = ((mode - m) / tau, spread / tau);
     let log = |value: f64, v: f64| value - 0.5 * (a + b * v).powi(2);
@@ -75,26 +105,7 @@ fn random(study: &impl StudyLikelihood, m: f64, tau2: f64, effort: Effort) -> Op
             let square = v * v;
             (log(study.value(eta), v), [v, square, square * v, square * square])
         })?;
-        let [e1, e2, e3, e4] = found.means;
-        let u1 = a + b * e1;
-        let centred = b * b * (e2 - e1 * e1);
-        let u2 = u1 * u1 + centred;
-        let u3 = a.powi(3) + b * (3.0 * a * a * e1 + b * (3.0 * a * e2 + b * e3));
-        let u4 = a.powi(4) + b * (4.0 * a.powi(3) * e1 + b * (6.0 * a * a * e2 + b * (4.0 * a * e3 + b * e4)));
-        let a1 = u1 / tau;
-        let a2 = (u2 - 1.0) / tau2;
-        let a3 = (u3 - 3.0 * u1) / tau / tau2;
-        let a4 = (u4 - 6.0 * u2 + 3.0) / tau2 / tau2;
-        Some(Marginal {
-            value: found.ln_total + constant,
-            g_m: a1,
-            g_t: 0.5 * a2,
-            h_mm: (centred - 1.0) / tau2,
-            h_mt: 0.5 * (a3 - a1 * a2),
-            h_tt: 0.25 * (a4 - a2 * a2),
-            mean: mode + spread * e1,
-            variance: spread * spread * (e2 - e1 * e1),
-        })
+        Some(hermite(found.ln_total, found.means, (a, b), m, tau2))
     } else {
         let first = local.d[0];
         let found = integrate(place, effort, |eta, v| {
@@ -111,7 +122,7 @@ fn random(study: &impl StudyLikelihood, m: f64, tau2: f64, effort: Effort) -> Op
         let h_mm = curvature - slope * slope;
         let a2 = h_mm + a1 * a1;
         Some(Marginal {
-            value: found.ln_total + constant,
+            value: found.ln_total - tau.ln() - LN_SQRT_2PI,
             g_m: a1,
             g_t: 0.5 * a2,
             h_mm,

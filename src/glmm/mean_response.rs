@@ -2,6 +2,7 @@
 
 use super::fit::{GlmmFit, quantile_normal};
 use super::integrated::Integrated;
+use super::lattice::Tabulated;
 use super::marginal::{Marginal, marginal};
 use super::maximise::Failure;
 use super::one_group::OneGroup;
@@ -105,7 +106,7 @@ const CELLS: u32 = 12;
 /// More steps than Newton's method takes where it settles.
 const STEPS: usize = 12;
 
-impl Problem<OneGroup> {
+impl Problem<Tabulated<OneGroup>> {
     /// The place `[mu, tau2]` near `start` where the mean is greatest or least among those with this log-likelihood: the log-likelihood
     /// and the mean have parallel gradients there. `None` where Newton's method does not settle at a positive tau2.
     fn extreme_mean(&self, model: &GlmmModel, start: [f64; 2], target: f64) -> Option<[f64; 2]> {

@@ -52,6 +52,7 @@ mod estimates;
 mod fit;
 mod heterogeneity;
 mod integrated;
+mod lattice;
 mod likelihood;
 mod marginal;
 mod maximise;
@@ -64,6 +65,7 @@ mod problem;
 mod profile;
 mod regression;
 mod search;
+mod taylor;
 mod two_groups;
 mod unconditional;
 

@@ -2,6 +2,7 @@
 
 use super::fit::{prepare, quantile, quantile_normal};
 use super::heterogeneity::tau2_test;
+use super::lattice::Tabulated;
 use super::one_group::OneGroup;
 use super::options::{GlmmData, GlmmModel};
 use super::problem::{Point, Problem};
@@ -184,6 +185,7 @@ impl GlmmRegression {
             return Err(ErrorKind::TooManyParameters { parameters: p, k }.into());
         }
         let standard = standardise(&columns)?;
+        let studies = Tabulated::all(studies);
         let problem = Problem::new(studies.clone(), standard.design.clone());
         let maximum = problem.maximise()?;
         let best = &maximum.best;
@@ -341,7 +343,7 @@ fn transformation(standard: &Standardised) -> DMatrix<f64> {
 }
 
 /// The maximum as a point of the uncentred problem.
-fn moved(uncentred: &Problem<OneGroup>, maximum: &Maximum, standard: &Standardised) -> Result<Maximum> {
+fn moved(uncentred: &Problem<Tabulated<OneGroup>>, maximum: &Maximum, standard: &Standardised) -> Result<Maximum> {
     let shift = |point: &Point| {
         let mut point = point.clone();
         for j in 1..standard.unit.len() {

@@ -37,7 +37,8 @@ impl Effort {
         }
     }
 
-    fn agreement(self) -> f64 {
+    /// Largest difference of the two sets of nodes that is taken for convergence.
+    pub(crate) fn agreement(self) -> f64 {
         match self {
             Self::Exact => AGREEMENT,
             Self::Scan => SCAN_AGREEMENT,

@@ -137,9 +137,10 @@ impl ExactOddsRatio {
         let (tilt, information) = conditional_mle(&tables, target);
         let near = Distribution::of_sum(&tables, tilt);
         let limit = |mid: bool, lower: bool| limit(&near, tilt, observed, (tail, mid, lower));
-        let limits = |mid: bool| OddsRatioLimits {
-            lower: if observed > least { limit(mid, true) } else { 0.0 },
-            upper: (observed < most).then(|| limit(mid, false)),
+        let limits = |mid: bool| {
+            let lower = if observed > least { limit(mid, true) } else { 0.0 };
+            // Mid-P limits meet at a level of 0; rounding must not cross them.
+            OddsRatioLimits { lower, upper: (observed < most).then(|| limit(mid, false).max(lower)) }
         };
         let estimate = if inside {
             let parts = (tilt.ln(), information.sqrt().recip());

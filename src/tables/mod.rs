@@ -9,6 +9,7 @@
 //! | --- | --- | --- |
 //! | [`MantelHaenszel`] | [`TwoByTwo`](crate::study::TwoByTwo), [`TwoRates`](crate::study::TwoRates) | OR, RR, RD; IRR, IRD |
 //! | [`Peto`] | [`TwoByTwo`](crate::study::TwoByTwo) | OR, one step from 1 |
+//! | [`sato_interval`] | [`TwoByTwo`](crate::study::TwoByTwo) | OR, Mantel-Haenszel interval without an estimate of its variance |
 //! | [`ExactOddsRatio`] | [`TwoByTwo`](crate::study::TwoByTwo) | OR, no approximation |
 //! | [`CochranRates`] | [`TwoRates`](crate::study::TwoRates) | IRR, observed against expected |
 //! | [`SampleSizeWeights`] | any two groups | any |
@@ -40,6 +41,7 @@ mod mantel_haenszel;
 mod peto;
 mod pooled;
 mod sample_size;
+mod sato;
 mod strata;
 mod sums;
 mod zelen;
@@ -53,5 +55,6 @@ pub use mantel_haenszel::{MantelHaenszel, MantelHaenszelVariance, RateMeasure, S
 pub use peto::Peto;
 pub use pooled::{Analysis, PooledStrata, Stratum};
 pub use sample_size::SampleSizeWeights;
+pub use sato::sato_interval;
 pub use strata::{Counts, TwoGroups};
 pub use zelen::zelen;

@@ -50,6 +50,13 @@ impl StudyLikelihood for GivenTotal {
         }
     }
 
+    fn tenth_derivative(&self) -> Option<f64> {
+        match self {
+            Self::Hypergeometric(study) => study.tenth_derivative(),
+            Self::Binomial(_) => None,
+        }
+    }
+
     fn exclusive(&self) -> bool {
         false
     }

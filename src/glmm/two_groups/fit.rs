@@ -297,6 +297,9 @@ impl TwoGroupFit {
         } else {
             distance / se
         };
+        if !statistic.is_finite() {
+            return Err(ErrorKind::Overflow { what: "the test statistic" }.into());
+        }
         Ok(GlmmTest::new(statistic, degrees(inference, self.k()), inference))
     }
 

@@ -40,6 +40,8 @@ struct Coefficients {
     observed: usize,
 }
 
+/// Sums shorter than this are of all terms, whatever their variance.
+const SHORT: f64 = 40.0;
 /// Longest list of coefficients.
 const LONGEST: f64 = 32_768.0;
 /// Terms below this share of the largest are left out.
@@ -278,8 +280,7 @@ impl Hypergeometric {
     fn sums<T: Take>(&self, theta: f64) -> (Sums, f64) {
         if let Some(coefficients) = &self.coefficients {
             let mode = coefficients.mode(theta);
-            // Short sums are of all terms whatever their variance.
-            let stride = if self.span < 40.0 { 1 } else { stride(variance(self.cells_at(self.least + mode as f64))) };
+            let stride = if self.span < SHORT { 1 } else { stride(variance(self.cells_at(self.least + mode as f64))) };
             if stride == 1 && theta.abs() < 300.0 {
                 return (coefficients.every::<T>(theta, mode), 1.0);
             }
@@ -333,6 +334,12 @@ impl StudyLikelihood for Hypergeometric {
         self.knee
     }
 
+    /// Each of the Bernoulli variables adds `ln(1 + r exp(theta))`, of which the tenth derivative is at most that at `r exp(theta) = 1`:
+    /// `2 9! sum over odd j of (j pi)^-10`.
+    fn tenth_derivative(&self) -> Option<f64> {
+        (self.span >= SHORT).then_some(7.751 * self.span)
+    }
+
     fn exclusive(&self) -> bool {
         false
     }
@@ -341,6 +348,7 @@ impl StudyLikelihood for Hypergeometric {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::glmm::taylor;
 
     fn listed(study: &Hypergeometric, theta: f64) -> Local {
         let coefficients = study.coefficients.as_ref().expect("a list");
@@ -377,6 +385,32 @@ mod tests {
                 let kept = study.coefficients.take();
                 close(study.at(theta), exact, 2e-12);
                 study.coefficients = kept;
+            }
+        }
+    }
+
+    #[test]
+    fn values_between_places_are_those_of_the_sums() {
+        for cells in [
+            [310.0, 490.0, 390.0, 430.0],
+            [105.0, 295.0, 131.0, 279.0],
+            [0.0, 900.0, 60.0, 800.0],
+            [2e8, 3e8, 2e8, 4e8],
+        ] {
+            let study = Hypergeometric::new(cells);
+            let h = taylor::reach(study.tenth_derivative().expect("a long sum"));
+            let (place, width) = study.knee();
+            let h = h.min(2.0 * width);
+            for start in [-8.0, -3.0, -0.4, 0.0, 2.0, 7.0] {
+                let left = place + start * width;
+                for t in [0.1, 0.5, 0.93] {
+                    let found = taylor::between(&study.at(left), &study.at(left + h), h, t);
+                    let truth = study.value(left + h * t);
+                    assert!(
+                        (found - truth).abs() <= 1e-13 * truth.abs().max(1.0),
+                        "{cells:?} {start} {t}: {found} {truth}"
+                    );
+                }
             }
         }
     }

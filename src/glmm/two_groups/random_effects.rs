@@ -3,6 +3,7 @@
 use super::solved::Solved;
 use crate::error::Result;
 use crate::glmm::heterogeneity::GlmmHeterogeneity;
+use crate::glmm::lattice::Tabulated;
 use crate::glmm::likelihood::StudyLikelihood;
 use crate::glmm::problem::Problem;
 use crate::glmm::search::{Maximum, SearchRecord};
@@ -13,13 +14,13 @@ use nalgebra::DVector;
 /// Normal effects, at the maximum of the likelihood.
 #[derive(Debug)]
 pub(super) struct RandomEffects<S> {
-    problem: Problem<S>,
+    problem: Problem<Tabulated<S>>,
     maximum: Maximum,
 }
 
 impl<S: StudyLikelihood> RandomEffects<S> {
     pub(super) fn maximise(studies: Vec<S>) -> Result<Self> {
-        let problem = Problem::of_mean(studies);
+        let problem = Problem::of_mean(Tabulated::all(studies));
         let maximum = problem.maximise()?;
         Ok(Self { problem, maximum })
     }
