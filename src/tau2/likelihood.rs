@@ -122,6 +122,7 @@ pub(super) fn fit<P: Profile>(
     }
     let evaluations = search::modes(profile, likelihood, scratch);
     let choice = choose(profile.studies(), &scratch.modes, |mode| profile.log_terms(mode.point.s, likelihood));
+    scratch.tie = choice.tie;
     let Some(mode) = scratch.modes.get(choice.index) else {
         return Err(Tau2Error::Overflow);
     };
