@@ -75,7 +75,9 @@ fn a_batch_does_not_allocate_per_unit() {
         let (y, v): (Vec<_>, Vec<_>) = (0..units).map(unit).unzip();
         (y.concat(), v.concat())
     };
-    for method in [None, Some(Tau2::DerSimonianLaird), Some(Tau2::PauleMandel), Some(Tau2::Reml), Some(Tau2::MaximumLikelihood)] {
+    for method in
+        [None, Some(Tau2::DerSimonianLaird), Some(Tau2::PauleMandel), Some(Tau2::Reml), Some(Tau2::MaximumLikelihood)]
+    {
         let plan = method.map_or_else(BatchPlan::common, |method| BatchPlan::random(method).expect("has a kernel"));
         let count = |units: usize| {
             let (y, v) = data(units);

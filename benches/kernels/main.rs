@@ -54,7 +54,7 @@ fn batches() -> Vec<Batch> {
     }
     all.extend([compared("dl", dl, Wanted::All), compared("reml", reml, Wanted::All)]);
     let in_cache = |name, tau2, wanted| Batch::new(name, tau2, wanted, BATCH_K, IN_CACHE);
-    for wanted in [Wanted::Core, Wanted::Twelve, Wanted::All] {
+    for wanted in [Wanted::Core, Wanted::Most, Wanted::All] {
         all.push(in_cache("dl, in cache", dl, wanted));
     }
     all.push(in_cache("dl, in cache, missing", dl, Wanted::Core).shape(Shape::Missing));
@@ -67,7 +67,7 @@ fn batches() -> Vec<Batch> {
     all.push(from_memory("dl, from memory", dl, Wanted::Core));
     all.push(from_memory("reml, from memory", reml, Wanted::Core));
     all.push(from_memory("dl, from memory, prefetch", dl, Wanted::Core).prefetch());
-    all.push(from_memory("dl, from memory, prefetch", dl, Wanted::Twelve).prefetch());
+    all.push(from_memory("dl, from memory, prefetch", dl, Wanted::Most).prefetch());
     all.push(from_memory("dl, from memory, prefetch", dl, Wanted::All).prefetch());
     all.push(from_memory("reml, from memory, prefetch", reml, Wanted::Core).prefetch());
     let shapes = [
@@ -88,7 +88,9 @@ fn counted() -> Vec<Work> {
     for (name, tau2) in [("dl", Tau2::DerSimonianLaird), ("pm", Tau2::PauleMandel), ("reml", Tau2::Reml)] {
         all.push(Batch::new(name, tau2, Wanted::Core, 10, 512).set(InstructionSet::Scalar).work(&mut known));
     }
-    all.push(Batch::new("dl", Tau2::DerSimonianLaird, Wanted::All, 10, 512).set(InstructionSet::Scalar).work(&mut known));
+    all.push(
+        Batch::new("dl", Tau2::DerSimonianLaird, Wanted::All, 10, 512).set(InstructionSet::Scalar).work(&mut known),
+    );
     all
 }
 

@@ -82,7 +82,7 @@ pub(crate) enum Wanted {
     /// The same with p.
     P,
     /// All columns but the logarithms of p-values.
-    Twelve,
+    Most,
     /// All columns.
     All,
 }
@@ -153,7 +153,7 @@ impl Batch {
             let mut free = columns.iter_mut().map(|column| Some(column.as_mut_slice()));
             let mut next = |asked: bool| free.next().flatten().filter(|_| asked);
             let (p, all) = (wanted != Wanted::Core, wanted == Wanted::All);
-            let most = all || wanted == Wanted::Twelve;
+            let most = all || wanted == Wanted::Most;
             let mut output = BatchOutput {
                 mu: next(true),
                 se: next(true),

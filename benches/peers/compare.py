@@ -73,7 +73,7 @@ TARGETS = [
     ("the same with prefetch", "read 20000000", PREFETCHED, 40, 0.60, True),
     ("REML / DL from memory", REML, DL, 1, 3.5, False),
     ("the same with prefetch", "batch reml, from memory, prefetch core k=20", PREFETCHED, 1, 3.5, False),
-    ("DL from memory, with p-values, Hartung-Knapp, prediction / core", "batch dl, from memory, prefetch twelve k=20", PREFETCHED, 1, 2, False),
+    ("DL from memory, with p-values, Hartung-Knapp, prediction / core", "batch dl, from memory, prefetch most k=20", PREFETCHED, 1, 2, False),
     ("the same with both logarithms of p", "batch dl, from memory, prefetch all k=20", PREFETCHED, 1, 2, False),
     ("DL in cache, missing studies / none", "batch dl, in cache, missing core k=20", CACHED, 1, 1.10, False),
     ("REML in cache, missing studies / none", "batch reml, in cache, missing core k=20", "batch reml, in cache core k=20", 1, 1.10, False),

@@ -2,7 +2,7 @@
 
 use super::kernel::{self, Columns, Memory, Request, Unit};
 use super::plan::Options;
-use super::tails::{Bounds, Critical, MeanError};
+use super::tails::{Critical, HalfWidths, MeanError};
 use super::{BatchInput, BatchOutput, BatchSummary, UnitFlags, fallback};
 use crate::num::lanes::{NormalTail, Ratios};
 use crate::tau2::Workspace;
@@ -205,7 +205,7 @@ fn follow(
         MeanError::Wald => se,
         MeanError::HartungKnapp => hk_se,
     };
-    Bounds { mu, tau2, se, critical: factors, half }.compute(options.set);
+    HalfWidths { tau2, se, critical: factors, half }.compute(options.set);
     let numbers = || mu.iter().zip(half.iter());
     if let Some(out) = output.prediction_lower {
         out.iter_mut().zip(numbers()).for_each(|(out, (mu, half))| *out = mu - half);

@@ -54,12 +54,10 @@ impl Critical {
             if out.is_empty() {
                 continue;
             }
-            groups.each(t(), count, out, |count, from, to| {
-                match (known(student, count, || tail_of(count)), log) {
-                    (Some(tail), false) => tail.two_sided(set, from, to),
-                    (Some(tail), true) => tail.log10_two_sided(set, from, to),
-                    (None, _) => to.fill(f64::NAN),
-                }
+            groups.each(t(), count, out, |count, from, to| match (known(student, count, || tail_of(count)), log) {
+                (Some(tail), false) => tail.two_sided(set, from, to),
+                (Some(tail), true) => tail.log10_two_sided(set, from, to),
+                (None, _) => to.fill(f64::NAN),
             });
         }
     }
@@ -67,11 +65,11 @@ impl Critical {
     /// Upper tails of Q against chi-squared with `count - 1` df; 1 for a single study.
     pub(super) fn chi_squared_p(&mut self, set: InstructionSet, q: &[f64], count: &[u32], out: &mut [f64]) {
         let Self { chi_squared, groups, .. } = self;
-        let mut upper = |count: u32, from: &[f64], to: &mut [f64]| {
-            match known(chi_squared, count, || ChiSquaredTail::new(count.saturating_sub(1))) {
-                Some(tail) => tail.upper(set, from, to),
-                None => to.fill(f64::NAN),
-            }
+        let mut upper = |count: u32, from: &[f64], to: &mut [f64]| match known(chi_squared, count, || {
+            ChiSquaredTail::new(count.saturating_sub(1))
+        }) {
+            Some(tail) => tail.upper(set, from, to),
+            None => to.fill(f64::NAN),
         };
         match same(count) {
             Some(count) => upper(count, q, out),
@@ -91,19 +89,17 @@ fn same(count: &[u32]) -> Option<u32> {
     count.iter().all(|count| *count == first).then_some(first)
 }
 
-/// Bounds of prediction intervals, `mu -+ critical sqrt(tau2 + se^2)`.
-pub(super) struct Bounds<'a> {
-    pub(super) mu: &'a [f64],
+/// Half the widths of prediction intervals, `critical sqrt(tau2 + se^2)`.
+pub(super) struct HalfWidths<'a> {
     pub(super) tau2: &'a [f64],
     /// Standard error of the mean; empty for none.
     pub(super) se: &'a [f64],
     pub(super) critical: &'a [f64],
-    /// Half the width of the intervals.
     pub(super) half: &'a mut [f64],
 }
 
-impl Bounds<'_> {
-    /// Fills `half` with half the width of every interval.
+impl HalfWidths<'_> {
+    /// Fills `half`.
     pub(super) fn compute(self, set: InstructionSet) {
         set.dispatch(self);
     }
@@ -117,13 +113,13 @@ impl Bounds<'_> {
 /// Sums of squares outside this range are formed with care.
 const SQUARES: (f64, f64) = (1e-280, 1e300);
 
-impl WithSimd for Bounds<'_> {
+impl WithSimd for HalfWidths<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { mu, tau2, se, critical, half } = self;
-        let length = mu.len().min(tau2.len()).min(critical.len()).min(half.len());
+        let Self { tau2, se, critical, half } = self;
+        let length = tau2.len().min(critical.len()).min(half.len());
         let vectors = length / S::F64_LANES;
         let mut errors = S::as_simd_f64s(se).0.iter();
         let numbers = S::as_simd_f64s(tau2).0.iter().zip(S::as_simd_f64s(critical).0);
@@ -324,7 +320,7 @@ mod tests {
         for set in InstructionSet::ALL {
             for se in [&se[..], &[]] {
                 let mut half = vec![f64::NAN; tau2.len()];
-                Bounds { mu: &tau2, tau2: &tau2, se, critical: &critical, half: &mut half }.compute(set);
+                HalfWidths { tau2: &tau2, se, critical: &critical, half: &mut half }.compute(set);
                 for (i, half) in half.iter().enumerate() {
                     let expected = 2.0 * tau2[i].sqrt().hypot(se.get(i).copied().unwrap_or(0.0));
                     assert!((half - expected).abs() <= 4e-16 * expected, "{} {:?}: {half}", tau2[i], se.get(i));

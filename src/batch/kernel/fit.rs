@@ -61,6 +61,7 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
     #[inline(always)]
     pub(super) fn fit(&mut self, source: Source<'_>, request: Request, missing: &mut bool) -> Fitted<S, N> {
         let l = self.lanes;
+        source.ask::<S, N>();
         let likelihood = request.kernel.is_likelihood();
         let first = if likelihood {
             self.read::<true>(source, None, missing)
@@ -113,6 +114,7 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
         missing: &mut bool,
     ) -> (Fitted<S, N>, Fitted<S, N>) {
         let l = self.lanes;
+        source.ask::<S, N>();
         let first = self.read::<false>(source, None, missing);
         let pass = self.residuals::<{ want::Q }>(first.mean);
         // The residuals of this tile while the other is read.
@@ -122,6 +124,7 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
             self.take_and_read::<_, false>(pass, other, other_source)
         };
         let other_first = other.read::<false>(other_source, Some(other_first), missing);
+        other_source.ask::<S, N>();
         let a = start(l, first, residuals, request);
         let other_pass = other.residuals::<{ want::Q }>(other_first.mean);
         if request.kernel == Kernel::Common {
@@ -194,12 +197,10 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
     fn likelihood(&mut self, start: &Start<S, N>, restricted: bool) -> Solved<S, N> {
         let l = self.lanes;
         let Start { first, at_zero, .. } = start;
-        let weighted =
-            Weighted { s1: first.s1, inverse: first.inverse, s2: first.s2, s3: first.s3, mean: first.mean };
+        let weighted = Weighted { s1: first.s1, inverse: first.inverse, s2: first.s2, s3: first.s3, mean: first.mean };
         let origin = score_of(l, (l.splat(0.0), restricted), &weighted, at_zero);
         let sums = (weighted, *at_zero);
-        let (tau2, (s1, mean, q_at), kept) =
-            solve::likelihood(self, (&ground(l, start), restricted), (&origin, sums));
+        let (tau2, (s1, mean, q_at), kept) = solve::likelihood(self, (&ground(l, start), restricted), (&origin, sums));
         Solved { tau2, inverse: l.div(l.splat(1.0), s1), mean, q_at, kept }
     }
 }
@@ -441,8 +442,7 @@ mod tests {
                 let source = Source::Rows(Rows { y: self.y, v: self.v, stride: self.units, at, ahead: 0 });
                 let mut tile = Tile { lanes, cells: &mut cells };
                 let first = tile.read::<true>(source, None, &mut false);
-                let at_zero =
-                    tile.take(tile.residuals::<{ want::Q | want::F | want::SLOPES | want::RSS }>(first.mean));
+                let at_zero = tile.take(tile.residuals::<{ want::Q | want::F | want::SLOPES | want::RSS }>(first.mean));
                 let start = start(lanes, first, at_zero, request);
                 let ground = ground(lanes, &start);
                 let First { s1, inverse, s2, s3, mean, .. } = first;
@@ -483,9 +483,7 @@ mod tests {
             }
         }
         for kernel in [Kernel::PauleMandel, Kernel::Reml] {
-            let passes = |set: InstructionSet| {
-                set.dispatch(Passes { y: &y, v: &v, k, units, kernel })
-            };
+            let passes = |set: InstructionSet| set.dispatch(Passes { y: &y, v: &v, k, units, kernel });
             for set in InstructionSet::ALL {
                 println!("{kernel:?} {set:?}: {} passes", passes(set));
             }

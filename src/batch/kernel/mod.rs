@@ -4,9 +4,9 @@
 //! vectors. Lanes never mix, so a unit's numbers depend on nothing but its studies and their order.
 
 mod fit;
+pub(in crate::batch) mod lanes;
 #[cfg(feature = "prefetch")]
 mod prefetch;
-pub(in crate::batch) mod lanes;
 pub(in crate::batch) mod proof;
 pub(in crate::batch) mod solve;
 pub(in crate::batch) mod tile;
@@ -196,10 +196,10 @@ impl Run<'_, '_, '_> {
                 store(lanes, &fitted, (place, here), columns, lost);
             } else {
                 let at = place + here;
-                let (other_source, studies) = locate::<S, N>(input, ((first + at, there), request.prefetch), other_gathered);
+                let (other_source, studies) =
+                    locate::<S, N>(input, ((first + at, there), request.prefetch), other_gathered);
                 let mut other = Tile { lanes, cells: other_cells.get_mut(..studies).unwrap_or_default() };
-                let (fitted, other_fitted) =
-                    tile.fit_both(source, (&mut other, other_source), request, &mut missing);
+                let (fitted, other_fitted) = tile.fit_both(source, (&mut other, other_source), request, &mut missing);
                 store(lanes, &fitted, (place, here), columns, lost);
                 store(lanes, &other_fitted, (at, there), columns, lost);
             }
@@ -296,8 +296,7 @@ pub(super) fn gather<'m>(
         }
         let places = y.iter_mut().skip(lane).step_by(width).zip(v.iter_mut().skip(lane).step_by(width));
         for (study, (to_y, to_v)) in places.enumerate() {
-            (*to_y, *to_v) =
-                if lane < here { input.get(at + lane, study) } else { (0.0, f64::INFINITY) };
+            (*to_y, *to_v) = if lane < here { input.get(at + lane, study) } else { (0.0, f64::INFINITY) };
         }
         lane += 1;
     }

@@ -6,13 +6,15 @@
 #![allow(unsafe_code, reason = "the instruction takes a raw pointer")]
 
 /// Numbers in a line of 64 bytes.
-pub(super) const LINE: usize = 8;
+const LINE: usize = 8;
 
-/// Asks for the line of `numbers[at]`; nothing if there is no such number.
+/// Asks for the lines of `count` numbers from `numbers[at]` on, as far as there are any.
 #[inline(always)]
-pub(super) fn line(numbers: &[f64], at: usize) {
-    if let Some(number) = numbers.get(at) {
-        ask(number);
+pub(super) fn lines(numbers: &[f64], at: usize, count: usize) {
+    for place in (at..at.saturating_add(count)).step_by(LINE) {
+        if let Some(number) = numbers.get(place) {
+            ask(number);
+        }
     }
 }
 
@@ -42,7 +44,7 @@ mod tests {
     fn asking_changes_nothing_and_takes_any_place() {
         let numbers = [1.0, 2.0, 3.0];
         for at in [0, 2, 3, usize::MAX] {
-            line(&numbers, at);
+            lines(&numbers, at, 20);
         }
         slice(&numbers);
         slice(&[]);

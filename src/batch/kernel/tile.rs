@@ -36,50 +36,63 @@ pub(in crate::batch) struct Columns<'a> {
     pub(in crate::batch) ahead: usize,
 }
 
-/// Effects and variances of one study from the first unit of the tile on.
-pub(super) trait Find<'a>: Copy {
-    fn find(&self, study: usize) -> Option<(&'a [f64], &'a [f64])>;
-
-    fn ahead(&self) -> usize;
+/// Goes from study to study.
+pub(super) trait Studies<'a> {
+    /// Effects and variances of the next study, from the first unit of the tile on.
+    fn next(&mut self) -> Option<(&'a [f64], &'a [f64])>;
 }
 
-impl<'a> Find<'a> for Rows<'a> {
-    #[inline(always)]
-    fn find(&self, study: usize) -> Option<(&'a [f64], &'a [f64])> {
-        let from = study * self.stride + self.at;
-        Some((self.y.get(from..)?, self.v.get(from..)?))
-    }
-
-    #[inline(always)]
-    fn ahead(&self) -> usize {
-        self.ahead
-    }
+/// What is left of the rows.
+struct RowsLeft<'a> {
+    y: &'a [f64],
+    v: &'a [f64],
+    stride: usize,
 }
 
-impl<'a> Find<'a> for Columns<'a> {
+impl<'a> Rows<'a> {
     #[inline(always)]
-    fn find(&self, study: usize) -> Option<(&'a [f64], &'a [f64])> {
-        Some((self.y.get(study)?.get(self.at..)?, self.v.get(study)?.get(self.at..)?))
-    }
-
-    #[inline(always)]
-    fn ahead(&self) -> usize {
-        self.ahead
+    fn studies(&self) -> RowsLeft<'a> {
+        let from = |all: &'a [f64]| all.get(self.at..).unwrap_or_default();
+        RowsLeft { y: from(self.y), v: from(self.v), stride: self.stride }
     }
 }
 
-/// One study of the tile; memory is asked for the same study further on.
+impl<'a> Studies<'a> for RowsLeft<'a> {
+    #[inline(always)]
+    fn next(&mut self) -> Option<(&'a [f64], &'a [f64])> {
+        let (y, v) = (self.y, self.v);
+        self.y = y.get(self.stride..).unwrap_or_default();
+        self.v = v.get(self.stride..).unwrap_or_default();
+        Some((y, v))
+    }
+}
+
+/// What is left of the columns.
+struct ColumnsLeft<'a> {
+    y: std::slice::Iter<'a, &'a [f64]>,
+    v: std::slice::Iter<'a, &'a [f64]>,
+    at: usize,
+}
+
+impl<'a> Columns<'a> {
+    #[inline(always)]
+    fn studies(&self) -> ColumnsLeft<'a> {
+        ColumnsLeft { y: self.y.iter(), v: self.v.iter(), at: self.at }
+    }
+}
+
+impl<'a> Studies<'a> for ColumnsLeft<'a> {
+    #[inline(always)]
+    fn next(&mut self) -> Option<(&'a [f64], &'a [f64])> {
+        Some((self.y.next()?.get(self.at..)?, self.v.next()?.get(self.at..)?))
+    }
+}
+
+/// One study of the tile.
 #[inline(always)]
-fn row<'a, S: Simd, const N: usize, F: Find<'a>>(place: &F, study: usize) -> Option<(&'a Num<S, N>, &'a Num<S, N>)> {
-    let (y, v) = place.find(study)?;
-    #[cfg(feature = "prefetch")]
-    if place.ahead() > 0 {
-        for line in (0..Lanes::<S, N>::WIDTH).step_by(super::prefetch::LINE) {
-            super::prefetch::line(y, place.ahead() + line);
-            super::prefetch::line(v, place.ahead() + line);
-        }
-    }
+fn row<'a, S: Simd, const N: usize>(next: Option<(&'a [f64], &'a [f64])>) -> Option<(&'a Num<S, N>, &'a Num<S, N>)> {
     let width = Lanes::<S, N>::WIDTH;
+    let (y, v) = next?;
     let (y, v) = (S::as_simd_f64s(y.get(..width)?).0, S::as_simd_f64s(v.get(..width)?).0);
     Some((y.first_chunk()?, v.first_chunk()?))
 }
@@ -90,9 +103,38 @@ impl<'a> Source<'a> {
         &self,
         study: usize,
     ) -> Option<(&'a Num<S, N>, &'a Num<S, N>)> {
-        match self {
-            Self::Rows(rows) => row::<S, N, _>(rows, study),
-            Self::Columns(columns) => row::<S, N, _>(columns, study),
+        row::<S, N>(match *self {
+            Self::Rows(Rows { y, v, stride, at, .. }) => y.get(study * stride + at..).zip(v.get(study * stride + at..)),
+            Self::Columns(Columns { y, v, at, .. }) => {
+                y.get(study).and_then(|y| y.get(at..)).zip(v.get(study).and_then(|v| v.get(at..)))
+            }
+        })
+    }
+
+    /// Asks memory for the tile that comes a while later.
+    #[inline(always)]
+    pub(super) fn ask<S: Simd, const N: usize>(&self) {
+        #[cfg(feature = "prefetch")]
+        {
+            use super::prefetch::lines;
+            let width = Lanes::<S, N>::WIDTH;
+            match *self {
+                Self::Rows(Rows { ahead: 0, .. }) | Self::Columns(Columns { ahead: 0, .. }) => {}
+                Self::Rows(Rows { y, v, stride, at, ahead }) => {
+                    let mut from = at + ahead;
+                    while from < y.len() {
+                        lines(y, from, width);
+                        lines(v, from, width);
+                        from += stride.max(1);
+                    }
+                }
+                Self::Columns(Columns { y, v, at, ahead }) => {
+                    for (y, v) in y.iter().zip(v) {
+                        lines(y, at + ahead, width);
+                        lines(v, at + ahead, width);
+                    }
+                }
+            }
         }
     }
 }
@@ -210,8 +252,8 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
     #[inline(always)]
     pub(super) fn read_all<const MISSING: bool, const CUBES: bool>(&mut self, source: Source<'_>) -> First<S, N> {
         match source {
-            Source::Rows(rows) => self.take(self.reader::<MISSING, CUBES, _>(rows)),
-            Source::Columns(columns) => self.take(self.reader::<MISSING, CUBES, _>(columns)),
+            Source::Rows(rows) => self.take(self.reader::<MISSING, CUBES, _>(rows.studies())),
+            Source::Columns(columns) => self.take(self.reader::<MISSING, CUBES, _>(columns.studies())),
         }
     }
 
@@ -225,26 +267,26 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
     ) -> (P::Output, First<S, N>) {
         match source {
             Source::Rows(rows) => {
-                let reader = other.reader::<MISSING, false, _>(rows);
+                let reader = other.reader::<MISSING, false, _>(rows.studies());
                 self.take_both(pass, other, reader)
             }
             Source::Columns(columns) => {
-                let reader = other.reader::<MISSING, false, _>(columns);
+                let reader = other.reader::<MISSING, false, _>(columns.studies());
                 self.take_both(pass, other, reader)
             }
         }
     }
 
     #[inline(always)]
-    fn reader<'s, const MISSING: bool, const CUBES: bool, F: Find<'s>>(
+    fn reader<'s, const MISSING: bool, const CUBES: bool, F: Studies<'s>>(
         &self,
-        place: F,
+        studies: F,
     ) -> Read<S, N, F, MISSING, CUBES> {
         let l = self.lanes;
         let (zero, inf) = (l.splat(0.0), l.splat(f64::INFINITY));
         let count = if MISSING { zero } else { l.splat(self.cells.len() as f64) };
         let (least, most) = (inf, zero);
-        Read { lanes: l, place, origin: zero, open: true, count, least, most, s1: zero, s2: zero, s3: zero, t: zero }
+        Read { lanes: l, studies, origin: zero, open: true, count, least, most, s1: zero, s2: zero, s3: zero, t: zero }
     }
 
     /// Sums of weights at tau2 = `x`.
@@ -345,7 +387,7 @@ impl<S: Simd, const N: usize, const WANT: u32> NullaryFnOnce for Sums<'_, S, N, 
 
 struct Read<S: Simd, const N: usize, F, const MISSING: bool, const CUBES: bool> {
     lanes: Lanes<S, N>,
-    place: F,
+    studies: F,
     origin: Num<S, N>,
     /// Whether a unit has had no study yet.
     open: bool,
@@ -358,7 +400,7 @@ struct Read<S: Simd, const N: usize, F, const MISSING: bool, const CUBES: bool> 
     t: Num<S, N>,
 }
 
-impl<'s, S: Simd, const N: usize, F: Find<'s>, const MISSING: bool, const CUBES: bool> Pass<S, N>
+impl<'s, S: Simd, const N: usize, F: Studies<'s>, const MISSING: bool, const CUBES: bool> Pass<S, N>
     for Read<S, N, F, MISSING, CUBES>
 {
     type Output = First<S, N>;
@@ -367,7 +409,7 @@ impl<'s, S: Simd, const N: usize, F: Find<'s>, const MISSING: bool, const CUBES:
     fn study(&mut self, study: usize, cell: &mut Cell<S, N>) {
         let l = self.lanes;
         let (zero, one, inf) = (l.splat(0.0), l.splat(1.0), l.splat(f64::INFINITY));
-        let Some((y, v)) = row::<S, N, F>(&self.place, study) else {
+        let Some((y, v)) = row::<S, N>(self.studies.next()) else {
             *cell = [zero, inf, zero];
             return;
         };
