@@ -10,8 +10,8 @@ pub(in crate::batch) const AMPLIFICATION: f64 = 1024.0;
 pub(in crate::batch) const SMALL_STEP: f64 = 1.0 / 67_108_864.0;
 /// Newton steps before a lane is lost.
 const STEPS: u32 = 16;
-/// Additional evaluations for the proof of uniqueness.
-const PROOFS: u32 = 3;
+/// Additional evaluations for the proof of uniqueness. One unit that is searched costs as much as some fifty of them cost a tile.
+const PROOFS: u32 = 8;
 /// The score must cross zero at least this steeply, as elasticity of `f/g` in `tau2 + min v`.
 const STEEP: f64 = 1.0 / 16.0;
 
