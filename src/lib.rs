@@ -71,7 +71,7 @@
 //! `cookbook-two-arms`, `cookbook-tables`, `cookbook-rare-events`, `cookbook-pre-post`, `cookbook-reported`,
 //! `cookbook-leave-one-out`, `cookbook-batch`; simulations of what the intervals cover: `coverage`, `coverage_proportions`; a model
 //! per variant and per voxel: `gwas`, a program from files to a file, and `voxels`.
-#![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "prefetch"), forbid(unsafe_code))]
 #![cfg_attr(not(test), warn(clippy::float_cmp))]
 
 pub mod batch;

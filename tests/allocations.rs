@@ -1,5 +1,6 @@
 //! What runs a million times does not allocate: an effect from data, an estimate in a reused workspace.
 
+use meta_analysis::batch::{BatchInput, BatchOutput, BatchPlan, UnitFlags};
 use meta_analysis::study::{
     BinaryMeasure, ChangeMeasure, Conversion, CorrelationMeasure, MeansMeasure, Moments, PrePost, Proportion,
     ProportionMeasure, RateMeasure, Summary, TwoByTwo, TwoMeans, ZeroCells,
@@ -71,6 +72,66 @@ fn a_fit_copies_no_study() {
             let count = allocations(|| drop(black_box(model.fit(black_box(&effects)).expect("a fit"))));
             assert_eq!(count, most, "{tau2}, {k} studies");
         }
+    }
+}
+
+/// A batch allocates for a run, not for a unit: a hundred times the units take not one allocation more, those included that are left
+/// to the global search, miss studies or fail.
+#[test]
+fn a_batch_does_not_allocate_per_unit() {
+    const K: usize = 5;
+    let unit = |i: usize| -> ([f64; K], [f64; K]) {
+        match i % 4 {
+            // two maxima, hence searched
+            0 => ([0.0, 0.1, -0.1, 12.0, -11.0], [0.01, 0.01, 0.01, 100.0, 100.0]),
+            1 => ([0.1, f64::NAN, 0.5, -0.2, 0.3], [0.04, 0.05, 0.03, 0.1, 0.02]),
+            2 => ([0.1, 0.9, 0.5, -0.2, 0.3], [0.04, -0.05, 0.03, 0.1, 0.02]),
+            _ => ([0.1, 0.9, 0.5, -0.2, 0.3], [0.04, 0.05, 0.03, 0.1, 0.02]),
+        }
+    };
+    let data = |units: usize| -> (Vec<f64>, Vec<f64>) {
+        let (y, v): (Vec<_>, Vec<_>) = (0..units).map(unit).unzip();
+        (y.concat(), v.concat())
+    };
+    for method in
+        [None, Some(Tau2::DerSimonianLaird), Some(Tau2::PauleMandel), Some(Tau2::Reml), Some(Tau2::MaximumLikelihood)]
+    {
+        let plan = method.map_or_else(BatchPlan::common, |method| BatchPlan::random(method).expect("has a kernel"));
+        let count = |units: usize| {
+            let (y, v) = data(units);
+            let mut columns = vec![vec![0.0; units]; 13];
+            let mut flags = vec![UnitFlags::NONE; units];
+            let mut counts = vec![0; units];
+            let mut searched = 0;
+            let allocated = allocations(|| {
+                let mut free = columns.iter_mut().map(Vec::as_mut_slice);
+                let mut output = BatchOutput {
+                    mu: free.next(),
+                    se: free.next(),
+                    tau2: free.next(),
+                    q: free.next(),
+                    i2: free.next(),
+                    p: free.next(),
+                    log10_p: free.next(),
+                    hk_se: free.next(),
+                    hk_p: free.next(),
+                    hk_log10_p: free.next(),
+                    q_p: free.next(),
+                    prediction_lower: free.next(),
+                    prediction_upper: free.next(),
+                    flags: Some(&mut flags),
+                    count: Some(&mut counts),
+                };
+                let input = BatchInput::unit_major(black_box(&y), black_box(&v), K).expect("whole units");
+                let summary = plan.run(input, &mut output).expect("runs");
+                searched = summary.searched;
+            });
+            (allocated, searched)
+        };
+        // more than one block of units in either
+        let ((few, _), (many, searched)) = (count(2_000), count(200_000));
+        assert!(searched >= if method == Some(Tau2::Reml) { 50_000 } else { 0 }, "{method:?}: {searched} searched");
+        assert_eq!(many, few, "{method:?}");
     }
 }
 

@@ -1,6 +1,8 @@
 //! Named pieces of work. One call of a piece does it once, and checks its result.
 
+use std::collections::HashMap;
 use std::hint::black_box;
+use std::rc::Rc;
 
 use meta_analysis::batch::{BatchInput, BatchOutput, BatchPlan, InstructionSet};
 use meta_analysis::tau2::{Workspace, estimate_with_design};
@@ -85,39 +87,168 @@ pub(crate) enum Wanted {
     Core,
     /// The same with p.
     P,
+    /// All columns but the logarithms of p-values.
+    Most,
     /// All columns.
     All,
 }
 
-/// A batch of `units` units of `k` studies, study-major.
-pub(crate) fn batch(name: &str, tau2: Tau2, wanted: Wanted, set: InstructionSet, k: usize, units: usize) -> Work {
-    let (y, v) = study_major(k, units, k as u64);
-    let plan = BatchPlan::random(tau2).expect("has a kernel").instruction_set(set);
-    let mut columns: Vec<Vec<f64>> = vec![vec![0.0; units]; 13];
-    work(format!("batch {name} {} k={k}", format!("{wanted:?}").to_lowercase()), units, move || {
-        let input = BatchInput::study_major(black_box(&y), black_box(&v), units, units).expect("fits");
-        let mut free = columns.iter_mut().map(|column| Some(column.as_mut_slice()));
-        let mut next = |asked: bool| free.next().flatten().filter(|_| asked);
-        let (p, all) = (wanted != Wanted::Core, wanted == Wanted::All);
-        let mut output = BatchOutput {
-            mu: next(true),
-            se: next(true),
-            tau2: next(true),
-            p: next(p),
-            q: next(all),
-            i2: next(all),
-            log10_p: next(all),
-            hk_se: next(all),
-            hk_p: next(all),
-            hk_log10_p: next(all),
-            q_p: next(all),
-            prediction_lower: next(all),
-            prediction_upper: next(all),
-            ..BatchOutput::default()
-        };
-        let summary = plan.run(input, &mut output).expect("runs");
-        assert_eq!((summary.units, summary.failed), (units, 0));
+/// How the units of a batch lie in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Shape {
+    StudyMajor,
+    /// The rows 4096 bytes, or a multiple, apart.
+    Aliased,
+    /// Study-major, and one study in twenty is missing.
+    Missing,
+    UnitMajor,
+    /// Between 3 studies and all of them.
+    Ragged,
+}
+
+/// Effects, variances and offsets by shape, studies and units: pieces of work share them.
+pub(crate) type Known = HashMap<(Shape, usize, usize), Rc<(Vec<f64>, Vec<f64>, Vec<usize>)>>;
+
+/// A batch to be timed.
+#[derive(Clone)]
+pub(crate) struct Batch {
+    pub(crate) name: &'static str,
+    pub(crate) tau2: Tau2,
+    pub(crate) wanted: Wanted,
+    pub(crate) set: InstructionSet,
+    pub(crate) shape: Shape,
+    pub(crate) prefetch: bool,
+    pub(crate) k: usize,
+    pub(crate) units: usize,
+}
+
+impl Batch {
+    /// Study-major, with the best instructions, and without asking memory ahead of time.
+    pub(crate) fn new(name: &'static str, tau2: Tau2, wanted: Wanted, k: usize, units: usize) -> Self {
+        let (set, shape, prefetch) = (InstructionSet::Auto, Shape::StudyMajor, false);
+        Self { name, tau2, wanted, set, shape, prefetch, k, units }
+    }
+
+    pub(crate) fn set(self, set: InstructionSet) -> Self {
+        Self { set, ..self }
+    }
+
+    pub(crate) fn shape(self, shape: Shape) -> Self {
+        Self { shape, ..self }
+    }
+
+    pub(crate) fn prefetch(self) -> Self {
+        Self { prefetch: true, ..self }
+    }
+
+    pub(crate) fn work(self, known: &mut Known) -> Work {
+        let Self { name, tau2, wanted, set, shape, prefetch, k, units } = self;
+        let arranged = || Rc::new(arrange(study_major(k, units, k as u64), shape, k, units));
+        let data = Rc::clone(known.entry((shape, k, units)).or_insert_with(arranged));
+        let plan = BatchPlan::random(tau2).expect("has a kernel").instruction_set(set).prefetch(prefetch);
+        let mut columns: Vec<Vec<f64>> = vec![vec![0.0; units]; 13];
+        work(format!("batch {name} {} k={k}", format!("{wanted:?}").to_lowercase()), units, move || {
+            let (y, v, offsets) = &*data;
+            let (y, v) = (black_box(y.as_slice()), black_box(v.as_slice()));
+            let input = match shape {
+                Shape::StudyMajor | Shape::Missing => BatchInput::study_major(y, v, units, units),
+                Shape::Aliased => BatchInput::study_major(y, v, units, aliased(units)),
+                Shape::UnitMajor => BatchInput::unit_major(y, v, k),
+                Shape::Ragged => BatchInput::ragged(y, v, offsets),
+            };
+            let mut free = columns.iter_mut().map(|column| Some(column.as_mut_slice()));
+            let mut next = |asked: bool| free.next().flatten().filter(|_| asked);
+            let (p, all) = (wanted != Wanted::Core, wanted == Wanted::All);
+            let most = all || wanted == Wanted::Most;
+            let mut output = BatchOutput {
+                mu: next(true),
+                se: next(true),
+                tau2: next(true),
+                p: next(p),
+                q: next(most),
+                i2: next(most),
+                log10_p: next(all),
+                hk_se: next(most),
+                hk_p: next(most),
+                hk_log10_p: next(all),
+                q_p: next(most),
+                prediction_lower: next(most),
+                prediction_upper: next(most),
+                ..BatchOutput::default()
+            };
+            let summary = plan.run(input.expect("fits"), &mut output).expect("runs");
+            assert_eq!((summary.units, summary.failed), (units, 0));
+        })
+    }
+}
+
+/// The next stride that is a multiple of 4096 bytes.
+fn aliased(units: usize) -> usize {
+    units.next_multiple_of(512)
+}
+
+/// The units of a study-major array in another shape, with offsets.
+fn arrange((y, v): (Vec<f64>, Vec<f64>), shape: Shape, k: usize, units: usize) -> (Vec<f64>, Vec<f64>, Vec<usize>) {
+    let pick = |all: &[f64], places: &mut dyn Iterator<Item = usize>| places.map(|place| all[place]).collect();
+    let both = |places: &dyn Fn() -> Box<dyn Iterator<Item = usize>>| -> (Vec<f64>, Vec<f64>) {
+        (pick(&y, &mut places()), pick(&v, &mut places()))
+    };
+    let size = move |unit: usize| 3 + unit * 7919 % (k - 2);
+    match shape {
+        Shape::StudyMajor => (y, v, Vec::new()),
+        Shape::Missing => {
+            let holes = y.iter().enumerate().map(|(place, y)| if place % 20 == 7 { f64::NAN } else { *y });
+            (holes.collect(), v, Vec::new())
+        }
+        Shape::Aliased => {
+            let stride = aliased(units);
+            let (y, v) = both(&|| Box::new((0..k * stride).map(move |at| at / stride * units + at % stride % units)));
+            (y, v, Vec::new())
+        }
+        Shape::UnitMajor => {
+            let (y, v) = both(&|| Box::new((0..k * units).map(move |at| at % k * units + at / k)));
+            (y, v, Vec::new())
+        }
+        Shape::Ragged => {
+            let (y, v) = both(&|| {
+                Box::new((0..units).flat_map(move |unit| (0..size(unit)).map(move |study| study * units + unit)))
+            });
+            let mut offsets = vec![0];
+            for unit in 0..units {
+                offsets.push(offsets[unit] + size(unit));
+            }
+            (y, v, offsets)
+        }
+    }
+}
+
+/// Divisions `1 / x` of numbers in the fastest memory, `per_unit` for each unit, with the best instructions.
+pub(crate) fn divide(per_unit: usize) -> Work {
+    const NUMBERS: usize = 1024;
+    let all: Vec<f64> = (1..=NUMBERS).map(|i| i as f64).collect();
+    let units = 64 * NUMBERS / per_unit;
+    work(format!("divide {per_unit}"), units, move || {
+        for _ in 0..64 {
+            assert!(pulp::Arch::new().dispatch(Divide(black_box(&all))) > 0.0);
+        }
     })
+}
+
+struct Divide<'a>(&'a [f64]);
+
+impl pulp::WithSimd for Divide<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, simd: S) -> f64 {
+        let (one, mut sums) = (simd.splat_f64s(1.0), [simd.splat_f64s(0.0); 4]);
+        for four in S::as_simd_f64s(self.0).0.as_chunks::<4>().0 {
+            for (sum, x) in sums.iter_mut().zip(four) {
+                *sum = simd.add_f64s(*sum, simd.div_f64s(one, *x));
+            }
+        }
+        sums.iter().map(|sum| simd.reduce_sum_f64s(*sum)).sum()
+    }
 }
 
 /// The sum of an array of `numbers` numbers: what reading memory costs.

@@ -60,13 +60,45 @@ WITHIN = [
     ("batch DL: from memory / in cache", "batch dl, from memory core k=20", "batch dl, in cache core k=20", 1),
     ("batch REML: from memory / in cache", "batch reml, from memory core k=20", "batch reml, in cache core k=20", 1),
     ("batch DL: all 13 columns / with p", "batch dl all k=20", "batch dl p k=20", 1),
-    ("batch DL from memory: time to read the input (40 numbers per unit) / time", "read 20000000", "batch dl, from memory core k=20", 40),
+    ("batch DL in cache: unit-major / study-major", "batch dl, in cache, unit-major core k=20", "batch dl, in cache core k=20", 1),
+    ("batch DL in cache: ragged, mean of 11.5 studies / 20 studies", "batch dl, in cache, ragged core k=20", "batch dl, in cache core k=20", 1),
+    ("batch DL from memory: unit-major / study-major", "batch dl, from memory, prefetch, unit-major core k=20", "batch dl, from memory, prefetch core k=20", 1),
+    ("batch DL from memory: stride of 4096 bytes / not", "batch dl, from memory, prefetch, stride of 4096 bytes core k=20", "batch dl, from memory, prefetch core k=20", 1),
     ("DL estimate, time per study: k = 1000 / k = 10", "estimate dl k=1000", "estimate dl k=10", 0.01),
     ("REML estimate, time per study: k = 1000 / k = 10", "estimate reml k=1000", "estimate reml k=10", 0.01),
     ("REML fit: k = 1000 / k = 10", "fit reml z k=1000", "fit reml z k=10", 1),
     ("REML / DL estimate, k = 20", "estimate reml k=20", "estimate dl k=20", 1),
     ("REML fit, time per study: k = 1000 / k = 10", "fit reml z k=1000", "fit reml z k=10", 0.01),
 ]
+
+# What a batch is to reach: what, numerator, denominator, factor, bound, whether the ratio must be at least it (or at most)
+DL, REML, CACHED = "batch dl, from memory core k=20", "batch reml, from memory core k=20", "batch dl, in cache core k=20"
+PREFETCHED = "batch dl, from memory, prefetch core k=20"
+TARGETS = [
+    ("batch DL with p / PyMARE fit", "pymare dl", "batch dl p k=20", 1, 20, True),
+    ("batch DL with p / numpy", "numpy dl p", "batch dl p k=20", 1, 8, True),
+    ("batch DL, all 13 columns / PyMARE with statistics", "pymare dl statistics", "batch dl all k=20", 1, 50, True),
+    ("batch REML / PyMARE fit (bound for AVX2; 350 for AVX-512)", "pymare reml", "batch reml core k=20", 1, 180, True),
+    ("DL in cache: time of its 40 divisions / time", "divide 40", CACHED, 1, 0.75, True),
+    ("DL from memory: time to read its 40 numbers / time", "read 20000000", DL, 40, 0.40, True),
+    ("the same with prefetch", "read 20000000", PREFETCHED, 40, 0.60, True),
+    ("REML / DL from memory", REML, DL, 1, 3.5, False),
+    ("the same with prefetch", "batch reml, from memory, prefetch core k=20", PREFETCHED, 1, 3.5, False),
+    ("DL from memory, with p-values, Hartung-Knapp, prediction / core", "batch dl, from memory, prefetch most k=20", PREFETCHED, 1, 2, False),
+    ("the same with both logarithms of p", "batch dl, from memory, prefetch all k=20", PREFETCHED, 1, 2, False),
+    ("DL in cache, missing studies / none", "batch dl, in cache, missing core k=20", CACHED, 1, 1.10, False),
+    ("REML in cache, missing studies / none", "batch reml, in cache, missing core k=20", "batch reml, in cache core k=20", 1, 1.10, False),
+]
+
+
+def targets(rounds):
+    print("\n| target of a batch | bound | ours | over rounds | |\n| --- | --- | --- | --- | --- |")
+    for what, top, bottom, factor, bound, at_least in TARGETS:
+        ratios = [factor * r[top] / r[bottom] for r in rounds if top in r and bottom in r]
+        if ratios:
+            ours = statistics.median(ratios)
+            reached = ours >= bound if at_least else ours <= bound
+            print(f"| {what} | {'>=' if at_least else '<='} {bound} | {spread(ratios)} | {'reached' if reached else 'missed'} |")
 
 
 def run(command):
@@ -133,6 +165,7 @@ def main():
         both = [factor * r[top] / r[bottom] for r in rounds if top in r and bottom in r]
         if both:
             print(f"| {what} | {spread(both)} |")
+    targets(rounds)
     print("\n| ns per fit | median | over rounds |\n| --- | --- | --- |")
     for name in rounds[0]:
         if not any(name in row for row in ROWS):

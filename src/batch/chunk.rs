@@ -1,22 +1,56 @@
 //! A run of units: the kernel fills plain columns, and what was asked for follows from them.
 
-use super::kernel::{self, Columns, Memory, Unit};
+use super::kernel::{self, Columns, Memory, Request, Unit};
 use super::plan::Options;
-use super::tails::{self, Critical, Form, MeanError};
+use super::tails::{Critical, HalfWidths, MeanError};
 use super::{BatchInput, BatchOutput, BatchSummary, UnitFlags, fallback};
+use crate::num::lanes::{NormalTail, Ratios};
 use crate::tau2::Workspace;
+
+/// Units whose columns stay in fast memory from the kernel to the last p-value.
+const BLOCK: usize = 1024;
 
 /// Memory of one thread.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    columns: Vec<f64>,
-    flags: Vec<UnitFlags>,
+    columns: [Vec<f64>; 8],
     count: Vec<u32>,
     y: Vec<f64>,
     v: Vec<f64>,
     workspace: Workspace,
     critical: Critical,
     memory: Memory,
+    /// Places and flags of the units that were left to the careful path.
+    careful: Vec<(usize, UnitFlags)>,
+}
+
+/// Which columns are needed, whoever asks for them.
+#[derive(Clone, Copy, Debug)]
+struct Needs {
+    mu: bool,
+    se: bool,
+    tau2: bool,
+    q: bool,
+    hk_se: bool,
+    count: bool,
+}
+
+impl Needs {
+    fn of(options: &Options, output: &BatchOutput<'_>) -> Self {
+        let prediction = output.prediction_lower.is_some() || output.prediction_upper.is_some();
+        let z = output.p.is_some() || output.log10_p.is_some();
+        let t = output.hk_p.is_some() || output.hk_log10_p.is_some();
+        let flags = output.flags.is_some();
+        let of_hk = prediction && options.mean_error == MeanError::HartungKnapp;
+        Self {
+            mu: z || t || prediction,
+            se: z || (prediction && options.mean_error == MeanError::Wald),
+            tau2: prediction || flags,
+            q: output.q_p.is_some(),
+            hk_se: t || flags || of_hk,
+            count: t || prediction || output.q_p.is_some(),
+        }
+    }
 }
 
 impl Columns<'_> {
@@ -27,15 +61,12 @@ impl Columns<'_> {
             (&mut *self.tau2, unit.tau2),
             (&mut *self.q, unit.q),
             (&mut *self.i2, unit.i2),
-            (&mut *self.q_at, unit.q_at),
+            (&mut *self.hk_se, unit.hk_se),
         ];
         for (column, value) in numbers {
             if let Some(to) = column.get_mut(place) {
                 *to = value;
             }
-        }
-        if let Some(to) = self.flags.get_mut(place) {
-            *to = unit.flags;
         }
         if let Some(to) = self.count.get_mut(place) {
             *to = count;
@@ -43,11 +74,21 @@ impl Columns<'_> {
     }
 }
 
-/// Whether a column that is wanted needs Q at tau2.
-fn wants_q_at(options: &Options, output: &BatchOutput<'_>) -> bool {
-    let prediction = output.prediction_lower.is_some() || output.prediction_upper.is_some();
-    let hartung_knapp = output.hk_se.is_some() || output.hk_p.is_some() || output.hk_log10_p.is_some();
-    hartung_knapp || output.flags.is_some() || (prediction && options.mean_error == MeanError::HartungKnapp)
+/// The caller's column, or one of ours if it is needed all the same; else an empty one.
+fn column<'a, T: Copy + Default>(
+    theirs: Option<&'a mut [T]>,
+    needed: bool,
+    ours: &'a mut Vec<T>,
+    units: usize,
+) -> &'a mut [T] {
+    match theirs {
+        Some(column) => column,
+        None if needed => {
+            ours.resize(ours.len().max(units), T::default());
+            ours.get_mut(..units).unwrap_or_default()
+        }
+        None => &mut [],
+    }
 }
 
 /// Computes units `first..first + units` into the columns of `output`, which hold just these.
@@ -58,42 +99,63 @@ pub(super) fn run(
     mut output: BatchOutput<'_>,
     scratch: &mut Scratch,
 ) -> BatchSummary {
-    let Scratch { columns, flags, count, y, v, workspace, critical, memory } = scratch;
-    columns.resize(6 * units, 0.0);
-    flags.resize(units, UnitFlags::NONE);
-    count.resize(units, 0);
-    let (mu, rest) = columns.split_at_mut(units);
-    let (se, rest) = rest.split_at_mut(units);
-    let (tau2, rest) = rest.split_at_mut(units);
-    let (q, rest) = rest.split_at_mut(units);
-    let (i2, q_at) = rest.split_at_mut(units);
-    let mut columns = Columns {
-        mu: output.mu.take().unwrap_or(mu),
-        se: output.se.take().unwrap_or(se),
-        tau2: output.tau2.take().unwrap_or(tau2),
-        q: output.q.take().unwrap_or(q),
-        i2: output.i2.take().unwrap_or(i2),
-        q_at,
-        flags: output.flags.take().unwrap_or(flags),
-        count: output.count.take().unwrap_or(count),
-    };
-    let request = kernel::Request { kernel: options.kernel, q_at: wants_q_at(options, &output) };
-    kernel::run(options.set, request, input, first, &mut columns, memory);
-    for (flags, tau2) in columns.flags.iter_mut().zip(columns.tau2.iter()) {
-        *flags = if *tau2 <= 0.0 && options.method.is_some() { UnitFlags::AT_ZERO } else { UnitFlags::NONE };
+    let mut summary = BatchSummary::default();
+    while summary.units < units {
+        let here = BLOCK.min(units - summary.units);
+        let part = output.take_front(here);
+        summary.add(&block(options, input, (first + summary.units, here), part, scratch));
     }
+    summary
+}
+
+fn block(
+    options: &Options,
+    input: &BatchInput<'_>,
+    (first, units): (usize, usize),
+    mut output: BatchOutput<'_>,
+    scratch: &mut Scratch,
+) -> BatchSummary {
+    let Scratch { columns, count, y, v, workspace, critical, memory, careful } = scratch;
+    let [mu, se, tau2, q, hk_se, factors, half, unused] = columns;
+    let needs = Needs::of(options, &output);
+    let request = Request {
+        kernel: options.kernel,
+        i2: output.i2.is_some(),
+        hk_se: needs.hk_se || output.hk_se.is_some(),
+        prefetch: options.prefetch,
+    };
+    let mut columns = Columns {
+        units,
+        mu: column(output.mu.take(), needs.mu, mu, units),
+        se: column(output.se.take(), needs.se, se, units),
+        tau2: column(output.tau2.take(), needs.tau2, tau2, units),
+        q: column(output.q.take(), needs.q, q, units),
+        i2: column(output.i2.take(), false, unused, units),
+        hk_se: column(output.hk_se.take(), needs.hk_se, hk_se, units),
+        count: column(output.count.take(), needs.count, count, units),
+    };
+    kernel::run(options.set, request, input, first, &mut columns, memory);
+    careful.clear();
     for place in memory.lost.iter().copied() {
         input.gather(first + place, y, v);
         let unit = fallback::fit(workspace, y, v, options.method);
         columns.put(place, &unit, y.len() as u32);
+        careful.push((place, unit.flags));
     }
-    follow(options, &mut columns, output, request.q_at, critical);
-    summarise(&columns)
+    for hk_se in columns.hk_se.iter_mut() {
+        let exists = *hk_se > 0.0 && *hk_se < f64::INFINITY;
+        *hk_se = if exists { *hk_se } else { f64::NAN };
+    }
+    if let Some(flags) = output.flags.take() {
+        flag(options, &columns, careful, flags);
+    }
+    follow(options, &columns, output, (critical, factors, half));
+    summarise(units, careful)
 }
 
-fn summarise(columns: &Columns<'_>) -> BatchSummary {
-    let mut summary = BatchSummary { units: columns.flags.len(), ..BatchSummary::default() };
-    for flags in columns.flags.iter() {
+fn summarise(units: usize, careful: &[(usize, UnitFlags)]) -> BatchSummary {
+    let mut summary = BatchSummary { units, ..BatchSummary::default() };
+    for (_, flags) in careful {
         summary.failed += usize::from(flags.failed());
         summary.searched += usize::from(flags.contains(UnitFlags::SEARCHED));
         summary.several_maxima += usize::from(flags.contains(UnitFlags::SEVERAL_MAXIMA));
@@ -101,70 +163,54 @@ fn summarise(columns: &Columns<'_>) -> BatchSummary {
     summary
 }
 
+fn flag(options: &Options, columns: &Columns<'_>, careful: &[(usize, UnitFlags)], flags: &mut [UnitFlags]) {
+    for (flags, tau2) in flags.iter_mut().zip(columns.tau2.iter()) {
+        *flags = if *tau2 <= 0.0 && options.method.is_some() { UnitFlags::AT_ZERO } else { UnitFlags::NONE };
+    }
+    for (place, of) in careful {
+        if let Some(flags) = flags.get_mut(*place) {
+            *flags = *of;
+        }
+    }
+    for (flags, hk_se) in flags.iter_mut().zip(columns.hk_se.iter()) {
+        flags.set(UnitFlags::NO_VARIATION, hk_se.is_nan() && !flags.failed());
+    }
+}
+
 /// What follows from the kernel's columns.
 fn follow(
     options: &Options,
-    columns: &mut Columns<'_>,
-    mut output: BatchOutput<'_>,
-    with_q_at: bool,
-    critical: &mut Critical,
+    columns: &Columns<'_>,
+    output: BatchOutput<'_>,
+    (critical, factors, half): (&mut Critical, &mut Vec<f64>, &mut Vec<f64>),
 ) {
-    let z = || columns.mu.iter().zip(columns.se.iter()).map(|(mu, se)| mu / se);
-    if let Some(out) = &mut output.p {
-        tails::normal_p(options.set, Form::P, z(), out);
+    let Columns { units, mu, se, tau2, q, hk_se, count, .. } = columns;
+    let (p, log10_p) = (output.p.unwrap_or_default(), output.log10_p.unwrap_or_default());
+    NormalTail.of_ratios(options.set, Ratios { of: mu, by: se, p, log10_p });
+    if let Some(out) = output.q_p {
+        critical.chi_squared_p(options.set, q, count, out);
     }
-    if let Some(out) = &mut output.log10_p {
-        tails::normal_p(options.set, Form::Log10, z(), out);
-    }
-    if let Some(out) = &mut output.q_p {
-        critical.chi_squared_p(options.set, columns.q, columns.count, columns.flags, out);
-    }
-    if with_q_at {
-        hartung_knapp(columns);
-    }
-    let hk_se = &*columns.q_at;
-    let t = || columns.mu.iter().zip(hk_se.iter()).map(|(mu, se)| mu / se);
-    if let Some(out) = &mut output.hk_se {
-        out.copy_from_slice(hk_se);
-    }
-    if let Some(out) = &mut output.hk_p {
-        critical.student_p(options.set, Form::P, t(), columns.count, out);
-    }
-    if let Some(out) = &mut output.hk_log10_p {
-        critical.student_p(options.set, Form::Log10, t(), columns.count, out);
+    if output.hk_p.is_some() || output.hk_log10_p.is_some() {
+        let (p, log10_p) = (output.hk_p.unwrap_or_default(), output.hk_log10_p.unwrap_or_default());
+        critical.student_p(options.set, Ratios { of: mu, by: hk_se, p, log10_p }, count);
     }
     if output.prediction_lower.is_none() && output.prediction_upper.is_none() {
         return;
     }
-    let half = |place: usize, critical: &mut Critical| {
-        let number = |column: &[f64]| column.get(place).copied().unwrap_or(f64::NAN);
-        let se = match options.mean_error {
-            MeanError::None => 0.0,
-            MeanError::Wald => number(columns.se),
-            MeanError::HartungKnapp => number(hk_se),
-        };
-        let count = columns.count.get(place).copied().unwrap_or(0);
-        critical.of(count, options.prediction, options.level) * number(columns.tau2).sqrt().hypot(se)
+    let factors = column(None, true, factors, *units);
+    let half = column(None, true, half, *units);
+    critical.fill((options.prediction, options.level), count, factors);
+    let se = match options.mean_error {
+        MeanError::None => &[][..],
+        MeanError::Wald => se,
+        MeanError::HartungKnapp => hk_se,
     };
-    if let Some(out) = &mut output.prediction_lower {
-        for (place, (out, mu)) in out.iter_mut().zip(columns.mu.iter()).enumerate() {
-            *out = mu - half(place, critical);
-        }
+    HalfWidths { tau2, se, critical: factors, half }.compute(options.set);
+    let numbers = || mu.iter().zip(half.iter());
+    if let Some(out) = output.prediction_lower {
+        out.iter_mut().zip(numbers()).for_each(|(out, (mu, half))| *out = mu - half);
     }
-    if let Some(out) = &mut output.prediction_upper {
-        for (place, (out, mu)) in out.iter_mut().zip(columns.mu.iter()).enumerate() {
-            *out = mu + half(place, critical);
-        }
-    }
-}
-
-/// The column of Q at tau2 becomes that of the Hartung-Knapp standard error.
-fn hartung_knapp(columns: &mut Columns<'_>) {
-    let numbers = columns.q_at.iter_mut().zip(columns.se.iter()).zip(columns.count.iter());
-    for (((q_at, se), count), flags) in numbers.zip(columns.flags.iter_mut()) {
-        let scaled = se * (*q_at / (f64::from(*count) - 1.0)).sqrt();
-        let exists = scaled > 0.0 && scaled < f64::INFINITY;
-        flags.set(UnitFlags::NO_VARIATION, !exists && !flags.failed());
-        *q_at = if exists { scaled } else { f64::NAN };
+    if let Some(out) = output.prediction_upper {
+        out.iter_mut().zip(numbers()).for_each(|(out, (mu, half))| *out = mu + half);
     }
 }

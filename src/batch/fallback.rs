@@ -30,10 +30,12 @@ fn try_fit(workspace: &mut Workspace, y: &[f64], v: &[f64], method: Option<Tau2>
     let tau2 = match method {
         None => 0.0,
         Some(method) => {
-            let fit = workspace.certify(method)?;
-            if let Some(certificate) = fit.certificate {
-                flags.set(UnitFlags::SEVERAL_MAXIMA, !certificate.unimodal);
-                flags.set(UnitFlags::TIED, certificate.tie);
+            // The certificate itself is not wanted, and would be allocated.
+            let fit = workspace.estimate(method)?;
+            if matches!(method, Tau2::Reml | Tau2::MaximumLikelihood) {
+                let (maxima, tie) = workspace.maxima();
+                flags.set(UnitFlags::SEVERAL_MAXIMA, maxima > 1);
+                flags.set(UnitFlags::TIED, tie);
             }
             flags.set(UnitFlags::AT_ZERO, fit.at_boundary);
             fit.tau2
@@ -54,5 +56,6 @@ fn try_fit(workspace: &mut Workspace, y: &[f64], v: &[f64], method: Option<Tau2>
         _ if q > df && df > 0.0 => (q - df) / q,
         _ => q * 0.0,
     };
-    Ok(Unit { mu: mean.mean, se: mean.standard_error, tau2, q, i2, q_at: mean.q, flags })
+    let (mu, se) = (mean.mean, mean.standard_error);
+    Ok(Unit { mu, se, tau2, q, i2, hk_se: se * (mean.q / df).sqrt(), flags })
 }

@@ -1,33 +1,10 @@
 //! p-values and prediction bounds for a run of units, one column at a time.
 
-use super::{InstructionSet, UnitFlags};
+use super::InstructionSet;
 use crate::inference::Prediction;
 use crate::num::critical::critical;
-use crate::num::lanes::{ChiSquaredTail, NormalTail, StudentTail};
-
-/// Values that are computed together on their way from an iterator to a column.
-const BUFFER: usize = 256;
-
-/// A p-value or its decimal logarithm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    P,
-    Log10,
-}
-
-/// Two-sided p-values of `statistic` against the normal distribution.
-pub(super) fn normal_p(set: InstructionSet, form: Form, mut statistic: impl Iterator<Item = f64>, out: &mut [f64]) {
-    let mut buffer = [f64::NAN; BUFFER];
-    for out in out.chunks_mut(BUFFER) {
-        for (slot, z) in buffer.iter_mut().zip(statistic.by_ref().take(out.len())) {
-            *slot = z;
-        }
-        match form {
-            Form::P => NormalTail.two_sided(set, &buffer, out),
-            Form::Log10 => NormalTail.log10_two_sided(set, &buffer, out),
-        }
-    }
-}
+use crate::num::lanes::{ChiSquaredTail, Ratios, StudentTail};
+use pulp::{Simd, WithSimd};
 
 /// What depends on the number of studies and is computed once for each: critical values and tails. With the memory for sorting units
 /// by it.
@@ -50,45 +27,116 @@ impl Critical {
         known(&mut self.by_count, count, compute).map_or(f64::NAN, |value| *value)
     }
 
-    /// Two-sided p-values against Student's distribution with `count - 1` df.
-    pub(super) fn student_p(
-        &mut self,
-        set: InstructionSet,
-        form: Form,
-        statistic: impl Iterator<Item = f64>,
-        count: &[u32],
-        out: &mut [f64],
-    ) {
+    /// The critical values of units, of which `count` are the numbers of studies.
+    pub(super) fn fill(&mut self, (prediction, level): (Prediction, f64), count: &[u32], out: &mut [f64]) {
+        if let Some(same) = same(count) {
+            out.fill(self.of(same, prediction, level));
+            return;
+        }
+        for (out, count) in out.iter_mut().zip(count) {
+            *out = self.of(*count, prediction, level);
+        }
+    }
+
+    /// Two-sided p-values of statistics against Student's distribution with `count - 1` df.
+    pub(super) fn student_p(&mut self, set: InstructionSet, ratios: Ratios<'_>, count: &[u32]) {
         let Self { student, groups, .. } = self;
-        groups.each(statistic, count, out, |count, from, to| {
-            let tail = known(student, count, || StudentTail::new(f64::from(count) - 1.0));
-            match (tail, form) {
-                (Some(tail), Form::P) => tail.two_sided(set, from, to),
-                (Some(tail), Form::Log10) => tail.log10_two_sided(set, from, to),
-                (None, _) => to.fill(f64::NAN),
+        let tail_of = |count: u32| StudentTail::new(f64::from(count) - 1.0);
+        if let Some(count) = same(count) {
+            if let Some(tail) = known(student, count, || tail_of(count)) {
+                tail.of_ratios(set, ratios);
             }
-        });
+            return;
+        }
+        let Ratios { of, by, p, log10_p } = ratios;
+        let t = || of.iter().zip(by).map(|(of, by)| of / by);
+        for (out, log) in [(p, false), (log10_p, true)] {
+            if out.is_empty() {
+                continue;
+            }
+            groups.each(t(), count, out, |count, from, to| match (known(student, count, || tail_of(count)), log) {
+                (Some(tail), false) => tail.two_sided(set, from, to),
+                (Some(tail), true) => tail.log10_two_sided(set, from, to),
+                (None, _) => to.fill(f64::NAN),
+            });
+        }
     }
 
     /// Upper tails of Q against chi-squared with `count - 1` df; 1 for a single study.
-    pub(super) fn chi_squared_p(
-        &mut self,
-        set: InstructionSet,
-        q: &[f64],
-        count: &[u32],
-        flags: &[UnitFlags],
-        out: &mut [f64],
-    ) {
+    pub(super) fn chi_squared_p(&mut self, set: InstructionSet, q: &[f64], count: &[u32], out: &mut [f64]) {
         let Self { chi_squared, groups, .. } = self;
-        groups.each(q.iter().copied(), count, out, |count, from, to| {
-            match known(chi_squared, count, || ChiSquaredTail::new(count.saturating_sub(1))) {
-                Some(tail) => tail.upper(set, from, to),
-                None => to.fill(f64::NAN),
-            }
-        });
-        for ((out, count), flags) in out.iter_mut().zip(count).zip(flags) {
-            if *count == 1 && !flags.failed() {
+        let mut upper = |count: u32, from: &[f64], to: &mut [f64]| match known(chi_squared, count, || {
+            ChiSquaredTail::new(count.saturating_sub(1))
+        }) {
+            Some(tail) => tail.upper(set, from, to),
+            None => to.fill(f64::NAN),
+        };
+        match same(count) {
+            Some(count) => upper(count, q, out),
+            None => groups.each(q.iter().copied(), count, out, upper),
+        }
+        for ((out, q), count) in out.iter_mut().zip(q).zip(count) {
+            if *count == 1 && !q.is_nan() {
                 *out = 1.0;
+            }
+        }
+    }
+}
+
+/// The number of studies, if all units have the same.
+fn same(count: &[u32]) -> Option<u32> {
+    let first = count.first().copied()?;
+    count.iter().all(|count| *count == first).then_some(first)
+}
+
+/// Half the widths of prediction intervals, `critical sqrt(tau2 + se^2)`.
+pub(super) struct HalfWidths<'a> {
+    pub(super) tau2: &'a [f64],
+    /// Standard error of the mean; empty for none.
+    pub(super) se: &'a [f64],
+    pub(super) critical: &'a [f64],
+    pub(super) half: &'a mut [f64],
+}
+
+impl HalfWidths<'_> {
+    /// Fills `half`.
+    pub(super) fn compute(self, set: InstructionSet) {
+        set.dispatch(self);
+    }
+
+    /// The same for numbers whose square overflows or underflows.
+    fn careful(tau2: f64, se: f64) -> f64 {
+        tau2.sqrt().hypot(se)
+    }
+}
+
+/// Sums of squares outside this range are formed with care.
+const SQUARES: (f64, f64) = (1e-280, 1e300);
+
+impl WithSimd for HalfWidths<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { tau2, se, critical, half } = self;
+        let length = tau2.len().min(critical.len()).min(half.len());
+        let vectors = length / S::F64_LANES;
+        let mut errors = S::as_simd_f64s(se).0.iter();
+        let numbers = S::as_simd_f64s(tau2).0.iter().zip(S::as_simd_f64s(critical).0);
+        for (half, (tau2, critical)) in S::as_mut_simd_f64s(half).0.iter_mut().zip(numbers) {
+            let mut sum = *tau2;
+            if let Some(se) = errors.next() {
+                sum = simd.add_f64s(sum, simd.mul_f64s(*se, *se));
+            }
+            *half = simd.mul_f64s(*critical, simd.sqrt_f64s(sum));
+        }
+        for (i, (half, (tau2, critical))) in half.iter_mut().zip(tau2.iter().zip(critical)).enumerate() {
+            let se = se.get(i).copied().unwrap_or(0.0);
+            let sum = tau2 + se * se;
+            if i >= vectors * S::F64_LANES && sum >= SQUARES.0 && sum <= SQUARES.1 {
+                *half = critical * sum.sqrt();
+            } else if !(sum >= SQUARES.0 && sum <= SQUARES.1) {
+                *half = critical * Self::careful(*tau2, se);
             }
         }
     }
@@ -125,12 +173,6 @@ impl Groups {
     ) {
         let Self { next, places, sorted, results } = self;
         sorted.clear();
-        let Some(first) = count.first().copied() else { return };
-        if count.iter().all(|count| *count == first) {
-            sorted.extend(values.take(out.len()));
-            function(first, sorted, out);
-            return;
-        }
         let largest = count.iter().copied().max().unwrap_or(0) as usize;
         next.clear();
         next.resize(largest + 1, 0);
@@ -200,6 +242,7 @@ pub(super) fn mean_error(prediction: Prediction) -> Option<MeanError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::num::lanes::NormalTail;
     use crate::num::{chi_squared, random::uniform, student_t};
 
     /// As equal as the lanes are to the functions for one number.
@@ -213,14 +256,14 @@ mod tests {
         let mut count: Vec<u32> = (0..n).map(|i| (uniform(1, i) * 300.0) as u32).collect();
         let x: Vec<f64> = (0..n).map(|i| 8.0 * uniform(2, i) - 4.0).collect();
         let q: Vec<f64> = (0..n).zip(&count).map(|(i, k)| 2.0 * f64::from(*k) * uniform(3, i)).collect();
-        let flags = vec![UnitFlags::NONE; count.len()];
+        let ones = vec![1.0; count.len()];
         let mut kept = Critical::default();
         for round in 0..2 {
             let (mut p, mut log10_p, mut q_p) =
                 (vec![0.5; count.len()], vec![0.5; count.len()], vec![0.5; count.len()]);
-            kept.student_p(InstructionSet::Auto, Form::P, x.iter().copied(), &count, &mut p);
-            kept.student_p(InstructionSet::Auto, Form::Log10, x.iter().copied(), &count, &mut log10_p);
-            kept.chi_squared_p(InstructionSet::Auto, &q, &count, &flags, &mut q_p);
+            let ratios = Ratios { of: &x, by: &ones, p: &mut p, log10_p: &mut log10_p };
+            kept.student_p(InstructionSet::Auto, ratios, &count);
+            kept.chi_squared_p(InstructionSet::Auto, &q, &count, &mut q_p);
             for i in 0..count.len() {
                 let df = f64::from(count[i]) - 1.0;
                 let (t, expected) = (x[i], 2.0 * student_t::sf(x[i].abs(), df));
@@ -235,14 +278,53 @@ mod tests {
     }
 
     #[test]
-    fn normal_p_values_of_any_number_of_units() {
-        for n in [0, 1, 255, 256, 257, 1000] {
-            let mut out = vec![2.0; n];
-            normal_p(InstructionSet::Auto, Form::P, (0..n).map(|i| i as f64 / 50.0), &mut out);
-            let mut last = 1.0;
-            for (i, p) in out.iter().enumerate() {
-                assert!(*p <= last && close(*p, 2.0 * crate::num::normal::sf(i as f64 / 50.0)), "{n} {i}: {p}");
-                last = *p;
+    fn both_columns_of_fractions_are_those_of_each_by_itself() {
+        for n in [0, 1, 3, 8, 17, 1000] {
+            let of: Vec<f64> = (0..n).map(|i| 0.3 * i as f64 - 20.0).collect();
+            let by: Vec<f64> = (0..n).map(|i| 1.0 + (i % 7) as f64).collect();
+            let x: Vec<f64> = of.iter().zip(&by).map(|(of, by)| of / by).collect();
+            for set in InstructionSet::ALL {
+                let [mut p, mut log10_p, mut alone] = [vec![2.0; n], vec![2.0; n], vec![2.0; n]];
+                let bits = |x: &[f64]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                NormalTail.of_ratios(set, Ratios { of: &of, by: &by, p: &mut p, log10_p: &mut log10_p });
+                NormalTail.two_sided(InstructionSet::Scalar, &x, &mut alone);
+                assert_eq!(bits(&p), bits(&alone));
+                NormalTail.log10_two_sided(InstructionSet::Scalar, &x, &mut alone);
+                assert_eq!(bits(&log10_p), bits(&alone));
+                NormalTail.of_ratios(set, Ratios { of: &of, by: &by, p: &mut p, log10_p: &mut [] });
+                NormalTail.of_ratios(set, Ratios { of: &of, by: &by, p: &mut [], log10_p: &mut alone });
+                assert_eq!(bits(&log10_p), bits(&alone));
+                for (df, x) in [0.5, 4.0, f64::INFINITY].into_iter().zip([&x; 3]) {
+                    let tail = StudentTail::new(df);
+                    tail.of_ratios(set, Ratios { of: &of, by: &by, p: &mut p, log10_p: &mut log10_p });
+                    tail.two_sided(InstructionSet::Scalar, x, &mut alone);
+                    assert_eq!(bits(&p), bits(&alone));
+                    tail.log10_two_sided(InstructionSet::Scalar, x, &mut alone);
+                    assert_eq!(bits(&log10_p), bits(&alone));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn half_widths_of_any_size() {
+        let sizes = [0.0, 1e-320, 1e-200, 1e-150, 1e-100, 1e-3, 1.0, 1e100, 1e150, 1e160, 1e307];
+        let (mut tau2, mut se) = (Vec::new(), Vec::new());
+        for t in sizes {
+            for s in sizes {
+                tau2.push(t);
+                se.push(s);
+            }
+        }
+        let critical = vec![2.0; tau2.len()];
+        for set in InstructionSet::ALL {
+            for se in [&se[..], &[]] {
+                let mut half = vec![f64::NAN; tau2.len()];
+                HalfWidths { tau2: &tau2, se, critical: &critical, half: &mut half }.compute(set);
+                for (i, half) in half.iter().enumerate() {
+                    let expected = 2.0 * tau2[i].sqrt().hypot(se.get(i).copied().unwrap_or(0.0));
+                    assert!((half - expected).abs() <= 4e-16 * expected, "{} {:?}: {half}", tau2[i], se.get(i));
+                }
             }
         }
     }

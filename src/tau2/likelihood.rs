@@ -139,14 +139,12 @@ pub(super) fn fit<P: Profile>(
         return Err(Tau2Error::UnboundedLikelihood);
     }
     let (only, mut evaluations) = single_mode::find(profile, likelihood);
-    let modes = match &only {
-        Some(mode) => core::slice::from_ref(mode),
-        None => {
-            evaluations += search::modes(profile, likelihood, scratch);
-            scratch.modes.as_slice()
-        }
-    };
+    if only.is_none() {
+        evaluations += search::modes(profile, likelihood, scratch);
+    }
+    let modes = only.as_ref().map_or(scratch.modes.as_slice(), core::slice::from_ref);
     let choice = choose(profile.studies(), modes, |mode| profile.log_terms(mode.point.s, likelihood));
+    (scratch.maxima, scratch.tie) = (modes.len(), choice.tie);
     let Some(mode) = modes.get(choice.index) else {
         return Err(Tau2Error::Overflow);
     };

@@ -61,7 +61,7 @@ pub(super) fn modes<P: Studies>(profile: &mut P, likelihood: Likelihood, scratch
             g_slope: (point.g_slope * share * share - own * own).max(0.0),
         }
     };
-    let Scratch { stack, modes } = scratch;
+    let Scratch { stack, modes, .. } = scratch;
     stack.clear();
     modes.clear();
     let mut a = at(start);

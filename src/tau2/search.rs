@@ -51,6 +51,10 @@ pub(crate) struct Mode {
 pub(crate) struct Scratch {
     pub(super) stack: Vec<Point>,
     pub(crate) modes: Vec<Mode>,
+    /// How many local maxima the last fit found.
+    pub(super) maxima: usize,
+    /// Whether the two highest of them differ by rounding only.
+    pub(super) tie: bool,
 }
 
 /// What the ends of an interval tell about the roots of the score inside.
@@ -91,7 +95,7 @@ pub(super) fn modes<P: Profile>(profile: &mut P, likelihood: Likelihood, scratch
 
 /// Adds the local maxima between two points, the second of which is not on a rise.
 fn scan(mut a: Point, last: Point, margin: f64, scratch: &mut Scratch, at: &mut impl FnMut(f64) -> Point) {
-    let Scratch { stack, modes } = scratch;
+    let Scratch { stack, modes, .. } = scratch;
     stack.clear();
     stack.push(last);
     while let Some(&b) = stack.last() {

@@ -154,6 +154,11 @@ impl Workspace {
         run(&mut mean, method, unit, scratch, true)
     }
 
+    /// How many local maxima the likelihood last fitted has, and whether the two highest differ by rounding only.
+    pub(crate) fn maxima(&self) -> (usize, bool) {
+        (self.scratch.maxima, self.scratch.tie)
+    }
+
     /// The weighted mean and what belongs to it at a given tau2.
     ///
     /// # Errors

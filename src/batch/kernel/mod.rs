@@ -5,6 +5,8 @@
 
 mod fit;
 pub(in crate::batch) mod lanes;
+#[cfg(feature = "prefetch")]
+mod prefetch;
 pub(in crate::batch) mod proof;
 pub(in crate::batch) mod solve;
 pub(in crate::batch) mod tile;
@@ -16,7 +18,7 @@ use crate::tau2::Tau2;
 use fit::Fitted;
 use lanes::{Lanes, Num};
 use pulp::{Simd, WithSimd};
-use tile::{Cell, Source, Tile};
+use tile::{Cell, Rows, Source, Tile};
 
 /// What one unit yields before anything is said about probabilities.
 #[derive(Clone, Copy, Debug)]
@@ -26,15 +28,15 @@ pub(super) struct Unit {
     pub(super) tau2: f64,
     pub(super) q: f64,
     pub(super) i2: f64,
-    /// The generalised Q at tau2.
-    pub(super) q_at: f64,
+    /// The Hartung-Knapp standard error; NaN or 0 if there is none.
+    pub(super) hk_se: f64,
     pub(super) flags: UnitFlags,
 }
 
 impl Unit {
     pub(super) fn failed(flags: UnitFlags) -> Self {
         let nan = f64::NAN;
-        Self { mu: nan, se: nan, tau2: nan, q: nan, i2: nan, q_at: nan, flags }
+        Self { mu: nan, se: nan, tau2: nan, q: nan, i2: nan, hk_se: nan, flags }
     }
 }
 
@@ -62,39 +64,47 @@ impl Kernel {
             _ => None,
         }
     }
+
+    pub(super) fn is_likelihood(self) -> bool {
+        matches!(self, Self::Reml | Self::MaximumLikelihood)
+    }
 }
 
 /// What the kernel is to compute.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Request {
     pub(super) kernel: Kernel,
-    /// Whether Q at tau2 is needed.
-    pub(super) q_at: bool,
+    pub(super) i2: bool,
+    pub(super) hk_se: bool,
+    /// Whether rows of memory that come next are asked for ahead of time.
+    pub(super) prefetch: bool,
 }
 
-/// The kernel's columns for a run of units.
+/// The kernel's columns for a run of units. One that is not wanted is empty.
 #[derive(Debug)]
 pub(super) struct Columns<'a> {
+    pub(super) units: usize,
     pub(super) mu: &'a mut [f64],
     pub(super) se: &'a mut [f64],
     pub(super) tau2: &'a mut [f64],
     pub(super) q: &'a mut [f64],
     pub(super) i2: &'a mut [f64],
-    pub(super) q_at: &'a mut [f64],
-    pub(super) flags: &'a mut [UnitFlags],
+    pub(super) hk_se: &'a mut [f64],
     pub(super) count: &'a mut [u32],
 }
 
 /// Memory of the kernel, kept between runs.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    /// A tile gathered from a layout that is not study-major.
-    gathered: Vec<f64>,
+    /// The cells of two tiles, or of one.
+    cells: Vec<f64>,
+    /// Tiles gathered from a layout that is not study-major.
+    gathered: [Vec<f64>; 2],
     /// Units that the kernel leaves to the careful path, by their place in the run.
     pub(super) lost: Vec<usize>,
 }
 
-/// Fits units `first..first + columns.mu.len()`, except those listed in `memory.lost` at the end.
+/// Fits units `first..first + columns.units`, except those listed in `memory.lost` at the end.
 pub(super) fn run(
     set: InstructionSet,
     request: Request,
@@ -107,10 +117,12 @@ pub(super) fn run(
     set.dispatch(Run { request, input, first, columns, memory });
 }
 
-/// Bytes of a tile that fast memory holds next to everything else.
-const TILE: usize = 36 * 1024;
-/// Numbers per study and unit in a tile.
-const CELL: usize = 3 * size_of::<f64>();
+/// Bytes of the tiles that fast memory holds next to everything else.
+const TILES: usize = 28 * 1024;
+/// How many tiles before it is read a tile is asked for.
+const AHEAD: usize = 4;
+/// Bytes of a line of the cache, which no vector should straddle.
+const LINE: usize = 64;
 
 struct Run<'a, 'b, 'c> {
     request: Request,
@@ -125,14 +137,20 @@ impl WithSimd for Run<'_, '_, '_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let bytes = |n: usize| self.input.studies() * CELL * n * S::F64_LANES;
-        let likelihood = matches!(self.request.kernel, Kernel::Reml | Kernel::MaximumLikelihood);
+        let bytes = |n: usize| self.input.studies() * n * size_of::<Cell<S, 1>>();
+        let moment = matches!(self.request.kernel, Kernel::Common | Kernel::DerSimonianLaird);
         if const { S::F64_LANES > 1 } {
-            if bytes(4) <= TILE && !likelihood {
-                self.tiles(Lanes::<S, 4>::new(simd));
-            } else {
+            if !moment && bytes(2) <= TILES {
                 self.tiles(Lanes::<S, 2>::new(simd));
+            } else if !moment {
+                self.tiles(Lanes::<S, 1>::new(simd));
+            } else if bytes(4) <= TILES {
+                self.pairs(Lanes::<S, 2>::new(simd));
+            } else {
+                self.pairs(Lanes::<S, 1>::new(simd));
             }
+        } else if moment {
+            self.pairs(Lanes::<S, 1>::new(simd));
         } else {
             self.tiles(Lanes::<S, 1>::new(simd));
         }
@@ -140,52 +158,120 @@ impl WithSimd for Run<'_, '_, '_> {
 }
 
 impl Run<'_, '_, '_> {
+    /// One tile after the other.
     #[inline(always)]
     fn tiles<S: Simd, const N: usize>(self, lanes: Lanes<S, N>) {
         let Self { request, input, first, columns, memory } = self;
-        let width = Lanes::<S, N>::WIDTH;
-        let units = columns.mu.len();
-        let mut cells = vec![Cell::empty(lanes); input.studies()];
+        let Memory { cells, gathered: [gathered, _], lost } = memory;
+        let cells = fast::<S, N>(cells, input.studies());
         let mut missing = false;
         let mut place = 0;
-        while place < units {
-            let here = width.min(units - place);
-            let at = first + place;
-            let source = in_place(input, at, here == width);
-            let studies = match input.layout {
-                Layout::Ragged { offsets, .. } => {
-                    (at..at + here).map(|unit| range(offsets, unit).len()).max().unwrap_or(0)
-                }
-                _ => input.studies(),
-            };
-            let mut tile = Tile { lanes, cells: cells.get_mut(..studies).unwrap_or(&mut []) };
-            let fitted = match source {
-                Some(source) => tile.fit(source, request, &mut missing),
-                None => {
-                    let (y, v) = gather(input, (at, here), (studies, width), &mut memory.gathered);
-                    tile.fit(Source::Rows { y, v, stride: width, at: 0 }, request, &mut missing)
-                }
-            };
-            store(lanes, &fitted, (place, here), columns, &mut memory.lost);
+        while place < columns.units {
+            let here = Lanes::<S, N>::WIDTH.min(columns.units - place);
+            let (source, studies) = locate::<S, N>(input, ((first + place, here), request.prefetch), gathered);
+            let mut tile = Tile { lanes, cells: cells.get_mut(..studies).unwrap_or_default() };
+            let fitted = tile.fit(source, request, &mut missing);
+            store(lanes, &fitted, (place, here), columns, lost);
             place += here;
+        }
+    }
+
+    /// Two tiles side by side, as far as there are two.
+    #[inline(always)]
+    fn pairs<S: Simd, const N: usize>(self, lanes: Lanes<S, N>) {
+        let Self { request, input, first, columns, memory } = self;
+        let Memory { cells, gathered: [gathered, other_gathered], lost } = memory;
+        let cells = fast::<S, N>(cells, 2 * input.studies());
+        let (cells, other_cells) = cells.split_at_mut(input.studies().min(cells.len()));
+        let width = Lanes::<S, N>::WIDTH;
+        let mut missing = false;
+        let mut place = 0;
+        while place < columns.units {
+            let here = width.min(columns.units - place);
+            let (source, studies) = locate::<S, N>(input, ((first + place, here), request.prefetch), gathered);
+            let mut tile = Tile { lanes, cells: cells.get_mut(..studies).unwrap_or_default() };
+            let there = width.min(columns.units - place - here);
+            if there == 0 {
+                let fitted = tile.fit(source, request, &mut missing);
+                store(lanes, &fitted, (place, here), columns, lost);
+            } else {
+                let at = place + here;
+                let (other_source, studies) =
+                    locate::<S, N>(input, ((first + at, there), request.prefetch), other_gathered);
+                let mut other = Tile { lanes, cells: other_cells.get_mut(..studies).unwrap_or_default() };
+                let (fitted, other_fitted) = tile.fit_both(source, (&mut other, other_source), request, &mut missing);
+                store(lanes, &fitted, (place, here), columns, lost);
+                store(lanes, &other_fitted, (at, there), columns, lost);
+            }
+            place += here + there;
         }
     }
 }
 
+/// `count` cells from the start of a line of the cache on.
+#[inline(always)]
+fn fast<S: Simd, const N: usize>(memory: &mut Vec<f64>, count: usize) -> &mut [Cell<S, N>] {
+    let size = count * size_of::<Cell<S, N>>() / size_of::<f64>();
+    memory.resize(memory.len().max(size + LINE / size_of::<f64>()), 0.0);
+    let skip = (LINE - memory.as_ptr().addr() % LINE) % LINE / size_of::<f64>();
+    let vectors = S::as_mut_simd_f64s(memory.get_mut(skip..skip + size).unwrap_or_default()).0;
+    vectors.as_chunks_mut::<N>().0.as_chunks_mut::<3>().0
+}
+
+/// Where the studies of `here` units from `at` on are, and how many rows; gathered if they do not lie in rows.
+#[inline(always)]
+fn locate<'m, S: Simd, const N: usize>(
+    input: &BatchInput<'m>,
+    ((at, here), prefetch): ((usize, usize), bool),
+    memory: &'m mut Vec<f64>,
+) -> (Source<'m>, usize) {
+    let width = Lanes::<S, N>::WIDTH;
+    let ahead = if prefetch { AHEAD * width } else { 0 };
+    let studies = match input.layout {
+        Layout::Ragged { offsets, .. } => (at..at + here).map(|unit| range(offsets, unit).len()).max().unwrap_or(0),
+        _ => input.studies(),
+    };
+    if let (1, Some((y, v))) = (width, input.unit(at)) {
+        return (Source::Rows(Rows { y, v, stride: 1, at: 0, ahead: 0 }), studies);
+    }
+    let source = in_place(input, (at, ahead), here == width).unwrap_or_else(|| {
+        ask_for_units(input, (at + ahead, here), prefetch);
+        let (y, v) = gather(input, (at, here), (studies, width), memory);
+        Source::Rows(Rows { y, v, stride: width, at: 0, ahead: 0 })
+    });
+    (source, studies)
+}
+
 /// Where the kernel can read a tile without moving it.
 #[inline(always)]
-pub(super) fn in_place<'a>(input: &BatchInput<'a>, at: usize, whole: bool) -> Option<Source<'a>> {
+pub(super) fn in_place<'a>(input: &BatchInput<'a>, (at, ahead): (usize, usize), whole: bool) -> Option<Source<'a>> {
     if input.missing.is_some() || !whole {
         return None;
     }
     match input.layout {
-        Layout::StudyMajor { y, v, stride, .. } => Some(Source::Rows { y, v, stride, at }),
-        Layout::Columns { y, v } => Some(Source::Columns { y, v, at }),
+        Layout::StudyMajor { y, v, stride, .. } => Some(Source::Rows(Rows { y, v, stride, at, ahead })),
+        Layout::Columns { y, v } => Some(Source::Columns(tile::Columns { y, v, at, ahead })),
         Layout::UnitMajor { .. } | Layout::Ragged { .. } => None,
     }
 }
 
+/// Asks for units that lie one after the other, which `gather` will want.
+#[inline(always)]
+fn ask_for_units(input: &BatchInput<'_>, (at, here): (usize, usize), wanted: bool) {
+    #[cfg(feature = "prefetch")]
+    if wanted {
+        let end = (at + here).min(input.units());
+        for (y, v) in (at..end).filter_map(|unit| input.unit(unit)) {
+            prefetch::slice(y);
+            prefetch::slice(v);
+        }
+    }
+    #[cfg(not(feature = "prefetch"))]
+    let _ = (input, at, here, wanted);
+}
+
 /// Copies `here` units from `at` on into rows of `width`; what is not there is missing.
+#[inline(always)]
 pub(super) fn gather<'m>(
     input: &BatchInput<'_>,
     (at, here): (usize, usize),
@@ -193,26 +279,50 @@ pub(super) fn gather<'m>(
     memory: &'m mut Vec<f64>,
 ) -> (&'m [f64], &'m [f64]) {
     let size = studies * width;
-    memory.resize(2 * size, 0.0);
+    memory.resize(memory.len().max(2 * size), 0.0);
     let (y, v) = memory.split_at_mut(size);
-    y.fill(0.0);
-    v.fill(f64::INFINITY);
-    for lane in 0..here {
+    let v = v.get_mut(..size).unwrap_or_default();
+    let mut lane = 0;
+    while lane < width {
+        let four = |lane: usize| -> Option<[(&[f64], &[f64]); 4]> {
+            let unit = |i: usize| if lane + i < here { input.unit(at + lane + i) } else { None };
+            Some([unit(0)?, unit(1)?, unit(2)?, unit(3)?])
+        };
+        if let (true, Some(units)) = (lane + 4 <= width, four(lane)) {
+            transpose(units.map(|(y, _)| y), 0.0, (lane, width), y);
+            transpose(units.map(|(_, v)| v), f64::INFINITY, (lane, width), v);
+            lane += 4;
+            continue;
+        }
         let places = y.iter_mut().skip(lane).step_by(width).zip(v.iter_mut().skip(lane).step_by(width));
-        match input.unit(at + lane) {
-            Some((effects, variances)) => {
-                for ((to_y, to_v), (effect, variance)) in places.zip(effects.iter().zip(variances)) {
-                    (*to_y, *to_v) = (*effect, *variance);
-                }
-            }
-            None => {
-                for (study, (to_y, to_v)) in places.enumerate() {
-                    (*to_y, *to_v) = input.get(at + lane, study);
-                }
+        for (study, (to_y, to_v)) in places.enumerate() {
+            (*to_y, *to_v) = if lane < here { input.get(at + lane, study) } else { (0.0, f64::INFINITY) };
+        }
+        lane += 1;
+    }
+    (y, v)
+}
+
+/// Four units into four neighbouring places of rows of `width`, with `padding` where they have no study.
+#[inline(always)]
+fn transpose(units: [&[f64]; 4], padding: f64, (lane, width): (usize, usize), rows: &mut [f64]) {
+    let [a, b, c, d] = units;
+    let shortest = a.len().min(b.len()).min(c.len()).min(d.len());
+    let mut rows = rows.chunks_exact_mut(width).filter_map(|row| row.get_mut(lane..)?.first_chunk_mut::<4>());
+    let blocks = shortest / 4;
+    let [fours_a, fours_b, fours_c, fours_d] = units.map(|unit| unit.as_chunks::<4>().0.iter());
+    let fours = fours_a.zip(fours_b).zip(fours_c.zip(fours_d));
+    for ((a, b), (c, d)) in fours.take(blocks) {
+        for i in 0..4 {
+            if let Some(row) = rows.next() {
+                *row = [a[i], b[i], c[i], d[i]];
             }
         }
     }
-    (y, v)
+    for (study, row) in rows.enumerate() {
+        let of = |unit: &[f64]| unit.get(4 * blocks + study).copied().unwrap_or(padding);
+        *row = [of(a), of(b), of(c), of(d)];
+    }
 }
 
 #[inline(always)]
@@ -228,16 +338,15 @@ fn store<S: Simd, const N: usize>(
     put::<S, N>(columns.tau2, (place, here), &fitted.tau2);
     put::<S, N>(columns.q, (place, here), &fitted.q);
     put::<S, N>(columns.i2, (place, here), &fitted.i2);
-    put::<S, N>(columns.q_at, (place, here), &fitted.q_at);
-    let mut numbers = [0.0; 64];
-    put::<S, N>(&mut numbers, (0, Lanes::<S, N>::WIDTH), &fitted.count);
-    for (to, count) in columns.count.iter_mut().skip(place).take(here).zip(&numbers) {
-        *to = *count as u32;
+    put::<S, N>(columns.hk_se, (place, here), &fitted.hk_se);
+    if let Some(to) = columns.count.get_mut(place..place + here) {
+        for (to, count) in to.iter_mut().zip(flat::<S, N>(&fitted.count)) {
+            *to = *count as u32;
+        }
     }
     if l.any(fitted.lost) {
         let marks = l.select(fitted.lost, l.splat(1.0), l.splat(0.0));
-        put::<S, N>(&mut numbers, (0, Lanes::<S, N>::WIDTH), &marks);
-        for (lane, mark) in numbers.iter().enumerate().take(here) {
+        for (lane, mark) in flat::<S, N>(&marks).iter().enumerate().take(here) {
             if *mark > 0.0 {
                 lost.push(place + lane);
             }

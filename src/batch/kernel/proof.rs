@@ -49,6 +49,14 @@ impl<S: Simd, const N: usize> Score<S, N> {
         }
     }
 
+    /// The halves after a step so small that its square is rounding; the slopes are left as they are, with an error of the step's size.
+    #[inline(always)]
+    pub(in crate::batch) fn moved(self, l: Lanes<S, N>, step: Num<S, N>) -> Self {
+        let f = l.sub(self.f, l.mul(step, l.mul(l.splat(2.0), self.c)));
+        let g = l.sub(self.g, l.mul(step, self.h));
+        Self { x: l.add(self.x, step), f, g, ..self }
+    }
+
     /// No root between `a`, where `g` is `g_at_a`, and this point.
     #[inline(always)]
     pub(in crate::batch) fn left(&self, l: Lanes<S, N>, a: Num<S, N>, g_at_a: Num<S, N>) -> Mask<S, N> {

@@ -6,19 +6,21 @@ use pulp::Simd;
 
 /// Largest amplification of rounding from a moment to `tau2 + min v`.
 pub(in crate::batch) const AMPLIFICATION: f64 = 1024.0;
-/// A Newton step this small, relative to `tau2 + min v`, leaves an error far below rounding when taken.
-const SMALL_STEP: f64 = 1.0 / 67_108_864.0;
+/// A Newton step this small, relative to `tau2 + min v`, leaves an error far below rounding when taken, 2^-26.
+pub(in crate::batch) const SMALL_STEP: f64 = 1.0 / 67_108_864.0;
 /// Newton steps before a lane is lost.
 const STEPS: u32 = 16;
-/// Additional evaluations for the proof of uniqueness.
-const PROOFS: u32 = 3;
+/// Additional evaluations for the proof of uniqueness. One unit that is searched costs as much as some fifty of them cost a tile.
+const PROOFS: u32 = 8;
 /// The score must cross zero at least this steeply, as elasticity of `f/g` in `tau2 + min v`.
 const STEEP: f64 = 1.0 / 16.0;
 
 /// The sums of a tile at any tau2; a model of the mean is an implementation.
 pub(in crate::batch) trait Profile<S: Simd, const N: usize> {
-    /// What the results are made from at the solution.
+    /// Sums at one tau2.
     type Sums: Copy;
+    /// What the results are made from at the solution.
+    type End;
 
     /// The arithmetic.
     fn lanes(&self) -> Lanes<S, N>;
@@ -26,11 +28,14 @@ pub(in crate::batch) trait Profile<S: Simd, const N: usize> {
     /// `Q` and `f = -dQ/dx` at tau2 = `x`.
     fn q(&mut self, x: Num<S, N>) -> (Num<S, N>, Num<S, N>);
 
-    /// The score's halves at tau2 = `x`, of the restricted or the full likelihood.
-    fn score(&mut self, x: Num<S, N>, restricted: bool) -> Score<S, N>;
+    /// The score's halves at tau2 = `x`, of the restricted or the full likelihood, and the sums there.
+    fn score(&mut self, x: Num<S, N>, restricted: bool) -> (Score<S, N>, Self::Sums);
 
-    /// The score's halves and what the results are made from.
-    fn last(&mut self, x: Num<S, N>, restricted: bool) -> (Self::Sums, Score<S, N>);
+    /// `yes` where `mask`, else `no`.
+    fn select(&self, mask: Mask<S, N>, yes: &Self::Sums, no: &Self::Sums) -> Self::Sums;
+
+    /// What the results are made from at `at.x + step`, a step below [`SMALL_STEP`] from the point of `sums`.
+    fn end(&mut self, sums: &Self::Sums, at: &Score<S, N>, step: Num<S, N>) -> Self::End;
 }
 
 /// What is known at tau2 = 0.
@@ -81,12 +86,15 @@ pub(in crate::batch) fn paule_mandel<S: Simd, const N: usize, P: Profile<S, N>>(
 }
 
 /// Newton's method on `g/f - 1`, straight for equal variances, kept inside a bracket; then the proof that there is no other root.
+///
+/// A lane stops with a step that is so small that the sums after it follow from those before it and their slopes: nothing is
+/// evaluated at the solution itself.
 #[inline(always)]
 pub(in crate::batch) fn likelihood<S: Simd, const N: usize, P: Profile<S, N>>(
     profile: &mut P,
     (ground, restricted): (&Ground<S, N>, bool),
-    origin: &Score<S, N>,
-) -> (Num<S, N>, P::Sums, Mask<S, N>) {
+    (origin, at_zero): (&Score<S, N>, P::Sums),
+) -> (Num<S, N>, P::End, Mask<S, N>) {
     let l = profile.lanes();
     let zero = l.splat(0.0);
     let rises = l.and(ground.kept, l.gt(origin.f, origin.g));
@@ -94,11 +102,13 @@ pub(in crate::batch) fn likelihood<S: Simd, const N: usize, P: Profile<S, N>>(
     let mut x = l.select(rises, l.select(l.gt(ground.moment, zero), ground.moment, l.max(step, zero)), zero);
     let (mut lower, mut upper) = (zero, l.splat(f64::INFINITY));
     let mut active = rises;
+    // The last point of each lane, and the step from there.
+    let (mut last, mut sums, mut last_step) = (*origin, at_zero, zero);
     for _ in 0..STEPS {
         if !l.any(active) {
             break;
         }
-        let at = profile.score(x, restricted);
+        let (at, sums_at) = profile.score(x, restricted);
         let s = l.add(x, ground.least);
         let below = l.gt(at.f, at.g);
         lower = l.select(below, x, lower);
@@ -108,14 +118,18 @@ pub(in crate::batch) fn likelihood<S: Simd, const N: usize, P: Profile<S, N>>(
         let inside = l.and(fair, l.and(l.ge(next, lower), l.le(next, upper)));
         let open = l.eq(upper, l.splat(f64::INFINITY));
         let bisected = l.select(open, l.add(x, s), l.mul(l.splat(0.5), l.add(lower, upper)));
+        last = at.or(l, active, last);
+        sums = profile.select(active, &sums_at, &sums);
+        last_step = l.select(active, step, last_step);
         x = l.select(active, l.select(inside, next, bisected), x);
         let large = l.gt(l.abs(step), l.mul(s, l.splat(SMALL_STEP)));
         active = l.and(active, l.or(large, l.not(inside)));
     }
     let kept = l.and(ground.kept, l.not(active));
-    let (sums, root) = profile.last(x, restricted);
+    let end = profile.end(&sums, &last, last_step);
+    let root = last.moved(l, last_step);
     let kept = prove(profile, (ground, restricted), origin, root, kept);
-    (x, sums, kept)
+    (x, end, kept)
 }
 
 /// The lanes whose only maximum is at `root` (or at 0), shown by the inequalities of [`Score`].
@@ -154,7 +168,7 @@ fn prove<S: Simd, const N: usize, P: Profile<S, N>>(
         }
         let step = l.mul(stride, l.div(right.g, right.h));
         let x = l.select(open_right, l.add(right.x, step), l.select(open_left, target, zero));
-        let at = profile.score(x, restricted);
+        let (at, _) = profile.score(x, restricted);
         let done = l.and(open_right, right.chord(l, &at));
         right = at.or(l, done, right);
         stride = l.select(done, l.splat(2.0), l.mul(stride, l.splat(0.25)));

@@ -1,4 +1,7 @@
 //! One tile of units: their studies in fast memory and the sums over them, study after study.
+//!
+//! Every sum is a [`Pass`] that is given one study after the other. Two passes over two tiles can share one loop: the divisions of
+//! one then hide the arithmetic of the other, and no sum changes by it.
 
 use super::lanes::{Lanes, Mask, Num};
 use pulp::{NullaryFnOnce, Simd};
@@ -7,13 +10,91 @@ use pulp::{NullaryFnOnce, Simd};
 const SMALLEST: f64 = f64::from_bits((1023 - 200) << 52);
 const LARGEST: f64 = f64::from_bits((1023 + 200) << 52);
 
-/// Where a tile's studies are found.
+/// Where a tile's studies are found, and how many units further on memory is asked for ahead of time; 0 for not.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::batch) enum Source<'a> {
-    /// Study `i` at `i * stride + at`.
-    Rows { y: &'a [f64], v: &'a [f64], stride: usize, at: usize },
-    /// Study `i` at `at` of slice `i`.
-    Columns { y: &'a [&'a [f64]], v: &'a [&'a [f64]], at: usize },
+    Rows(Rows<'a>),
+    Columns(Columns<'a>),
+}
+
+/// Study `i` at `i * stride + at`.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::batch) struct Rows<'a> {
+    pub(in crate::batch) y: &'a [f64],
+    pub(in crate::batch) v: &'a [f64],
+    pub(in crate::batch) stride: usize,
+    pub(in crate::batch) at: usize,
+    pub(in crate::batch) ahead: usize,
+}
+
+/// Study `i` at `at` of slice `i`.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::batch) struct Columns<'a> {
+    pub(in crate::batch) y: &'a [&'a [f64]],
+    pub(in crate::batch) v: &'a [&'a [f64]],
+    pub(in crate::batch) at: usize,
+    pub(in crate::batch) ahead: usize,
+}
+
+/// Goes from study to study.
+pub(super) trait Studies<'a> {
+    /// Effects and variances of the next study, from the first unit of the tile on.
+    fn next(&mut self) -> Option<(&'a [f64], &'a [f64])>;
+}
+
+/// What is left of the rows.
+struct RowsLeft<'a> {
+    y: &'a [f64],
+    v: &'a [f64],
+    stride: usize,
+}
+
+impl<'a> Rows<'a> {
+    #[inline(always)]
+    fn studies(&self) -> RowsLeft<'a> {
+        let from = |all: &'a [f64]| all.get(self.at..).unwrap_or_default();
+        RowsLeft { y: from(self.y), v: from(self.v), stride: self.stride }
+    }
+}
+
+impl<'a> Studies<'a> for RowsLeft<'a> {
+    #[inline(always)]
+    fn next(&mut self) -> Option<(&'a [f64], &'a [f64])> {
+        let (y, v) = (self.y, self.v);
+        self.y = y.get(self.stride..).unwrap_or_default();
+        self.v = v.get(self.stride..).unwrap_or_default();
+        Some((y, v))
+    }
+}
+
+/// What is left of the columns.
+struct ColumnsLeft<'a> {
+    y: std::slice::Iter<'a, &'a [f64]>,
+    v: std::slice::Iter<'a, &'a [f64]>,
+    at: usize,
+}
+
+impl<'a> Columns<'a> {
+    #[inline(always)]
+    fn studies(&self) -> ColumnsLeft<'a> {
+        ColumnsLeft { y: self.y.iter(), v: self.v.iter(), at: self.at }
+    }
+}
+
+impl<'a> Studies<'a> for ColumnsLeft<'a> {
+    #[inline(always)]
+    fn next(&mut self) -> Option<(&'a [f64], &'a [f64])> {
+        Some((self.y.next()?.get(self.at..)?, self.v.next()?.get(self.at..)?))
+    }
+}
+
+/// One study of the tile.
+#[inline(always)]
+fn row<'a, S: Simd, const N: usize>(next: Option<(&'a [f64], &'a [f64])>) -> Option<(&'a Num<S, N>, &'a Num<S, N>)> {
+    let width = Lanes::<S, N>::WIDTH;
+    let (y, v) = next?;
+    let (y, v) = (S::as_simd_f64s(y.get(..width)?).0, S::as_simd_f64s(v.get(..width)?).0);
+    Some((y.first_chunk()?, v.first_chunk()?))
 }
 
 impl<'a> Source<'a> {
@@ -22,30 +103,51 @@ impl<'a> Source<'a> {
         &self,
         study: usize,
     ) -> Option<(&'a Num<S, N>, &'a Num<S, N>)> {
-        let (y, v) = match *self {
-            Self::Rows { y, v, stride, at } => {
-                let from = study * stride + at;
-                (y.get(from..)?, v.get(from..)?)
+        row::<S, N>(match *self {
+            Self::Rows(Rows { y, v, stride, at, .. }) => y.get(study * stride + at..).zip(v.get(study * stride + at..)),
+            Self::Columns(Columns { y, v, at, .. }) => {
+                y.get(study).and_then(|y| y.get(at..)).zip(v.get(study).and_then(|v| v.get(at..)))
             }
-            Self::Columns { y, v, at } => (y.get(study)?.get(at..)?, v.get(study)?.get(at..)?),
-        };
-        let width = Lanes::<S, N>::WIDTH;
-        let (y, v) = (S::as_simd_f64s(y.get(..width)?).0, S::as_simd_f64s(v.get(..width)?).0);
-        Some((y.first_chunk()?, v.first_chunk()?))
+        })
+    }
+
+    /// Asks memory for the tile that comes a while later.
+    #[inline(always)]
+    pub(super) fn ask<S: Simd, const N: usize>(&self) {
+        #[cfg(feature = "prefetch")]
+        {
+            use super::prefetch::lines;
+            let width = Lanes::<S, N>::WIDTH;
+            match *self {
+                Self::Rows(Rows { ahead: 0, .. }) | Self::Columns(Columns { ahead: 0, .. }) => {}
+                Self::Rows(Rows { y, v, stride, at, ahead }) => {
+                    let mut from = at + ahead;
+                    while from < y.len() {
+                        lines(y, from, width);
+                        lines(v, from, width);
+                        from += stride.max(1);
+                    }
+                }
+                Self::Columns(Columns { y, v, at, ahead }) => {
+                    for (y, v) in y.iter().zip(v) {
+                        lines(y, at + ahead, width);
+                        lines(v, at + ahead, width);
+                    }
+                }
+            }
+        }
     }
 }
 
-/// One study of every unit of the tile; aligned so that no vector straddles two lines of the cache.
-#[derive(Clone, Copy, Debug)]
-#[repr(align(64))]
-pub(in crate::batch) struct Cell<S: Simd, const N: usize> {
-    /// Effect relative to the unit's first study; 0 where missing.
-    y: Num<S, N>,
-    /// Variance; infinite where missing, so that its weight is 0.
-    v: Num<S, N>,
-    /// The weight last computed.
-    w: Num<S, N>,
-}
+/// One study of every unit of the tile: its [`Y`], [`V`] and [`W`].
+pub(super) type Cell<S, const N: usize> = [Num<S, N>; 3];
+
+/// Effect relative to the unit's first study; 0 where missing.
+const Y: usize = 0;
+/// Variance; infinite where missing, so that its weight is 0.
+const V: usize = 1;
+/// The weight last computed.
+const W: usize = 2;
 
 /// What one look at the tile tells.
 #[derive(Clone, Copy, Debug)]
@@ -60,9 +162,11 @@ pub(in crate::batch) struct First<S: Simd, const N: usize> {
     pub(in crate::batch) most: Num<S, N>,
     /// `sum w`
     pub(in crate::batch) s1: Num<S, N>,
+    /// `1 / sum w`
+    pub(in crate::batch) inverse: Num<S, N>,
     /// `sum w^2`
     pub(in crate::batch) s2: Num<S, N>,
-    /// `sum w^3`
+    /// `sum w^3`, for a likelihood.
     pub(in crate::batch) s3: Num<S, N>,
     /// The weighted mean, relative to the origin.
     pub(in crate::batch) mean: Num<S, N>,
@@ -70,14 +174,15 @@ pub(in crate::batch) struct First<S: Simd, const N: usize> {
     pub(in crate::batch) sound: Mask<S, N>,
 }
 
-/// The sums at one tau2.
+/// The sums over weights at one tau2.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::batch) struct Sums<S: Simd, const N: usize> {
+pub(in crate::batch) struct Weighted<S: Simd, const N: usize> {
     pub(in crate::batch) s1: Num<S, N>,
+    /// `1 / s1`
+    pub(in crate::batch) inverse: Num<S, N>,
     pub(in crate::batch) s2: Num<S, N>,
     pub(in crate::batch) s3: Num<S, N>,
     pub(in crate::batch) mean: Num<S, N>,
-    pub(in crate::batch) residuals: Residuals<S, N>,
 }
 
 /// The sums over residuals `r` at one tau2.
@@ -98,174 +203,331 @@ pub(in crate::batch) struct Residuals<S: Simd, const N: usize> {
 /// Which sums a pass takes.
 pub(in crate::batch) mod want {
     pub(in crate::batch) const Q: u32 = 1;
-    /// `f` and `sum w^2`.
+    /// `f`.
     pub(in crate::batch) const F: u32 = 1 << 1;
-    /// What the slopes of the score's halves need.
+    /// What the slopes of the score's halves need: `b`, `c`, `sum w^2` and `sum w^3`.
     pub(in crate::batch) const SLOPES: u32 = 1 << 2;
     pub(in crate::batch) const RSS: u32 = 1 << 3;
 }
 
-/// A tile in fast memory.
-#[derive(Debug)]
-pub(in crate::batch) struct Tile<'a, S: Simd, const N: usize> {
-    pub(in crate::batch) lanes: Lanes<S, N>,
-    pub(in crate::batch) cells: &'a mut [Cell<S, N>],
+/// Sums that are taken study after study.
+pub(super) trait Pass<S: Simd, const N: usize> {
+    /// What they end in.
+    type Output;
+
+    /// Adds one study.
+    fn study(&mut self, study: usize, cell: &mut Cell<S, N>);
+
+    /// After the last study.
+    fn end(self) -> Self::Output;
 }
 
-impl<S: Simd, const N: usize> Cell<S, N> {
-    pub(in crate::batch) fn empty(lanes: Lanes<S, N>) -> Self {
-        let zero = lanes.splat(0.0);
-        Self { y: zero, v: zero, w: zero }
-    }
+/// A tile in fast memory.
+#[derive(Debug)]
+pub(super) struct Tile<'a, S: Simd, const N: usize> {
+    pub(super) lanes: Lanes<S, N>,
+    pub(super) cells: &'a mut [Cell<S, N>],
 }
 
 impl<S: Simd, const N: usize> Tile<'_, S, N> {
-    /// Reads the tile and takes the sums of tau2 = 0. Without `MISSING` every study must be there, or `sound` says no.
+    /// Takes the sums of one pass.
     #[inline(always)]
-    pub(in crate::batch) fn read<const MISSING: bool>(&mut self, source: Source<'_>) -> First<S, N> {
-        self.lanes.run(Read::<'_, S, N, MISSING> { lanes: self.lanes, cells: self.cells, source })
+    pub(super) fn take<P: Pass<S, N>>(&mut self, pass: P) -> P::Output {
+        self.lanes.run(One { cells: self.cells, pass })
     }
 
-    /// Sums at tau2 = `x`.
+    /// Takes the sums of one pass here and of another over the tile `other`, side by side.
     #[inline(always)]
-    pub(in crate::batch) fn sums<const WANT: u32>(&mut self, x: Num<S, N>) -> Sums<S, N> {
-        self.lanes.run(TakeSums::<'_, S, N, WANT> { lanes: self.lanes, cells: self.cells, x })
+    pub(super) fn take_both<P: Pass<S, N>, Q: Pass<S, N>>(
+        &mut self,
+        pass: P,
+        other: &mut Self,
+        other_pass: Q,
+    ) -> (P::Output, Q::Output) {
+        self.lanes.run(Two { cells: (self.cells, other.cells), passes: (pass, other_pass) })
+    }
+
+    /// Reads the tile from `source` and takes the sums of tau2 = 0; of `w^3` with `CUBES`. Without `MISSING` every study must be there,
+    /// or `sound` says no.
+    #[inline(always)]
+    pub(super) fn read_all<const MISSING: bool, const CUBES: bool>(&mut self, source: Source<'_>) -> First<S, N> {
+        match source {
+            Source::Rows(rows) => self.take(self.reader::<MISSING, CUBES, _>(rows.studies())),
+            Source::Columns(columns) => self.take(self.reader::<MISSING, CUBES, _>(columns.studies())),
+        }
+    }
+
+    /// Takes the sums of one pass here and reads the tile `other`, side by side.
+    #[inline(always)]
+    pub(super) fn take_and_read<P: Pass<S, N>, const MISSING: bool>(
+        &mut self,
+        pass: P,
+        other: &mut Self,
+        source: Source<'_>,
+    ) -> (P::Output, First<S, N>) {
+        match source {
+            Source::Rows(rows) => {
+                let reader = other.reader::<MISSING, false, _>(rows.studies());
+                self.take_both(pass, other, reader)
+            }
+            Source::Columns(columns) => {
+                let reader = other.reader::<MISSING, false, _>(columns.studies());
+                self.take_both(pass, other, reader)
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn reader<'s, const MISSING: bool, const CUBES: bool, F: Studies<'s>>(
+        &self,
+        studies: F,
+    ) -> Read<S, N, F, MISSING, CUBES> {
+        let l = self.lanes;
+        let (zero, inf) = (l.splat(0.0), l.splat(f64::INFINITY));
+        let count = if MISSING { zero } else { l.splat(self.cells.len() as f64) };
+        let (least, most) = (inf, zero);
+        Read { lanes: l, studies, origin: zero, open: true, count, least, most, s1: zero, s2: zero, s3: zero, t: zero }
+    }
+
+    /// Sums of weights at tau2 = `x`.
+    #[inline(always)]
+    pub(super) fn weights<const WANT: u32>(&self, x: Num<S, N>) -> TakeWeights<S, N, WANT> {
+        let zero = self.lanes.splat(0.0);
+        TakeWeights { lanes: self.lanes, x, s1: zero, s2: zero, s3: zero, t: zero }
     }
 
     /// Sums over residuals from `mean`, with the weights last computed.
     #[inline(always)]
-    pub(in crate::batch) fn residuals<const WANT: u32>(&self, mean: Num<S, N>) -> Residuals<S, N> {
-        self.lanes.run(TakeResiduals::<'_, S, N, WANT> { lanes: self.lanes, cells: self.cells, mean })
+    pub(super) fn residuals<const WANT: u32>(&self, mean: Num<S, N>) -> TakeResiduals<S, N, WANT> {
+        let zero = self.lanes.splat(0.0);
+        let sums = Residuals { q: zero, f: zero, b: zero, c: zero, rss: zero };
+        TakeResiduals { lanes: self.lanes, mean, sums }
+    }
+
+    /// The sums of weights and residuals at tau2 = `x`.
+    #[inline(always)]
+    pub(super) fn sums<const WANT: u32>(&mut self, x: Num<S, N>) -> (Weighted<S, N>, Residuals<S, N>) {
+        let pass = self.weights::<WANT>(x);
+        self.lanes.run(Sums { cells: self.cells, pass })
     }
 
     /// Residual sum of squares about the plain mean, and the sum of the variances.
     #[inline(always)]
-    pub(in crate::batch) fn unweighted(&self, count: Num<S, N>) -> (Num<S, N>, Num<S, N>) {
+    pub(super) fn unweighted(&self, count: Num<S, N>) -> (Num<S, N>, Num<S, N>) {
         self.lanes.run(Unweighted { lanes: self.lanes, cells: self.cells, count })
     }
 }
 
-// Each pass is a function of its own, compiled for the instruction set: one loop, whoever asks for it.
+// Each loop is a function of its own, compiled for the instruction set: one loop, whoever asks for it.
 
-struct Read<'a, S: Simd, const N: usize, const MISSING: bool> {
-    lanes: Lanes<S, N>,
+struct One<'a, S: Simd, const N: usize, P> {
     cells: &'a mut [Cell<S, N>],
-    source: Source<'a>,
+    pass: P,
 }
 
-impl<S: Simd, const N: usize, const MISSING: bool> NullaryFnOnce for Read<'_, S, N, MISSING> {
+impl<S: Simd, const N: usize, P: Pass<S, N>> NullaryFnOnce for One<'_, S, N, P> {
+    type Output = P::Output;
+
+    #[inline(always)]
+    fn call(self) -> P::Output {
+        let Self { cells, mut pass } = self;
+        for (study, cell) in cells.iter_mut().enumerate() {
+            pass.study(study, cell);
+        }
+        pass.end()
+    }
+}
+
+struct Two<'a, S: Simd, const N: usize, P, Q> {
+    cells: (&'a mut [Cell<S, N>], &'a mut [Cell<S, N>]),
+    passes: (P, Q),
+}
+
+impl<S: Simd, const N: usize, P: Pass<S, N>, Q: Pass<S, N>> NullaryFnOnce for Two<'_, S, N, P, Q> {
+    type Output = (P::Output, Q::Output);
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        let Self { cells: (first, second), passes: (mut p, mut q) } = self;
+        let both = first.len().min(second.len());
+        for (study, (a, b)) in first.iter_mut().zip(second.iter_mut()).enumerate() {
+            p.study(study, a);
+            q.study(study, b);
+        }
+        // Units of different size: what is left of the longer one.
+        for (study, cell) in first.iter_mut().enumerate().skip(both) {
+            p.study(study, cell);
+        }
+        for (study, cell) in second.iter_mut().enumerate().skip(both) {
+            q.study(study, cell);
+        }
+        (p.end(), q.end())
+    }
+}
+
+struct Sums<'a, S: Simd, const N: usize, const WANT: u32> {
+    cells: &'a mut [Cell<S, N>],
+    pass: TakeWeights<S, N, WANT>,
+}
+
+impl<S: Simd, const N: usize, const WANT: u32> NullaryFnOnce for Sums<'_, S, N, WANT> {
+    type Output = (Weighted<S, N>, Residuals<S, N>);
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        let Self { cells, pass } = self;
+        let l = pass.lanes;
+        let weighted = One { cells: &mut *cells, pass }.call();
+        let zero = l.splat(0.0);
+        let sums = Residuals { q: zero, f: zero, b: zero, c: zero, rss: zero };
+        let pass = TakeResiduals::<S, N, WANT> { lanes: l, mean: weighted.mean, sums };
+        (weighted, One { cells, pass }.call())
+    }
+}
+
+struct Read<S: Simd, const N: usize, F, const MISSING: bool, const CUBES: bool> {
+    lanes: Lanes<S, N>,
+    studies: F,
+    origin: Num<S, N>,
+    /// Whether a unit has had no study yet.
+    open: bool,
+    count: Num<S, N>,
+    least: Num<S, N>,
+    most: Num<S, N>,
+    s1: Num<S, N>,
+    s2: Num<S, N>,
+    s3: Num<S, N>,
+    t: Num<S, N>,
+}
+
+impl<'s, S: Simd, const N: usize, F: Studies<'s>, const MISSING: bool, const CUBES: bool> Pass<S, N>
+    for Read<S, N, F, MISSING, CUBES>
+{
     type Output = First<S, N>;
 
     #[inline(always)]
-    fn call(self) -> First<S, N> {
-        let Self { lanes: l, cells, source } = self;
+    fn study(&mut self, study: usize, cell: &mut Cell<S, N>) {
+        let l = self.lanes;
         let (zero, one, inf) = (l.splat(0.0), l.splat(1.0), l.splat(f64::INFINITY));
-        let (mut s1, mut s2, mut s3, mut t) = (zero, zero, zero, zero);
-        let (mut least, mut most) = (inf, zero);
-        let mut origin = zero;
-        let mut count = if MISSING { zero } else { l.splat(cells.len() as f64) };
-        for (study, cell) in cells.iter_mut().enumerate() {
-            let (y, v) = source.row::<S, N>(study).map_or((zero, inf), |(y, v)| (*y, *v));
-            if MISSING {
-                let here = l.and(l.eq(y, y), l.lt(v, inf));
-                let first = l.and(here, l.eq(count, zero));
-                origin = l.select(first, y, origin);
-                count = l.add(count, l.select(here, one, zero));
-                cell.y = l.select(here, l.sub(y, origin), zero);
-                cell.v = l.select(here, v, inf);
-                least = l.min(least, cell.v);
-                most = l.max(most, l.select(here, v, zero));
-            } else {
-                if study == 0 {
-                    origin = y;
-                }
-                cell.y = l.sub(y, origin);
-                cell.v = v;
-                least = l.min(least, v);
-                most = l.max(most, v);
+        let Some((y, v)) = row::<S, N>(self.studies.next()) else {
+            *cell = [zero, inf, zero];
+            return;
+        };
+        let (y, v) = (*y, *v);
+        if MISSING {
+            let here = l.and(l.eq(y, y), l.lt(v, inf));
+            if self.open {
+                let without = l.eq(self.count, zero);
+                self.origin = l.select(l.and(here, without), y, self.origin);
+                self.open = l.any(without);
             }
-            cell.w = l.div(one, cell.v);
-            let square = l.mul(cell.w, cell.w);
-            s1 = l.add(s1, cell.w);
-            s2 = l.add(s2, square);
-            s3 = l.add(s3, l.mul(square, cell.w));
-            t = l.add(t, l.mul(cell.w, cell.y));
+            self.count = l.add(self.count, l.select(here, one, zero));
+            cell[Y] = l.select(here, l.sub(y, self.origin), zero);
+            cell[V] = l.select(here, v, inf);
+            self.least = l.min(self.least, cell[V]);
+            self.most = l.max(self.most, l.select(here, v, zero));
+        } else {
+            if study == 0 {
+                self.origin = y;
+            }
+            cell[Y] = l.sub(y, self.origin);
+            cell[V] = v;
+            self.least = l.min(self.least, v);
+            self.most = l.max(self.most, v);
         }
-        let in_range = l.and(l.ge(least, l.splat(SMALLEST)), l.le(most, l.splat(LARGEST)));
-        // NaN or infinite if an effect or a variance was.
-        let finite = l.eq(l.sub(t, t), zero);
-        First { origin, count, least, most, s1, s2, s3, mean: l.div(t, s1), sound: l.and(in_range, finite) }
+        let w = l.div(one, cell[V]);
+        cell[W] = w;
+        let square = l.mul(w, w);
+        self.s1 = l.add(self.s1, w);
+        self.s2 = l.add(self.s2, square);
+        if CUBES {
+            self.s3 = l.add(self.s3, l.mul(square, w));
+        }
+        self.t = l.add(self.t, l.mul(w, cell[Y]));
     }
-}
-
-struct TakeSums<'a, S: Simd, const N: usize, const WANT: u32> {
-    lanes: Lanes<S, N>,
-    cells: &'a mut [Cell<S, N>],
-    x: Num<S, N>,
-}
-
-impl<S: Simd, const N: usize, const WANT: u32> NullaryFnOnce for TakeSums<'_, S, N, WANT> {
-    type Output = Sums<S, N>;
 
     #[inline(always)]
-    fn call(self) -> Sums<S, N> {
-        let Self { lanes: l, cells, x } = self;
-        let (zero, one) = (l.splat(0.0), l.splat(1.0));
-        let (mut s1, mut s2, mut s3, mut t) = (zero, zero, zero, zero);
-        for cell in cells.iter_mut() {
-            let w = l.div(one, l.add(cell.v, x));
-            cell.w = w;
-            s1 = l.add(s1, w);
-            t = l.add(t, l.mul(w, cell.y));
-            if WANT & want::SLOPES != 0 {
-                let square = l.mul(w, w);
-                s2 = l.add(s2, square);
-                s3 = l.add(s3, l.mul(square, w));
-            }
-        }
-        let mean = l.div(t, s1);
-        let residuals = TakeResiduals::<'_, S, N, WANT> { lanes: l, cells, mean }.call();
-        Sums { s1, s2, s3, mean, residuals }
+    fn end(self) -> First<S, N> {
+        let Self { lanes: l, origin, count, least, most, s1, s2, s3, t, .. } = self;
+        let in_range = l.and(l.ge(least, l.splat(SMALLEST)), l.le(most, l.splat(LARGEST)));
+        // NaN or infinite if an effect or a variance was.
+        let finite = l.eq(l.sub(t, t), l.splat(0.0));
+        let inverse = l.div(l.splat(1.0), s1);
+        let sound = l.and(in_range, finite);
+        First { origin, count, least, most, s1, inverse, s2, s3, mean: l.mul(t, inverse), sound }
     }
 }
 
-struct TakeResiduals<'a, S: Simd, const N: usize, const WANT: u32> {
+pub(super) struct TakeWeights<S: Simd, const N: usize, const WANT: u32> {
     lanes: Lanes<S, N>,
-    cells: &'a [Cell<S, N>],
-    mean: Num<S, N>,
+    x: Num<S, N>,
+    s1: Num<S, N>,
+    s2: Num<S, N>,
+    s3: Num<S, N>,
+    t: Num<S, N>,
 }
 
-impl<S: Simd, const N: usize, const WANT: u32> NullaryFnOnce for TakeResiduals<'_, S, N, WANT> {
+impl<S: Simd, const N: usize, const WANT: u32> Pass<S, N> for TakeWeights<S, N, WANT> {
+    type Output = Weighted<S, N>;
+
+    #[inline(always)]
+    fn study(&mut self, _: usize, cell: &mut Cell<S, N>) {
+        let l = self.lanes;
+        let w = l.div(l.splat(1.0), l.add(cell[V], self.x));
+        if WANT != 0 {
+            cell[W] = w;
+        }
+        self.s1 = l.add(self.s1, w);
+        self.t = l.add(self.t, l.mul(w, cell[Y]));
+        if WANT & want::SLOPES != 0 {
+            let square = l.mul(w, w);
+            self.s2 = l.add(self.s2, square);
+            self.s3 = l.add(self.s3, l.mul(square, w));
+        }
+    }
+
+    #[inline(always)]
+    fn end(self) -> Weighted<S, N> {
+        let Self { lanes: l, s1, s2, s3, t, .. } = self;
+        let inverse = l.div(l.splat(1.0), s1);
+        Weighted { s1, inverse, s2, s3, mean: l.mul(t, inverse) }
+    }
+}
+
+pub(super) struct TakeResiduals<S: Simd, const N: usize, const WANT: u32> {
+    lanes: Lanes<S, N>,
+    mean: Num<S, N>,
+    sums: Residuals<S, N>,
+}
+
+impl<S: Simd, const N: usize, const WANT: u32> Pass<S, N> for TakeResiduals<S, N, WANT> {
     type Output = Residuals<S, N>;
 
     #[inline(always)]
-    fn call(self) -> Residuals<S, N> {
-        let Self { lanes: l, cells, mean } = self;
-        let zero = l.splat(0.0);
-        let mut sums = Residuals { q: zero, f: zero, b: zero, c: zero, rss: zero };
-        if WANT == 0 {
-            return sums;
+    fn study(&mut self, _: usize, cell: &mut Cell<S, N>) {
+        let (l, sums) = (self.lanes, &mut self.sums);
+        let r = l.sub(cell[Y], self.mean);
+        let a = l.mul(cell[W], r);
+        if WANT & want::Q != 0 {
+            sums.q = l.add(sums.q, l.mul(a, r));
         }
-        for cell in cells.iter() {
-            let r = l.sub(cell.y, mean);
-            let a = l.mul(cell.w, r);
-            if WANT & want::Q != 0 {
-                sums.q = l.add(sums.q, l.mul(a, r));
-            }
-            if WANT & want::F != 0 {
-                sums.f = l.add(sums.f, l.mul(a, a));
-            }
-            if WANT & want::SLOPES != 0 {
-                let wa = l.mul(cell.w, a);
-                sums.b = l.add(sums.b, wa);
-                sums.c = l.add(sums.c, l.mul(wa, a));
-            }
-            if WANT & want::RSS != 0 {
-                let here = l.gt(cell.w, zero);
-                sums.rss = l.add(sums.rss, l.select(here, l.mul(r, r), zero));
-            }
+        if WANT & want::F != 0 {
+            sums.f = l.add(sums.f, l.mul(a, a));
         }
-        sums
+        if WANT & want::SLOPES != 0 {
+            let wa = l.mul(cell[W], a);
+            sums.b = l.add(sums.b, wa);
+            sums.c = l.add(sums.c, l.mul(wa, a));
+        }
+        if WANT & want::RSS != 0 {
+            let here = l.gt(cell[W], l.splat(0.0));
+            sums.rss = l.add(sums.rss, l.select(here, l.mul(r, r), l.splat(0.0)));
+        }
+    }
+
+    #[inline(always)]
+    fn end(self) -> Residuals<S, N> {
+        self.sums
     }
 }
 
@@ -284,13 +546,13 @@ impl<S: Simd, const N: usize> NullaryFnOnce for Unweighted<'_, S, N> {
         let (zero, inf) = (l.splat(0.0), l.splat(f64::INFINITY));
         let (mut sum, mut variances, mut rss) = (zero, zero, zero);
         for cell in cells.iter() {
-            sum = l.add(sum, cell.y);
-            variances = l.add(variances, l.select(l.lt(cell.v, inf), cell.v, zero));
+            sum = l.add(sum, cell[Y]);
+            variances = l.add(variances, l.select(l.lt(cell[V], inf), cell[V], zero));
         }
         let mean = l.div(sum, count);
         for cell in cells.iter() {
-            let r = l.sub(cell.y, mean);
-            rss = l.add(rss, l.select(l.lt(cell.v, inf), l.mul(r, r), zero));
+            let r = l.sub(cell[Y], mean);
+            rss = l.add(rss, l.select(l.lt(cell[V], inf), l.mul(r, r), zero));
         }
         (rss, variances)
     }

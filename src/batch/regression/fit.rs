@@ -4,7 +4,7 @@ use super::super::InstructionSet;
 use super::super::input::{BatchInput, Layout};
 use super::super::kernel::lanes::{Lanes, Mask, Num};
 use super::super::kernel::solve::{Ground, likelihood, paule_mandel};
-use super::super::kernel::tile::Source;
+use super::super::kernel::tile::{Rows, Source};
 use super::super::kernel::{Kernel, flat, gather, in_place};
 use super::design::{BatchDesign, MOST};
 use super::tile::{Cell, DesignTile, First, Fit};
@@ -87,11 +87,11 @@ impl<const P: usize> WithSimd for Sized<'_, '_, P> {
             let here = width.min(units - place);
             let at = first + place;
             let mut tile = DesignTile { lanes, cells: &mut cells, rows: &rows, columns: design.coefficients() };
-            let source = match in_place(input, at, here == width) {
+            let source = match in_place(input, (at, 0), here == width) {
                 Some(source) => source,
                 None => {
                     let (y, v) = gather(input, (at, here), (rows.len(), width), gathered);
-                    Source::Rows { y, v, stride: width, at: 0 }
+                    Source::Rows(Rows { y, v, stride: width, at: 0, ahead: 0 })
                 }
             };
             let fitted = tile.fit(source, kernel, design.has_intercept());
@@ -154,10 +154,10 @@ impl<S: Simd, const N: usize, const P: usize> DesignTile<'_, S, N, P> {
                 let (tau2, kept) = paule_mandel(self, &ground);
                 (tau2, self.fit_at(tau2), kept)
             }
-            Some(Kernel::Reml) => likelihood(self, (&ground, true), &restricted),
+            Some(Kernel::Reml) => likelihood(self, (&ground, true), (&restricted, ())),
             Some(Kernel::MaximumLikelihood) => {
                 let full = self.score_of(zero, &at_zero, false);
-                likelihood(self, (&ground, false), &full)
+                likelihood(self, (&ground, false), (&full, ()))
             }
             _ => (zero, at_zero, l.none()),
         };

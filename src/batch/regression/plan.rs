@@ -2,7 +2,7 @@
 
 use super::super::kernel::Kernel;
 use super::super::plan::{BatchSummary, CHUNK};
-use super::super::tails::{self, Critical, Form};
+use super::super::tails::Critical;
 use super::super::{BatchInput, InstructionSet, UnitFlags};
 use super::design::BatchDesign;
 use super::fit::Unit;
@@ -10,6 +10,7 @@ use super::output::{Parts, PerCoefficient, RegressionOutput};
 use super::{fallback, fit};
 use crate::error::{ErrorKind, Result};
 use crate::num::chi_squared;
+use crate::num::lanes::{NormalTail, Ratios};
 use crate::tau2::Tau2;
 use std::cell::RefCell;
 use std::ops::ControlFlow;
@@ -66,6 +67,7 @@ struct Scratch {
     y: Vec<f64>,
     v: Vec<f64>,
     critical: Critical,
+    hk_se: Vec<f64>,
 }
 
 /// The most units for which a thread's memory is kept between runs.
@@ -196,7 +198,7 @@ impl BatchRegression {
         parts: Parts<'_>,
         scratch: &mut Scratch,
     ) -> BatchSummary {
-        let Scratch { columns, flags, count, shifted, lost, gathered, y, v, critical } = scratch;
+        let Scratch { columns, flags, count, shifted, lost, gathered, y, v, critical, hk_se } = scratch;
         let p = self.design.coefficients();
         columns.clear();
         columns.resize((2 * p + 4) * units, f64::NAN);
@@ -247,7 +249,7 @@ impl BatchRegression {
         shifted.clear();
         // Tails take the number of studies of a model with one coefficient.
         shifted.extend(count.iter().map(|count| (count + 1).saturating_sub(p as u32)));
-        self.follow((columns, flags, count, shifted), units, parts, critical)
+        self.follow((columns, flags, count, shifted), units, parts, (critical, hk_se))
     }
 
     /// What follows from the kernel's columns.
@@ -256,7 +258,7 @@ impl BatchRegression {
         (columns, flags, count, shifted): (&mut [f64], &mut [UnitFlags], &[u32], &[u32]),
         units: usize,
         mut parts: Parts<'_>,
-        critical: &mut Critical,
+        (critical, hk_se): (&mut Critical, &mut Vec<f64>),
     ) -> BatchSummary {
         let p = self.design.coefficients();
         let (coefficients, rest) = columns.split_at_mut(p * units);
@@ -273,24 +275,21 @@ impl BatchRegression {
         }
         let each = units.max(1);
         for (j, (values, errors)) in coefficients.chunks_exact(each).zip(se.chunks_exact(each)).enumerate() {
-            let z = || values.iter().zip(errors).map(|(value, se)| value / se);
-            let t = || z().zip(&*q_at).map(|(z, factor)| z / factor);
             copy(&mut parts.coefficients, j, values.iter().copied());
             copy(&mut parts.se, j, errors.iter().copied());
-            copy(&mut parts.hk_se, j, errors.iter().zip(&*q_at).map(|(se, factor)| se * factor));
-            if let Some(out) = column(&mut parts.p, j) {
-                tails::normal_p(self.set, Form::P, z(), out);
-            }
-            if let Some(out) = column(&mut parts.log10_p, j) {
-                tails::normal_p(self.set, Form::Log10, z(), out);
-            }
-            if let Some(out) = column(&mut parts.hk_p, j) {
-                critical.student_p(self.set, Form::P, t(), shifted, out);
+            hk_se.clear();
+            hk_se.extend(errors.iter().zip(&*q_at).map(|(se, factor)| se * factor));
+            copy(&mut parts.hk_se, j, hk_se.iter().copied());
+            let p = column(&mut parts.p, j).unwrap_or_default();
+            let log10_p = column(&mut parts.log10_p, j).unwrap_or_default();
+            NormalTail.of_ratios(self.set, Ratios { of: values, by: errors, p, log10_p });
+            if let Some(p) = column(&mut parts.hk_p, j) {
+                critical.student_p(self.set, Ratios { of: values, by: hk_se, p, log10_p: &mut [] }, shifted);
             }
         }
         let tested = p - usize::from(self.design.has_intercept());
         if let Some(out) = parts.qe_p {
-            critical.chi_squared_p(self.set, qe, shifted, flags, out);
+            critical.chi_squared_p(self.set, qe, shifted, out);
         }
         if let Some(out) = parts.qm_p {
             for (out, qm) in out.iter_mut().zip(&*qm) {

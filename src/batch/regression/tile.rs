@@ -296,7 +296,9 @@ impl<S: Simd, const N: usize, const P: usize> DesignTile<'_, S, N, P> {
 }
 
 impl<S: Simd, const N: usize, const P: usize> Profile<S, N> for DesignTile<'_, S, N, P> {
-    type Sums = Fit<S, N, P>;
+    /// The fit is made once more at the solution.
+    type Sums = ();
+    type End = Fit<S, N, P>;
 
     #[inline(always)]
     fn lanes(&self) -> Lanes<S, N> {
@@ -310,15 +312,17 @@ impl<S: Simd, const N: usize, const P: usize> Profile<S, N> for DesignTile<'_, S
     }
 
     #[inline(always)]
-    fn score(&mut self, x: Num<S, N>, restricted: bool) -> Score<S, N> {
+    fn score(&mut self, x: Num<S, N>, restricted: bool) -> (Score<S, N>, ()) {
         let fit = self.fit_at(x);
-        self.score_of(x, &fit, restricted)
+        (self.score_of(x, &fit, restricted), ())
     }
 
     #[inline(always)]
-    fn last(&mut self, x: Num<S, N>, restricted: bool) -> (Self::Sums, Score<S, N>) {
-        let fit = self.fit_at(x);
-        (fit, self.score_of(x, &fit, restricted))
+    fn select(&self, _: Mask<S, N>, (): &(), (): &()) {}
+
+    #[inline(always)]
+    fn end(&mut self, (): &(), at: &Score<S, N>, step: Num<S, N>) -> Fit<S, N, P> {
+        self.fit_at(self.lanes.add(at.x, step))
     }
 }
 

@@ -18,6 +18,7 @@ use super::pair::Pair;
 use super::random_options::UnconditionalRandom;
 use super::two_levels::TwoLevels;
 use crate::error::{ErrorKind, Result};
+use crate::glmm::lattice::Tabulated;
 use crate::inference::Interval;
 use crate::num::bracket::root;
 use crate::num::chi_squared;
@@ -192,7 +193,7 @@ fn boundary(
     let (supremum, mean, sigma2) = if ends(Peak::Lowest) || ends(Peak::Highest) {
         (0.0, alone.iter().map(|arm| arm.knee().0).sum::<f64>() / alone.len() as f64, 0.0)
     } else if alone.iter().any(|arm| matches!(arm.peak(), Peak::At(_))) {
-        let maximum = Problem::of_mean(alone).maximise()?;
+        let maximum = Problem::of_mean(Tabulated::all(alone)).maximise()?;
         (maximum.best.value(), maximum.best.point[0], maximum.best.point[1])
     } else {
         return Err(ErrorKind::UnboundedTau2.into());

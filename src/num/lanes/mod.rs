@@ -29,4 +29,5 @@ mod student_t;
 pub use chi_squared::ChiSquaredTail;
 pub use instruction_set::InstructionSet;
 pub use normal::NormalTail;
+pub(crate) use slices::Ratios;
 pub use student_t::StudentTail;

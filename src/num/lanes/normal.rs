@@ -6,7 +6,7 @@ use pulp::Simd;
 
 use super::elementary::{at_most, ln, polynomial, times_exp, where_finite};
 use super::instruction_set::InstructionSet;
-use super::slices::{LaneFunction, map};
+use super::slices::{Log10P, P, Ratios, Tail, map, of_ratios};
 
 /// `c` of the variable `(z - c) / (z + c)`.
 pub(super) const CENTRE: f64 = 4.0;
@@ -51,7 +51,7 @@ pub struct NormalTail;
 impl NormalTail {
     /// The two-sided tail of every `z`, written to `p`.
     pub fn two_sided(self, set: InstructionSet, z: &[f64], p: &mut [f64]) {
-        map(set, TwoSided, z, p);
+        map(set, P(TwoSided), z, p);
     }
 
     /// The common logarithm of the two-sided tail of every `z`, written to `log10_p`; for p-values that an `f64` cannot hold.
@@ -64,16 +64,30 @@ impl NormalTail {
     /// assert!((log10_p[1] / -2.171_472_409_516_259_1e199 - 1.0).abs() < 1e-15);
     /// ```
     pub fn log10_two_sided(self, set: InstructionSet, z: &[f64], log10_p: &mut [f64]) {
-        map(set, Log10TwoSided, z, log10_p);
+        map(set, Log10P(TwoSided), z, log10_p);
+    }
+
+    /// The tails of fractions.
+    pub(crate) fn of_ratios(self, set: InstructionSet, ratios: Ratios<'_>) {
+        of_ratios(set, TwoSided, ratios);
     }
 }
 
 #[derive(Clone, Copy)]
 struct TwoSided;
 
-impl LaneFunction for TwoSided {
+impl Tail for TwoSided {
+    /// `exp(z^2/2) P(|Z| > z)`
+    type Parts<S: Simd> = S::f64s;
+
     #[inline(always)]
-    fn lanes<S: Simd>(self, simd: S, z: S::f64s) -> S::f64s {
+    fn parts<S: Simd>(self, simd: S, z: S::f64s) -> S::f64s {
+        // the polynomial is as flat as 1/z there
+        scaled(simd, at_most(simd, simd.abs_f64s(z), HUGE))
+    }
+
+    #[inline(always)]
+    fn p<S: Simd>(self, simd: S, z: S::f64s, scaled: S::f64s) -> S::f64s {
         let z = at_most(simd, simd.abs_f64s(z), FAR);
         // z = a + b with a^2 exact, so that the rounding of z^2 does not enter the exponential
         let t = simd.mul_f64s(z, simd.splat_f64s(SPLIT));
@@ -82,19 +96,13 @@ impl LaneFunction for TwoSided {
         let half = simd.splat_f64s(-0.5);
         let high = simd.mul_f64s(half, simd.mul_f64s(a, a));
         let low = simd.mul_f64s(half, simd.mul_f64s(simd.add_f64s(z, a), b));
-        at_most(simd, times_exp(simd, scaled(simd, z), high, low), 1.0)
+        at_most(simd, times_exp(simd, scaled, high, low), 1.0)
     }
-}
 
-#[derive(Clone, Copy)]
-struct Log10TwoSided;
-
-impl LaneFunction for Log10TwoSided {
     #[inline(always)]
-    fn lanes<S: Simd>(self, simd: S, z: S::f64s) -> S::f64s {
+    fn log10_p<S: Simd>(self, simd: S, z: S::f64s, scaled: S::f64s) -> S::f64s {
         let z = simd.abs_f64s(z);
-        // the polynomial is as flat as 1/z there
-        let ln_scaled = ln(simd, scaled(simd, at_most(simd, z, HUGE)), simd.splat_f64s(0.0));
+        let ln_scaled = ln(simd, scaled, simd.splat_f64s(0.0));
         let square = simd.mul_f64s(simd.mul_f64s(z, z), simd.splat_f64s(-0.5));
         let ln_p = at_most(simd, simd.add_f64s(square, ln_scaled), 0.0);
         where_finite(simd, z, simd.mul_f64s(ln_p, simd.splat_f64s(LOG10_E)))

@@ -10,7 +10,7 @@ use super::super::student_t;
 use super::elementary::{SMALLEST_EXPONENT, at_most, ln, mul_add, polynomial, times_exp, where_finite};
 use super::instruction_set::InstructionSet;
 use super::normal::{CENTRE, NormalTail};
-use super::slices::{LaneFunction, map};
+use super::slices::{Log10P, P, Ratios, Tail, map, of_ratios};
 
 /// Number of Chebyshev points, enough for df up to infinity.
 const POINTS: usize = 24;
@@ -79,12 +79,26 @@ impl StudentTail {
     /// The two-sided tail of every `t`, written to `p`.
     pub fn two_sided(&self, set: InstructionSet, t: &[f64], p: &mut [f64]) {
         match &self.method {
-            Method::Fit(fit) => map(set, TwoSided { fit }, t, p),
+            Method::Fit(fit) => map(set, P(TwoSided { fit }), t, p),
             Method::Normal => NormalTail.two_sided(set, t, p),
             Method::OneByOne => {
                 for (t, out) in t.iter().zip(p) {
-                    *out = (2.0 * student_t::sf(t.abs(), self.df)).clamp(0.0, 1.0);
+                    *out = one_p(*t, self.df);
                 }
+            }
+        }
+    }
+
+    /// The tails of fractions.
+    pub(crate) fn of_ratios(&self, set: InstructionSet, ratios: Ratios<'_>) {
+        match &self.method {
+            Method::Fit(fit) => of_ratios(set, TwoSided { fit }, ratios),
+            Method::Normal => NormalTail.of_ratios(set, ratios),
+            Method::OneByOne => {
+                let Ratios { of, by, p, log10_p } = ratios;
+                let t = || of.iter().zip(by).map(|(of, by)| of / by);
+                t().zip(p).for_each(|(t, out)| *out = one_p(t, self.df));
+                t().zip(log10_p).for_each(|(t, out)| *out = one_log10_p(t, self.df));
             }
         }
     }
@@ -99,15 +113,23 @@ impl StudentTail {
     /// ```
     pub fn log10_two_sided(&self, set: InstructionSet, t: &[f64], log10_p: &mut [f64]) {
         match &self.method {
-            Method::Fit(fit) => map(set, Log10TwoSided { fit }, t, log10_p),
+            Method::Fit(fit) => map(set, Log10P(TwoSided { fit }), t, log10_p),
             Method::Normal => NormalTail.log10_two_sided(set, t, log10_p),
             Method::OneByOne => {
                 for (t, out) in t.iter().zip(log10_p) {
-                    *out = ((student_t::ln_sf(t.abs(), self.df) + LN_2) / LN_10).clamp(f64::NEG_INFINITY, 0.0);
+                    *out = one_log10_p(*t, self.df);
                 }
             }
         }
     }
+}
+
+fn one_p(t: f64, df: f64) -> f64 {
+    (2.0 * student_t::sf(t.abs(), df)).clamp(0.0, 1.0)
+}
+
+fn one_log10_p(t: f64, df: f64) -> f64 {
+    ((student_t::ln_sf(t.abs(), df) + LN_2) / LN_10).clamp(f64::NEG_INFINITY, 0.0)
 }
 
 /// `h(z) (z + 4)` as a polynomial in `y`, `y = shift - stretch / (z + 4)` in `[-1, 1]`.
@@ -189,31 +211,28 @@ struct TwoSided<'a> {
     fit: &'a Fit,
 }
 
-impl LaneFunction for TwoSided<'_> {
+impl Tail for TwoSided<'_> {
+    /// `E` and `h(z)`
+    type Parts<S: Simd> = (S::f64s, S::f64s);
+
     #[inline(always)]
-    fn lanes<S: Simd>(self, simd: S, t: S::f64s) -> S::f64s {
-        let t = simd.abs_f64s(t);
-        let (exponent, factor) = self.fit.parts(simd, t);
+    fn parts<S: Simd>(self, simd: S, t: S::f64s) -> Self::Parts<S> {
+        self.fit.parts(simd, simd.abs_f64s(t))
+    }
+
+    #[inline(always)]
+    fn p<S: Simd>(self, simd: S, t: S::f64s, (exponent, factor): Self::Parts<S>) -> S::f64s {
         let limit = -SMALLEST_EXPONENT;
-        let infinite = simd.greater_than_f64s(t, simd.splat_f64s(f64::MAX));
+        let infinite = simd.greater_than_f64s(simd.abs_f64s(t), simd.splat_f64s(f64::MAX));
         let exponent = simd.select_f64s(infinite, simd.splat_f64s(limit), at_most(simd, exponent, limit));
         let p = times_exp(simd, factor, simd.neg_f64s(exponent), simd.splat_f64s(0.0));
         at_most(simd, p, 1.0)
     }
-}
 
-#[derive(Clone, Copy)]
-struct Log10TwoSided<'a> {
-    fit: &'a Fit,
-}
-
-impl LaneFunction for Log10TwoSided<'_> {
     #[inline(always)]
-    fn lanes<S: Simd>(self, simd: S, t: S::f64s) -> S::f64s {
-        let t = simd.abs_f64s(t);
-        let (exponent, factor) = self.fit.parts(simd, t);
+    fn log10_p<S: Simd>(self, simd: S, t: S::f64s, (exponent, factor): Self::Parts<S>) -> S::f64s {
         let ln_p = simd.sub_f64s(ln(simd, factor, simd.splat_f64s(0.0)), exponent);
-        where_finite(simd, t, simd.mul_f64s(at_most(simd, ln_p, 0.0), simd.splat_f64s(LOG10_E)))
+        where_finite(simd, simd.abs_f64s(t), simd.mul_f64s(at_most(simd, ln_p, 0.0), simd.splat_f64s(LOG10_E)))
     }
 }
 
