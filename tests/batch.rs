@@ -389,6 +389,38 @@ fn progress_is_told_and_can_end_the_run() {
 
 #[cfg(feature = "parallel")]
 #[test]
+fn progress_is_told_and_can_end_the_run_on_several_threads() {
+    use std::sync::Mutex;
+    let (y, v) = units(3, 1000, 4);
+    let input = BatchInput::unit_major(&y, &v, 4).unwrap();
+    let plan = plan(Some(Tau2::PauleMandel)).chunk(30);
+    let whole = Columns::of(&plan, input);
+    let told = Mutex::new(Vec::new());
+    let all = Columns::run(
+        |output| {
+            let progress = |done| {
+                told.lock().unwrap().push(done);
+                ControlFlow::Continue(())
+            };
+            plan.run_parallel_with(input, output, &progress).unwrap()
+        },
+        1000,
+    );
+    assert_same(&whole, &all, "progress");
+    let mut told = told.into_inner().unwrap();
+    told.sort_unstable();
+    assert_eq!(told.len(), 34, "once per chunk");
+    assert_eq!(told.last(), Some(&1000));
+    let part =
+        Columns::run(|output| plan.run_parallel_with(input, output, &|_| ControlFlow::Break(())).unwrap(), 1000);
+    assert!(part.summary.cancelled && part.summary.units < 1000, "{:?}", part.summary);
+    // What was written is right, and as much as the summary says.
+    let written = (0..1000).filter(|u| part.numbers[0][*u] != 0.5);
+    assert_eq!(written.inspect(|u| assert_eq!(whole.bits(*u), part.bits(*u))).count(), part.summary.units);
+}
+
+#[cfg(feature = "parallel")]
+#[test]
 fn threads_change_no_bit() {
     let (y, v) = units(9, 1000, 5);
     let input = BatchInput::unit_major(&y, &v, 5).unwrap();

@@ -197,6 +197,11 @@ fn follow(
     if output.prediction_lower.is_none() && output.prediction_upper.is_none() {
         return;
     }
+    if options.method.is_none() {
+        // One true effect for all leaves nothing to predict.
+        [output.prediction_lower, output.prediction_upper].into_iter().flatten().for_each(|out| out.fill(f64::NAN));
+        return;
+    }
     let factors = column(None, true, factors, *units);
     let half = column(None, true, half, *units);
     critical.fill((options.prediction, options.level), count, factors);

@@ -35,6 +35,8 @@ mod flags;
 mod input;
 mod kernel;
 mod output;
+#[cfg(feature = "parallel")]
+mod parallel;
 mod plan;
 mod regression;
 mod tails;

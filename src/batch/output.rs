@@ -78,7 +78,8 @@ columns! {
     hk_log10_p: f64,
     /// p-value of Cochran's Q, chi-squared with `k - 1` degrees of freedom; 1 for one study.
     q_p: f64,
-    /// Lower bound of the prediction interval; see [`BatchPlan::prediction`](super::BatchPlan::prediction).
+    /// Lower bound of the prediction interval; see [`BatchPlan::prediction`](super::BatchPlan::prediction). A common effect has none:
+    /// NaN.
     prediction_lower: f64,
     /// Its upper bound.
     prediction_upper: f64,

@@ -2,6 +2,8 @@
 
 use super::chunk::{self, Scratch};
 use super::kernel::Kernel;
+#[cfg(feature = "parallel")]
+use super::parallel;
 use super::tails::{MeanError, mean_error};
 use super::{BatchInput, BatchOutput, InstructionSet, UnitFlags};
 use crate::error::{ErrorKind, Result};
@@ -62,7 +64,8 @@ pub struct BatchSummary {
     pub searched: usize,
     /// Units with [`UnitFlags::SEVERAL_MAXIMA`].
     pub several_maxima: usize,
-    /// Whether a progress function ended the run early; the columns are then written for the first `units` units only.
+    /// Whether a progress function ended the run early; the columns are then written for the first `units` units only, or, on several
+    /// threads, for some of them.
     pub cancelled: bool,
 }
 
@@ -219,24 +222,27 @@ impl BatchPlan {
     /// As [`run`](Self::run).
     #[cfg(feature = "parallel")]
     pub fn run_parallel(&self, input: BatchInput<'_>, output: &mut BatchOutput<'_>) -> Result<BatchSummary> {
-        use rayon::iter::{IntoParallelIterator, ParallelIterator};
+        self.run_parallel_with(input, output, &|_| ControlFlow::Continue(()))
+    }
+
+    /// As [`run_parallel`](Self::run_parallel), telling `progress` after each chunk how many units are done; it can end the run. Threads
+    /// finish in any order: of a run that was [cancelled](BatchSummary::cancelled) some units are written and it is not known which.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    #[cfg(feature = "parallel")]
+    pub fn run_parallel_with(
+        &self,
+        input: BatchInput<'_>,
+        output: &mut BatchOutput<'_>,
+        progress: &(dyn Fn(usize) -> ControlFlow<()> + Sync),
+    ) -> Result<BatchSummary> {
         output.check(input.units())?;
         let mut rest = output.reborrow();
-        let mut parts = Vec::with_capacity(input.units().div_ceil(self.chunk));
-        let mut first = 0;
-        while first < input.units() {
-            let units = self.chunk.min(input.units() - first);
-            parts.push((first, units, rest.take_front(units)));
-            first += units;
-        }
-        let summaries = parts.into_par_iter().map_init(Scratch::default, |scratch, (first, units, part)| {
-            chunk::run(&self.options, &input, (first, units), part, scratch)
-        });
-        let both = |mut a: BatchSummary, b: BatchSummary| {
-            a.add(&b);
-            a
-        };
-        Ok(summaries.reduce(BatchSummary::default, both))
+        let parts = parallel::parts(input.units(), self.chunk, |units| rest.take_front(units));
+        Ok(parallel::run(parts, progress, |scratch: &mut Scratch, part| {
+            chunk::run(&self.options, &input, (part.first, part.units), part.columns, scratch)
+        }))
     }
 
     /// Fits one unit: the same numbers as in a batch, to the last bit.

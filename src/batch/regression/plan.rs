@@ -1,6 +1,8 @@
 //! The options of a batch of regressions, and running it.
 
 use super::super::kernel::Kernel;
+#[cfg(feature = "parallel")]
+use super::super::parallel;
 use super::super::plan::{BatchSummary, CHUNK};
 use super::super::tails::Critical;
 use super::super::{BatchInput, InstructionSet, UnitFlags};
@@ -162,21 +164,26 @@ impl BatchRegression {
     /// As [`run`](Self::run).
     #[cfg(feature = "parallel")]
     pub fn run_parallel(&self, input: BatchInput<'_>, output: &mut RegressionOutput<'_>) -> Result<BatchSummary> {
-        use rayon::prelude::*;
+        self.run_parallel_with(input, output, &|_| ControlFlow::Continue(()))
+    }
+
+    /// As [`run_parallel`](Self::run_parallel), telling `progress` after each chunk how many units are done; it can end the run. Threads
+    /// finish in any order: of a run that was [cancelled](BatchSummary::cancelled) some units are written and it is not known which.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    #[cfg(feature = "parallel")]
+    pub fn run_parallel_with(
+        &self,
+        input: BatchInput<'_>,
+        output: &mut RegressionOutput<'_>,
+        progress: &(dyn Fn(usize) -> ControlFlow<()> + Sync),
+    ) -> Result<BatchSummary> {
         let mut rest = self.check(&input, output)?;
-        let mut parts = Vec::with_capacity(input.units().div_ceil(self.chunk));
-        let mut first = 0;
-        while first < input.units() {
-            let units = self.chunk.min(input.units() - first);
-            parts.push((first, units, rest.take_front(units)));
-            first += units;
-        }
-        let run = |scratch: &mut Scratch, (first, units, part)| self.run_part(&input, (first, units), part, scratch);
-        let add = |mut a: BatchSummary, b: BatchSummary| {
-            a.add(&b);
-            a
-        };
-        Ok(parts.into_par_iter().map_init(Scratch::default, run).reduce(BatchSummary::default, add))
+        let parts = parallel::parts(input.units(), self.chunk, |units| rest.take_front(units));
+        Ok(parallel::run(parts, progress, |scratch: &mut Scratch, part| {
+            self.run_part(&input, (part.first, part.units), part.columns, scratch)
+        }))
     }
 
     fn check<'b>(&self, input: &BatchInput<'_>, output: &'b mut RegressionOutput<'_>) -> Result<Parts<'b>> {
