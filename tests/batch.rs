@@ -411,8 +411,7 @@ fn progress_is_told_and_can_end_the_run_on_several_threads() {
     told.sort_unstable();
     assert_eq!(told.len(), 34, "once per chunk");
     assert_eq!(told.last(), Some(&1000));
-    let part =
-        Columns::run(|output| plan.run_parallel_with(input, output, &|_| ControlFlow::Break(())).unwrap(), 1000);
+    let part = Columns::run(|output| plan.run_parallel_with(input, output, &|_| ControlFlow::Break(())).unwrap(), 1000);
     assert!(part.summary.cancelled && part.summary.units < 1000, "{:?}", part.summary);
     // What was written is right, and as much as the summary says.
     let written = (0..1000).filter(|u| part.numbers[0][*u] != 0.5);

@@ -57,7 +57,8 @@ struct Start<S: Simd, const N: usize> {
 }
 
 impl<S: Simd, const N: usize> Tile<'_, S, N> {
-    /// Fits a tile; `missing` tells whether the last tile had missing studies, and this one.
+    /// Fits a tile by an estimator that takes more than moments at 0; `missing` tells whether the last tile had missing studies, and this
+    /// one.
     #[inline(always)]
     pub(super) fn fit(&mut self, source: Source<'_>, request: Request, missing: &mut bool) -> Fitted<S, N> {
         let l = self.lanes;
@@ -75,11 +76,6 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
         };
         let start = start(l, first, residuals, request);
         let solved = match request.kernel {
-            Kernel::Common => common(l, &start),
-            Kernel::DerSimonianLaird => {
-                let (tau2, kept) = moment_estimate(l, &start);
-                self.finish(&start, tau2, kept, request)
-            }
             Kernel::Hedges => {
                 let (rss, variances) = self.unweighted(start.first.count);
                 let typical = l.div(variances, start.first.count);
@@ -98,13 +94,32 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
                 let (tau2, kept) = solve::paule_mandel(self, &ground(l, &start));
                 self.finish(&start, tau2, kept, request)
             }
-            Kernel::Reml => self.likelihood(&start, true),
-            Kernel::MaximumLikelihood => self.likelihood(&start, false),
+            // One body for both: the compiler would make two of it.
+            Kernel::Reml | Kernel::MaximumLikelihood => self.likelihood(&start, request.kernel == Kernel::Reml),
+            // see `fit_moment`
+            Kernel::Common | Kernel::DerSimonianLaird => common(l, &start),
         };
         fitted(l, &start, &solved, request)
     }
 
-    /// The same for the common effect and the DerSimonian-Laird estimator, of two tiles with their loops side by side.
+    /// The same for the common effect and the DerSimonian-Laird estimator.
+    #[inline(always)]
+    pub(super) fn fit_moment(&mut self, source: Source<'_>, request: Request, missing: &mut bool) -> Fitted<S, N> {
+        let l = self.lanes;
+        source.ask::<S, N>();
+        let first = self.read::<false>(source, None, missing);
+        let residuals = self.take(self.residuals::<{ want::Q }>(first.mean));
+        let start = start(l, first, residuals, request);
+        let solved = if request.kernel == Kernel::Common {
+            common(l, &start)
+        } else {
+            let (tau2, kept) = moment_estimate(l, &start);
+            self.finish(&start, tau2, kept, request)
+        };
+        fitted(l, &start, &solved, request)
+    }
+
+    /// The same of two tiles, with their loops side by side.
     #[inline(always)]
     pub(super) fn fit_both(
         &mut self,

@@ -65,7 +65,8 @@ impl<S: Simd, const N: usize> Lanes<S, N> {
     /// Runs `op` compiled for the instruction set.
     #[inline(always)]
     pub(in crate::batch) fn run<Op: NullaryFnOnce>(self, op: Op) -> Op::Output {
-        Simd::vectorize(self.simd, op)
+        // Vector instructions make a function of it; without them it would be copied to every place that asks.
+        if const { S::F64_LANES == 1 } { apart(op) } else { Simd::vectorize(self.simd, op) }
     }
 
     #[inline(always)]
@@ -143,4 +144,10 @@ impl<S: Simd, const N: usize> Lanes<S, N> {
         }
         self.simd.first_true_m64s(all) < S::F64_LANES
     }
+}
+
+/// A function of its own.
+#[inline(never)]
+fn apart<Op: NullaryFnOnce>(op: Op) -> Op::Output {
+    op.call()
 }

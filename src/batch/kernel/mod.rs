@@ -117,8 +117,6 @@ pub(super) fn run(
     set.dispatch(Run { request, input, first, columns, memory });
 }
 
-/// Bytes of the tiles that fast memory holds next to everything else.
-const TILES: usize = 28 * 1024;
 /// How many tiles before it is read a tile is asked for.
 const AHEAD: usize = 4;
 /// Bytes of a line of the cache, which no vector should straddle.
@@ -137,17 +135,13 @@ impl WithSimd for Run<'_, '_, '_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let bytes = |n: usize| self.input.studies() * n * size_of::<Cell<S, 1>>();
         let moment = matches!(self.request.kernel, Kernel::Common | Kernel::DerSimonianLaird);
+        // One width for any number of studies: a second one, for tiles of hundreds of studies, doubles the time to compile.
         if const { S::F64_LANES > 1 } {
-            if !moment && bytes(2) <= TILES {
-                self.tiles(Lanes::<S, 2>::new(simd));
-            } else if !moment {
-                self.tiles(Lanes::<S, 1>::new(simd));
-            } else if bytes(4) <= TILES {
+            if moment {
                 self.pairs(Lanes::<S, 2>::new(simd));
             } else {
-                self.pairs(Lanes::<S, 1>::new(simd));
+                self.tiles(Lanes::<S, 2>::new(simd));
             }
         } else if moment {
             self.pairs(Lanes::<S, 1>::new(simd));
@@ -192,7 +186,7 @@ impl Run<'_, '_, '_> {
             let mut tile = Tile { lanes, cells: cells.get_mut(..studies).unwrap_or_default() };
             let there = width.min(columns.units - place - here);
             if there == 0 {
-                let fitted = tile.fit(source, request, &mut missing);
+                let fitted = tile.fit_moment(source, request, &mut missing);
                 store(lanes, &fitted, (place, here), columns, lost);
             } else {
                 let at = place + here;

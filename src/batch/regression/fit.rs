@@ -154,10 +154,11 @@ impl<S: Simd, const N: usize, const P: usize> DesignTile<'_, S, N, P> {
                 let (tau2, kept) = paule_mandel(self, &ground);
                 (tau2, self.fit_at(tau2), kept)
             }
-            Some(Kernel::Reml) => likelihood(self, (&ground, true), (&restricted, ())),
-            Some(Kernel::MaximumLikelihood) => {
-                let full = self.score_of(zero, &at_zero, false);
-                likelihood(self, (&ground, false), (&full, ()))
+            // One body for both: the compiler would make two of it.
+            Some(kernel @ (Kernel::Reml | Kernel::MaximumLikelihood)) => {
+                let reml = kernel == Kernel::Reml;
+                let origin = if reml { restricted } else { self.score_of(zero, &at_zero, false) };
+                likelihood(self, (&ground, reml), (&origin, ()))
             }
             _ => (zero, at_zero, l.none()),
         };
