@@ -57,22 +57,26 @@ fn an_estimate_in_a_reused_workspace_does_not_allocate() {
     }
 }
 
-/// One block for the columns, one for the maxima of a certificate: labels and covariates are shared with the effects.
+/// A block for the columns, one for the maxima of a certificate, a few for notes: labels and covariates are shared with the effects, so
+/// that a hundred times the studies take no block more.
 #[test]
 fn a_fit_copies_no_study() {
-    for k in [5, 500] {
+    let mut counts = Vec::new();
+    for k in [50, 500, 5000] {
         let row = |i: usize| {
             let (y, v) = ((i % 5) as f64 * 0.2, 0.02 + 0.01 * (i % 3) as f64);
             Effect::from_variance(Measure::Generic, y, v).map(|effect| (format!("study {i}"), effect))
         };
         let effects =
             Effects::from_rows((0..k).map(row).collect::<Result<Vec<_>, _>>().expect("valid")).expect("valid");
-        for (tau2, most) in [(Tau2::DerSimonianLaird, 1), (Tau2::Reml, 2)] {
+        counts.push([Tau2::DerSimonianLaird, Tau2::Reml].map(|tau2| {
             let model = RandomEffects::new(tau2);
-            let count = allocations(|| drop(black_box(model.fit(black_box(&effects)).expect("a fit"))));
-            assert_eq!(count, most, "{tau2}, {k} studies");
-        }
+            // The critical values of so many studies are remembered from here on.
+            drop(model.fit(&effects).expect("a fit"));
+            allocations(|| drop(black_box(model.fit(black_box(&effects)).expect("a fit"))))
+        }));
     }
+    assert!(counts.iter().all(|of| *of == counts[0] && of.iter().all(|count| *count <= 4)), "{counts:?}");
 }
 
 /// A batch allocates for a run, not for a unit: a hundred times the units take not one allocation more, those included that are left
@@ -83,7 +87,7 @@ fn a_batch_does_not_allocate_per_unit() {
     let unit = |i: usize| -> ([f64; K], [f64; K]) {
         match i % 4 {
             // two maxima, hence searched
-            0 => ([0.0, 0.1, -0.1, 12.0, -11.0], [0.01, 0.01, 0.01, 100.0, 100.0]),
+            0 => ([0.0, 0.003, -0.003, 30.0, -30.0], [1e-4, 1e-4, 1e-4, 1.0, 1.0]),
             1 => ([0.1, f64::NAN, 0.5, -0.2, 0.3], [0.04, 0.05, 0.03, 0.1, 0.02]),
             2 => ([0.1, 0.9, 0.5, -0.2, 0.3], [0.04, -0.05, 0.03, 0.1, 0.02]),
             _ => ([0.1, 0.9, 0.5, -0.2, 0.3], [0.04, 0.05, 0.03, 0.1, 0.02]),

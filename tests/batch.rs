@@ -447,7 +447,7 @@ fn columns_agree_with_metafor() {
     for (method, theirs) in METHODS.into_iter().zip(&metafor.fits) {
         let fit = plan(method).fit_one(&metafor.y, &metafor.v).unwrap();
         let name = theirs["method"].as_str();
-        assert_eq!(method.map_or("EE".to_owned(), |method| method.to_string()), name);
+        assert_eq!(method.map_or("EE", Tau2::code), name);
         assert!(!fit.flags.failed());
         let ours = [
             ("mu", fit.mu),

@@ -349,7 +349,8 @@ mod tests {
                 let Some(found) = table.on_lattice(m, tau2, Effort::Exact) else { continue };
                 let truth = marginal(&study, m, tau2, Effort::Exact).expect("in range");
                 used += 1;
-                let unit = (-truth.h_mm).sqrt().max(1e-3 / tau2.sqrt());
+                // Derivatives are differences of `variance/tau2` and 1, over tau2: rounding is relative to that.
+                let unit = (-truth.h_mm).sqrt().max(0.3 / tau2.sqrt());
                 let what = format!("{m} {tau2}: {found:?} {truth:?}");
                 assert!((found.value - truth.value).abs() <= 1e-13 * truth.value.abs().max(1.0), "{what}");
                 assert!((found.g_m - truth.g_m).abs() <= 1e-12 * unit.max(truth.g_m.abs()), "{what}");

@@ -1,7 +1,7 @@
 //! Sato's interval of the Mantel-Haenszel odds ratio.
 
 use super::conditional::OddsRatioLimits;
-use super::strata::{gather, no_odds};
+use super::strata::{check_events, gather, no_odds};
 use super::sums;
 use crate::error::{ErrorKind, Result};
 use crate::inference::check_level;
@@ -42,6 +42,7 @@ use crate::study::{BinaryMeasure, Conversion, Studies, TwoByTwo};
 pub fn sato_interval(studies: &Studies<TwoByTwo>, level: f64) -> Result<OddsRatioLimits> {
     let level = check_level(level)?;
     let cells = gather(studies, Conversion::new(BinaryMeasure::LogOddsRatio), false, no_odds)?.cells;
+    check_events(studies, &cells, "odds ratio")?;
     if cells.is_empty() {
         let (why, remedy) = ("no study has both events and non-events", "ask for a difference of risks");
         return Err(ErrorKind::NotEstimable { measure: "odds ratio", why, remedy }.into());
