@@ -107,10 +107,15 @@ fn check(columns: &[Vec<f64>], flags: &[UnitFlags]) {
         if flag.failed() {
             continue;
         }
-        for (column, name) in [(0, "mu"), (1, "se"), (2, "tau2"), (3, "q"), (4, "i2")] {
+        for (column, name) in [(0, "mu"), (1, "se"), (2, "tau2")] {
             assert!(at(column).is_finite(), "{name} of unit {u}: {} ({flag:?})", at(column));
         }
-        assert!(at(1) >= 0.0 && at(2) >= 0.0 && at(3) >= 0.0 && (0.0..=1.0).contains(&at(4)), "unit {u}");
+        assert!(at(1) >= 0.0 && at(2) >= 0.0, "unit {u}");
+        if flag.contains(UnitFlags::ZERO_VARIANCE) {
+            assert!(at(3).is_nan() && at(4).is_nan() && at(10).is_nan(), "unit {u}: {} {}", at(3), at(4));
+        } else {
+            assert!(at(3).is_finite() && at(3) >= 0.0 && (0.0..=1.0).contains(&at(4)), "unit {u}: {} {}", at(3), at(4));
+        }
         for column in [5, 8, 10] {
             assert!(at(column).is_nan() || (0.0..=1.0).contains(&at(column)), "p of unit {u}: {}", at(column));
         }

@@ -29,7 +29,7 @@ use crate::study::{BinaryMeasure, Conversion, Studies, TwoByTwo};
 ///     ("Dalakas 1993", TwoByTwo::new((9, 12), (0, 11))?), // a zero cell
 ///     ("Aggarwal 2022", TwoByTwo::new((37, 47), (21, 48))?),
 /// ]);
-/// assert_eq!(sato_interval(&trials, 0.95)?.to_string(), "[2.90, 15.5]");
+/// assert_eq!(sato_interval(&trials, 0.95)?.to_string(), "[3.00, 15.0]");
 /// // One trial alone, without an estimate: the data set one limit.
 /// let one = Studies::from([("Dalakas 1993", TwoByTwo::new((9, 12), (0, 11))?)]);
 /// assert_eq!(sato_interval(&one, 0.95)?.upper, None);
