@@ -237,9 +237,9 @@ fn row_20_a_correction_that_is_no_positive_number() {
     let studies = tables(&with([0.0, 10.0, 3.0, 7.0]));
     for value in [-0.5, 0.0, f64::NAN, f64::INFINITY] {
         let policy = ZeroCells::constant(value);
-        let fit = MantelHaenszel::new(TableMeasure::LogOddsRatio).zero_cells(policy.clone()).fit(&studies);
+        let fit = MantelHaenszel::new(TableMeasure::LogOddsRatio).zero_cells(policy).fit(&studies);
         assert!(matches!(kind(fit), ErrorKind::InvalidCorrection { .. }), "{value}");
-        let fit = MantelHaenszel::new(TableMeasure::LogOddsRatio).own_zero_cells(policy.clone()).fit(&studies);
+        let fit = MantelHaenszel::new(TableMeasure::LogOddsRatio).own_zero_cells(policy).fit(&studies);
         assert!(matches!(kind(fit), ErrorKind::InvalidCorrection { .. }), "{value}");
         let fit = Peto::new().zero_cells(policy).fit(&studies);
         assert!(matches!(kind(fit), ErrorKind::InvalidCorrection { .. }), "{value}");

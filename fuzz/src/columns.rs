@@ -49,10 +49,9 @@ fn design(s: &mut Source<'_>, y: &[f64], v: &[f64]) {
 fn weights(s: &mut Source<'_>, y: &[f64], v: &[f64]) {
     let own: Vec<f64> = (0..y.len()).map(|_| s.positive()).collect();
     for weights in [QWeights::User(&own), QWeights::Equal, QWeights::InverseSe] {
-        for found in [tau2::generalised_q_estimate(y, v, weights), tau2::generalised_q_median_estimate(y, v, weights)] {
-            if let Ok(fit) = found {
-                assert!(fit.tau2 >= 0.0 && fit.tau2.is_finite(), "{fit:?}");
-            }
+        let found = [tau2::generalised_q_estimate(y, v, weights), tau2::generalised_q_median_estimate(y, v, weights)];
+        for fit in found.into_iter().flatten() {
+            assert!(fit.tau2 >= 0.0 && fit.tau2.is_finite(), "{fit:?}");
         }
         if let Ok(found) = tau2::generalised_q_interval(y, v, weights, s.share(), s.share()) {
             set(found);

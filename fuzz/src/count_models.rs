@@ -262,10 +262,10 @@ pub fn strata(bytes: &[u8]) {
     match two_group_data(s) {
         TwoGroupData::Tables(tables) => {
             for measure in [TableMeasure::LogOddsRatio, TableMeasure::LogRiskRatio, TableMeasure::RiskDifference] {
-                let model = MantelHaenszel::new(measure).level(level).zero_cells(policy.clone());
-                pooled(model.own_zero_cells(own.clone()).variance(variance).fit(&tables));
+                let model = MantelHaenszel::new(measure).level(level).zero_cells(policy);
+                pooled(model.own_zero_cells(own).variance(variance).fit(&tables));
             }
-            pooled(Peto::new().zero_cells(policy.clone()).level(level).fit(&tables));
+            pooled(Peto::new().zero_cells(policy).level(level).fit(&tables));
             pooled(sizes.level(level).fit(&tables, Conversion::new(measure).zero_cells(policy)));
             if let Ok(test) = tables::cochran_mantel_haenszel(&tables, continuity) {
                 assert!(!format!("{test:?}").contains("NaN"), "{test:?}");
