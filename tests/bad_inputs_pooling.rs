@@ -291,3 +291,15 @@ proptest! {
         }
     }
 }
+
+/// Found by fuzzing: studies known exactly that differ by less than any number whose square is one. A search over tau2 from there to
+/// the spread of the others would not end in time.
+#[test]
+fn studies_known_exactly_that_all_but_agree_are_out_of_range() {
+    use meta_analysis::tau2::{Tau2Error, estimate};
+    let (y, v) = ([-520.0, 5.9e-316, 0.0], [16.0, 0.0, 0.0]);
+    for method in [Tau2::Reml, Tau2::MaximumLikelihood, Tau2::BayesMode(Likelihood::Full), Tau2::PauleMandel] {
+        let error = estimate(&y, &v, method).unwrap_err();
+        assert!(matches!(error, Tau2Error::VarianceRatioOutOfRange { .. }), "{method}: {error}");
+    }
+}

@@ -3,7 +3,7 @@
 
 mod support;
 
-use meta_analysis::tau2::Workspace;
+use meta_analysis::tau2::{Tau2Error, Workspace};
 use meta_analysis::{
     CommonEffect, Effect, Effects, ErrorKind, Inference, MeanMethod, Measure, Pooled, RandomEffects, Tau2,
 };
@@ -311,4 +311,15 @@ proptest! {
             prop_assert_eq!(base.p_value().to_bits(), other.p_value().to_bits());
         }
     }
+}
+
+/// Found by fuzzing: the search over tau2 had no end where squares of residuals exceed the range of doubles.
+#[test]
+fn a_mean_out_of_reach_is_an_overflow() {
+    let mut workspace = Workspace::new();
+    workspace.load(&[0.1, 0.9, 0.5], &[0.04, 0.05, 0.03]).unwrap();
+    for mu in [1e101, -1e160, 1e300, f64::MAX] {
+        assert_eq!(workspace.mean_likelihood_ratio(mu).unwrap_err(), Tau2Error::Overflow, "{mu:e}");
+    }
+    assert!(workspace.mean_likelihood_ratio(1e90).unwrap().statistic.is_finite());
 }

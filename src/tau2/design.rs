@@ -146,6 +146,9 @@ impl Design {
         if survey.zeros > 0 {
             let misfit = design.take_zeros(survey.zeros, unit.shrink(of_zeros));
             let positive = unit.shrink_square(survey.smallest_positive);
+            if misfit > 0.0 && misfit * misfit <= 0.0 {
+                return Err(Tau2Error::VarianceRatioOutOfRange { smallest: survey.first, largest: survey.last });
+            }
             let smallest = if misfit > 0.0 { positive.min(misfit * misfit) } else { positive };
             let largest = variances.last().copied().unwrap_or(0.0);
             design.axis = Axis::at_zero(smallest, largest, design.unweighted.rss, &survey)?;

@@ -418,7 +418,12 @@ impl Workspace {
             return Err(Tau2Error::NonFiniteEffect { index: 0, value: mu });
         }
         let (mut profile, unit, origin) = self.mean_profile()?;
-        let node = profile.node(unit.shrink(mu - origin));
+        let at = unit.shrink(mu - origin);
+        // Squares of residuals beyond the range of doubles would leave the search without an end.
+        if at.abs() >= FARTHEST || at.is_nan() {
+            return Err(Tau2Error::Overflow);
+        }
+        let node = profile.node(at);
         let signed_root = node.d.sqrt().copysign(profile.mean - node.mu);
         let tau2 = |s: f64| unit.grow_square(profile.axis.tau2(s));
         let (tau2, tau2_under) = (tau2(profile.s), tau2(node.s));

@@ -93,6 +93,10 @@ impl Workspace {
         self.zeros_agree = zeros().all(|y| y.abs() <= 0.0);
         let mean = zeros().sum::<f64>() / survey.zeros as f64;
         let within: f64 = zeros().map(|y| (y - mean) * (y - mean)).sum();
+        if within <= 0.0 && !self.zeros_agree {
+            // They differ by so little that its square is no number.
+            return Err(Tau2Error::VarianceRatioOutOfRange { smallest: survey.first, largest: survey.last });
+        }
         let positive = self.unit.shrink_square(survey.smallest_positive);
         let smallest = if within > 0.0 { within.min(positive) } else { positive };
         let largest = self.unit.shrink_square(v[survey.last]);

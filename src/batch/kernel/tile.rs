@@ -24,6 +24,7 @@ pub(in crate::batch) struct Rows<'a> {
     pub(in crate::batch) v: &'a [f64],
     pub(in crate::batch) stride: usize,
     pub(in crate::batch) at: usize,
+    #[cfg_attr(not(feature = "prefetch"), expect(dead_code, reason = "only memory asked for ahead of time needs it"))]
     pub(in crate::batch) ahead: usize,
 }
 
@@ -33,6 +34,7 @@ pub(in crate::batch) struct Columns<'a> {
     pub(in crate::batch) y: &'a [&'a [f64]],
     pub(in crate::batch) v: &'a [&'a [f64]],
     pub(in crate::batch) at: usize,
+    #[cfg_attr(not(feature = "prefetch"), expect(dead_code, reason = "only memory asked for ahead of time needs it"))]
     pub(in crate::batch) ahead: usize,
 }
 
