@@ -29,7 +29,7 @@ fn the_corpus_holds() {
 
 #[test]
 fn seeded_inputs_hold() {
-    let inputs: u64 = std::env::var("FUZZ_INPUTS").map_or(40, |n| n.parse().expect("a number of inputs"));
+    let inputs: u64 = std::env::var("FUZZ_INPUTS").map_or(250, |n| n.parse().expect("a number of inputs"));
     let mut failures: Vec<String> = Vec::new();
     for (i, (name, target)) in fuzz::TARGETS.iter().enumerate() {
         for input in 0..inputs {
