@@ -333,3 +333,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn at_a_level_below_rounding_the_limits_stay_in_order() {
+    for level in [1e-300, 1e-20, 1e-15, 1e-10] {
+        let p =
+            fit(&[0.1, 0.8, -0.4], &[0.04, 0.05, 0.1]).bayesian_at(TauPrior::HalfNormal { scale: 0.5 }, level).unwrap();
+        let within = |(lower, upper): (f64, f64), middle: f64| {
+            assert!(lower <= middle && middle <= upper, "{lower} {middle} {upper}");
+            assert!((upper - lower).abs() <= 4.0 * level + 1e-13, "{lower} {upper}");
+        };
+        within(p.interval(), p.median());
+        within(p.tau().interval, p.tau().median);
+        within(p.prediction().interval(), p.prediction().natural().value);
+    }
+}

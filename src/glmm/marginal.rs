@@ -100,7 +100,8 @@ fn random(study: &impl StudyLikelihood, m: f64, tau2: f64, effort: Effort) -> Op
     // (eta - m)/tau = a + b v, which the rounding of eta does not enter.
     let (a, b) = ((mode - m) / tau, spread / tau);
     let log = |value: f64, v: f64| value - 0.5 * (a + b * v).powi(2);
-    if information * tau2 >= 1.0 {
+    // Across a knee that is narrow next to the weight, derivatives of the likelihood are large and cancel.
+    if information * tau2 >= 1.0 || place.knee.is_some() {
         let found = integrate(place, effort, |eta, v| {
             let square = v * v;
             (log(study.value(eta), v), [v, square, square * v, square * square])
@@ -172,6 +173,28 @@ pub(super) fn mode(study: &impl StudyLikelihood, m: f64, tau2: f64) -> f64 {
         eta = if low < next && next < high { next } else { 0.5 * low + 0.5 * high };
         if !(low < eta && eta < high) {
             return eta;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::glmm::binomial::{Binomial, BinomialLink};
+
+    #[test]
+    fn second_derivatives_keep_their_digits_where_the_random_effect_is_vast() {
+        for (x, n) in [(0.0, 18.0), (18.0, 18.0), (3.0, 60.0)] {
+            let study = Binomial::new(x, n, BinomialLink::Logit);
+            for (m, tau2) in [(-5.6e5, 2.3e11), (3.0, 1e6), (-40.0, 400.0)] {
+                let slope = |tau2: f64| marginal(&study, m, tau2, Effort::Exact).expect("an integral").g_t;
+                let h = 1e-3 * tau2;
+                // Of fourth order.
+                let [a, b, c, d] = [-2.0, -1.0, 1.0, 2.0].map(|i| slope(tau2 + i * h));
+                let difference = (a - d + 8.0 * (c - b)) / (12.0 * h);
+                let found = marginal(&study, m, tau2, Effort::Exact).expect("an integral").h_tt;
+                assert!((found - difference).abs() * tau2 * tau2 < 1e-10, "{x} {m} {tau2}: {found} {difference}");
+            }
         }
     }
 }

@@ -37,6 +37,10 @@ const SETTLED_SCAN: f64 = 1e-3;
 const RUNAWAY: f64 = 0.01;
 /// Longest step of a linear predictor, in units of its own and the random effect's spread.
 const LONGEST_STEP: f64 = 100.0;
+/// Newton's steps in tau2; then the bracket is halved.
+const FREE_STEPS: usize = 40;
+/// Steps after which the profile is not what it is taken for.
+const MOST_STEPS: usize = 400;
 
 /// The coefficients that are not held.
 fn free(p: usize, held: Option<usize>) -> Vec<usize> {
@@ -155,7 +159,7 @@ impl<S: Integrated> Problem<S> {
         let (p, rows) = (self.p(), free(self.p(), held));
         let mut zero_is_low = low > 0.0;
         let mut point = start;
-        loop {
+        for taken in 0..MOST_STEPS {
             let (at, step) = self.step(&point, &rows, Effort::Exact)?;
             let t = point[p];
             if step.decrement > 0.01 {
@@ -190,7 +194,7 @@ impl<S: Integrated> Problem<S> {
             if next <= low {
                 next = if zero_is_low { between(low, t.min(high)) } else { 0.0 };
             }
-            if next >= high {
+            if next >= high || (taken >= FREE_STEPS && high.is_finite()) {
                 next = between(low, high);
             }
             if t <= 0.0 && next <= 0.0 {
@@ -203,6 +207,7 @@ impl<S: Integrated> Problem<S> {
             advance(&mut point, &rows, &step, next - t);
             point[p] = next;
         }
+        Err(Failure::OutOfRange)
     }
 }
 

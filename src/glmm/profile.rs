@@ -13,6 +13,12 @@ const SETTLED: f64 = 1e-7;
 /// A fall of the log-likelihood that only absurd parameters reach, since it falls with the logarithm of tau2: a t interval of two
 /// studies at 95 % asks for 81.
 const OUT_OF_REACH: f64 = 30.0;
+/// A linear predictor of this size is no probability, no rate and no ratio of either: a limit that lies beyond has no meaning.
+const FARTHEST: f64 = 1e6;
+/// Newton's steps towards a limit; then the bracket is halved, and at most this often again.
+const FREE_STEPS: usize = 30;
+/// Halvings after which nothing but the rounding of the profile is left.
+const MOST_STEPS: usize = FREE_STEPS + 60;
 /// More steps than the joint method takes where it works.
 const JOINT_STEPS: usize = 14;
 
@@ -137,8 +143,11 @@ impl<S: Integrated> Problem<S> {
             return Ok(limit);
         }
         let (mut low, mut high) = (0.0, f64::INFINITY);
-        loop {
+        for taken in 0..MOST_STEPS {
             let value = centre + direction * x * unit;
+            if value.abs() > FARTHEST {
+                return Err(Failure::OutOfRange);
+            }
             let stand = self.held_at(j, value, point)?;
             let root = (2.0 * (best.value() - stand.value())).max(0.0).sqrt();
             let slope = -direction * unit * stand.at.gradient[j] / root;
@@ -152,10 +161,11 @@ impl<S: Integrated> Problem<S> {
                 return Ok(value + direction * step * unit);
             }
             let mut next = x + step;
-            if !(next.is_finite() && low < next && next < high.min(4.0 * x)) {
+            let bisect = taken >= FREE_STEPS && high.is_finite();
+            if bisect || !(next.is_finite() && low < next && next < high.min(4.0 * x)) {
                 next = if high.is_finite() { 0.5 * (low + high) } else { 4.0 * x };
             }
-            if !(low < next && next < high) || next > 1e150 {
+            if !(low < next && next < high) {
                 return Ok(value);
             }
             point = stand.point.clone();
@@ -164,6 +174,7 @@ impl<S: Integrated> Problem<S> {
             point[p] = point[p].max(0.25 * stand.tau2());
             x = next;
         }
+        Err(Failure::OutOfRange)
     }
 
     /// A limit of parameter `c` (a coefficient, or tau2) by Newton's method on all parameters at once: the profile to second order at
@@ -310,7 +321,7 @@ impl<S: Integrated> Problem<S> {
         {
             return Ok(limit);
         }
-        loop {
+        for taken in 0..MOST_STEPS {
             point[p] = t;
             let stand = self.best_at_tau2(point, None, Effort::Exact)?;
             let root = (2.0 * (best.value() - stand.value())).max(0.0).sqrt();
@@ -333,7 +344,8 @@ impl<S: Integrated> Problem<S> {
             }
             let (low, high) = (inner.min(outer), inner.max(outer));
             let mut next = t + step;
-            if !(next.is_finite() && low < next && next < high && (next < 16.0 * t || !up)) {
+            let bisect = taken >= FREE_STEPS && high.is_finite();
+            if bisect || !(next.is_finite() && low < next && next < high && (next < 16.0 * t || !up)) {
                 next = if !high.is_finite() {
                     16.0 * t
                 } else if low > 0.0 {
@@ -348,5 +360,6 @@ impl<S: Integrated> Problem<S> {
             point = stand.point;
             t = next;
         }
+        Err(Failure::OutOfRange)
     }
 }

@@ -62,7 +62,10 @@ impl Posterior {
         let (of_mean, of_new) = (Predictive::mean_of(joint), Predictive::new_effect_of(joint, 0.0));
         let prediction =
             PredictionInterval::of_distribution(&of_new, (Prediction::Bayesian(prior), level), None, (measure, scale))?;
-        let [lower, median, upper] = joint.tau_quantiles([(tail, false), (0.5, false), (tail, true)]);
+        let [low, centre, high] = of_mean.central(level);
+        let mut of_tau = joint.tau_quantiles([(tail, false), (0.5, false), (tail, true)]);
+        of_tau.sort_by(f64::total_cmp);
+        let [lower, median, upper] = of_tau;
         let posterior = Self {
             measure,
             scale,
@@ -70,16 +73,15 @@ impl Posterior {
             level,
             mean: joint.mean(),
             sd: joint.sd(),
-            median: of_mean.median(),
-            interval: (of_mean.quantile(tail, 1.0), of_mean.quantile(tail, -1.0)),
+            median: centre,
+            interval: (low, high),
             tau: TauPosterior { mean: joint.tau_mean(), median, interval: (lower, upper) },
             prediction,
             ln_marginal_likelihood: joint.ln_marginal_likelihood(),
             of_mean,
             of_new,
         };
-        let (low, high) = posterior.interval;
-        let numbers = [low, high, posterior.median, lower, median, upper];
+        let numbers = [low, centre, high, lower, median, upper];
         let options = [posterior.mean, posterior.sd, posterior.tau.mean, posterior.ln_marginal_likelihood];
         if numbers.into_iter().chain(options.into_iter().flatten()).all(f64::is_finite) {
             Ok(posterior)

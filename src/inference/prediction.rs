@@ -170,9 +170,7 @@ impl PredictionInterval {
         df: Option<f64>,
         (measure, scale): (Measure, Scale),
     ) -> Result<Self> {
-        let tail = 0.5 * (1.0 - level);
-        let (lower, upper) = (predictive.quantile(tail, 1.0), predictive.quantile(tail, -1.0));
-        let centre = predictive.median();
+        let [lower, centre, upper] = predictive.central(level);
         if !(lower.is_finite() && upper.is_finite() && centre.is_finite()) {
             return Err(ErrorKind::Overflow { what: "the prediction interval" }.into());
         }

@@ -68,8 +68,17 @@ impl Predictive {
         }
     }
 
+    /// Lower limit, median and upper limit of the middle `level` of the distribution. At a level below the rounding of a quantile the
+    /// three are one number but for their last digits, which are put in order.
+    pub(crate) fn central(&self, level: f64) -> [f64; 3] {
+        let tail = 0.5 * (1.0 - level);
+        let mut limits = [self.quantile(tail, 1.0), self.median(), self.quantile(tail, -1.0)];
+        limits.sort_by(f64::total_cmp);
+        limits
+    }
+
     /// The median.
-    pub(crate) fn median(&self) -> f64 {
+    fn median(&self) -> f64 {
         match self {
             Self::Pivot { mu, .. } => *mu,
             Self::Mixture { components, df } => mixture_quantile(components, *df, 0.5, 1.0),

@@ -70,7 +70,7 @@ const SCAN_AGREEMENT: f64 = 0.02;
 /// Terms below this share of the sum end it; log-concave weights fall at least geometrically from there.
 const NEGLIGIBLE: f64 = 1e-18;
 /// More evaluations than any weight here takes; what still does not converge is refused.
-const MOST_NODES: usize = 1 << 18;
+const MOST_NODES: usize = 1 << 14;
 
 /// Sums over one set of equally spaced nodes.
 struct Sums<const N: usize> {

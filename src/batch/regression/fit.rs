@@ -20,6 +20,8 @@ const AMPLIFICATION: f64 = 64.0;
 const FITTED: f64 = 16_384.0;
 /// Largest Q, 2^100.
 const LARGEST_Q: f64 = f64::from_bits((1023 + 100) << 52);
+/// A square of a standard error below this has lost digits.
+const SMALLEST_SQUARE: f64 = f64::MIN_POSITIVE / f64::EPSILON;
 
 /// The kernel's numbers of one unit.
 #[derive(Clone, Copy, Debug)]
@@ -194,6 +196,8 @@ impl<S: Simd, const N: usize, const P: usize> Fitted<S, N, P> {
                 square += part * part;
             }
             *se = square.sqrt();
+            // A square that left the range, as with covariates of an extreme unit.
+            unit.lost |= !(SMALLEST_SQUARE..f64::INFINITY).contains(&square) || !value.is_finite();
         }
         if let (true, Some(value)) = (design.has_intercept(), unit.coefficients.first_mut()) {
             *value += of(&self.first.origin);
@@ -203,6 +207,7 @@ impl<S: Simd, const N: usize, const P: usize> Fitted<S, N, P> {
             let part: f64 = column.filter_map(|(row, g)| row.get(m).map(|entry| of(entry) * g)).sum();
             unit.qm += part * part;
         }
+        unit.lost |= !unit.qm.is_finite();
         unit
     }
 }

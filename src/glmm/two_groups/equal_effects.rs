@@ -26,6 +26,14 @@ pub(super) fn crossing<S: StudyLikelihood>(
     unit: f64,
     target: f64,
 ) -> Result<f64> {
+    if !(unit > 0.0 && unit.is_finite()) {
+        // At a level of nothing the interval is its estimate.
+        return if unit == 0.0 {
+            Ok(inside)
+        } else {
+            Err(ErrorKind::Overflow { what: "the confidence interval" }.into())
+        };
+    }
     let mut away = unit;
     while total(studies, inside + direction * away)[0] >= target {
         away *= 2.0;
