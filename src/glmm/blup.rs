@@ -56,6 +56,9 @@ impl GlmmFit {
             };
             let next = marginal(&more, point[0], point[1], Effort::Exact).ok_or_else(overflow)?;
             let natural = (next.value - one.value).exp() * factor;
+            if !natural.is_finite() {
+                return Err(overflow());
+            }
             Ok(Blup { study: study.to_owned(), value: one.mean, se: one.variance.max(0.0).sqrt(), natural })
         })
         .collect()

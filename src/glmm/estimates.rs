@@ -18,6 +18,11 @@ pub(super) fn finite_interval((lower, upper): (f64, f64)) -> Result<Interval> {
     Err(ErrorKind::Overflow { what: "the confidence interval" }.into())
 }
 
+/// The limits around an estimate. At levels near 0 limits are as uncertain as they are apart; the estimate lies between them.
+pub(super) fn interval_around(estimate: f64, (lower, upper): (f64, f64)) -> Result<Interval> {
+    finite_interval((lower.min(estimate), upper.max(estimate)))
+}
+
 impl<S: Integrated> Problem<S> {
     /// The confidence interval of the mean by this method and level, with k - 1 degrees of freedom where it uses t.
     pub(super) fn mean_interval(&self, maximum: &Maximum, inference: GlmmInference, level: f64) -> Result<Interval> {
@@ -33,17 +38,13 @@ impl<S: Integrated> Problem<S> {
     /// The means whose profile is at most `drop` below the maximum.
     pub(super) fn profile_interval(&self, maximum: &Maximum, drop: f64) -> Result<Interval> {
         let limit = |direction| self.coefficient_limit(maximum, 0, direction, drop);
-        // At levels near 0 the limits are as uncertain as they are apart; the estimate lies between them.
-        let centre = maximum.best.point[0];
-        finite_interval((limit(-1.0)?.min(centre), limit(1.0)?.max(centre)))
+        interval_around(maximum.best.point[0], (limit(-1.0)?, limit(1.0)?))
     }
 
     /// The profile-likelihood interval of tau2.
     pub(super) fn tau2_interval(&self, maximum: &Maximum, level: f64) -> Result<Interval> {
         let z = quantile_normal(level);
-        let (lower, upper) = self.tau2_limits(maximum, 0.5 * z * z)?;
-        let best = maximum.best.tau2();
-        finite_interval((lower.min(best), upper.max(best)))
+        interval_around(maximum.best.tau2(), self.tau2_limits(maximum, 0.5 * z * z)?)
     }
 
     /// Signed root of the likelihood ratio, or Wald's statistic, of the hypothesis that the mean is `eta`.

@@ -1,5 +1,6 @@
 //! The mean over studies of the true proportion or rate, which is not the proportion of the mean.
 
+use super::estimates::interval_around;
 use super::fit::{GlmmFit, quantile_normal};
 use super::integrated::Integrated;
 use super::lattice::Tabulated;
@@ -10,7 +11,7 @@ use super::options::{GlmmModel, Link};
 use super::problem::{Point, Problem};
 use super::search::Maximum;
 use crate::error::{ErrorKind, Result};
-use crate::inference::{Natural, check_level};
+use crate::inference::{Interval, Natural, check_level};
 use crate::num::minimum;
 use crate::num::quadrature::Effort;
 
@@ -48,7 +49,7 @@ impl GlmmFit {
         let solved = self.solved()?;
         let (problem, maximum, model) = (&solved.problem, &solved.maximum, *self.model());
         let drop = 0.5 * z * z;
-        let range = problem.tau2_limits(maximum, drop)?;
+        let Interval { lower: least, upper: most } = problem.tau2_interval(maximum, level)?;
         // On the link scale, where the mean is as smooth in mu as mu itself.
         let of = |mu: f64, tau2: f64, effort| mean(&model, mu, tau2, effort).map(|m| m.value);
         let best = &maximum.best.point;
@@ -60,7 +61,7 @@ impl GlmmFit {
                 Some((of(mu, tau2, effort)?, [mu, tau2]))
             };
             let score = |root: f64, effort| at(root, effort).map_or(f64::INFINITY, |(mean, _)| -direction * mean);
-            let (from, to) = (range.0.sqrt(), range.1.sqrt());
+            let (from, to) = (least.sqrt(), most.sqrt());
             let [low, middle, high] = minimum::bracket(from, to, CELLS, |root| score(root, Effort::Scan));
             // The extreme of a smooth function on a smooth curve: by Newton's method, or where that does not settle, by sections.
             let polished = at(middle, Effort::Exact).and_then(|(_, start)| {
@@ -78,6 +79,7 @@ impl GlmmFit {
         if ![value, lower, upper].iter().all(|x| x.is_finite()) {
             return Err(ErrorKind::Overflow { what: "the mean response" }.into());
         }
+        let Interval { lower, upper } = interval_around(value, (lower, upper))?;
         Ok(Natural { value, lower, upper, level, measure: model.link().measure() })
     }
 }

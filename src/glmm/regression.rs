@@ -1,6 +1,7 @@
 //! The same models with covariates.
 
-use super::fit::{prepare, quantile, quantile_normal};
+use super::estimates::interval_around;
+use super::fit::{prepare, quantile};
 use super::heterogeneity::tau2_test;
 use super::lattice::Tabulated;
 use super::one_group::OneGroup;
@@ -208,7 +209,8 @@ impl GlmmRegression {
                 let limit = |direction| which.coefficient_limit(top, j, direction, 0.5 * q * q);
                 let held = which.held_best(top, j, 0.0)?;
                 let root = (2.0 * (best.value() - held.value())).max(0.0).sqrt() * value.signum();
-                (limit(-1.0)? / unit, limit(1.0)? / unit, root)
+                let limits = interval_around(value, (limit(-1.0)? / unit, limit(1.0)? / unit))?;
+                (limits.lower, limits.upper, root)
             } else {
                 (value - q * se, value + q * se, value / se)
             };
@@ -222,8 +224,7 @@ impl GlmmRegression {
             }
             coefficients.push(GlmmCoefficient { name: name.clone(), value, se, lower, upper, df, statistic, p_value });
         }
-        let z = quantile_normal(model.level());
-        let (lower, upper) = problem.tau2_limits(&maximum, 0.5 * z * z)?;
+        let tau2_interval = problem.tau2_interval(&maximum, model.level())?;
         let omnibus = if p > 1 {
             let alone = Problem::of_mean(problem.studies.clone()).maximise()?;
             let statistic = (2.0 * (best.value() - alone.best.value())).max(0.0);
@@ -242,7 +243,7 @@ impl GlmmRegression {
             coefficients,
             covariance: own.row_iter().map(|row| row.iter().copied().collect()).collect(),
             tau2: best.tau2(),
-            tau2_interval: Interval { lower, upper },
+            tau2_interval,
             tau2_test: tau2_test(best.value(), maximum.at_zero.value()),
             omnibus,
             information: Information::new(Likelihood::Full, best.value(), p + 1, k),

@@ -207,7 +207,12 @@ impl HeterogeneityIntervals {
     /// `pieces`: of tau2, in ascending order; `s2`: the typical sampling variance.
     pub(crate) fn new(method: Tau2Interval, level: f64, pieces: &[(f64, f64)], s2: f64) -> Self {
         let region = |of: &dyn Fn(f64) -> f64| {
-            Region::of(pieces.iter().map(|&(lower, upper)| Interval { lower: of(lower), upper: of(upper) }))
+            // Of two tau2 that are neighbours, rounding may put the shares in the other order.
+            let piece = |&(lower, upper): &(f64, f64)| Interval {
+                lower: of(lower).min(of(upper)),
+                upper: of(lower).max(of(upper)),
+            };
+            Region::of(pieces.iter().map(piece))
         };
         Self {
             method,

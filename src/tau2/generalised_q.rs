@@ -82,11 +82,7 @@ pub fn generalised_q_interval(
         root(&statistic, |lambda| Ok(ln_ratio(tail(lambda, quadratic_form::sf)?, upper_tail)))?
     };
     let upper = root(&statistic, |lambda| Ok(-ln_ratio(tail(lambda, quadratic_form::cdf)?, lower_tail)))?;
-    let (lower, upper) = (unit.grow_square(lower), unit.grow_square(upper.max(lower)));
-    if !upper.is_finite() {
-        return Err(Tau2Error::Overflow);
-    }
-    Ok(Tau2Set::Interval { lower, upper })
+    Tau2Set::between(unit.grow_square(lower), unit.grow_square(upper))
 }
 
 /// `ln(p / target)`, finite also where `p` underflows.

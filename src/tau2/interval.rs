@@ -20,6 +20,15 @@ pub enum Tau2Set {
 }
 
 impl Tau2Set {
+    /// The interval between two limits, which at a level below rounding may come in the wrong order by rounding.
+    ///
+    /// # Errors
+    /// [`Tau2Error::Overflow`] if one is not finite.
+    pub(super) fn between(a: f64, b: f64) -> Result<Self, Tau2Error> {
+        let (lower, upper) = (a.min(b), a.max(b));
+        if (upper - lower).is_finite() { Ok(Self::Interval { lower, upper }) } else { Err(Tau2Error::Overflow) }
+    }
+
     /// Whether `tau2` is in the set.
     #[must_use]
     pub fn contains(self, tau2: f64) -> bool {

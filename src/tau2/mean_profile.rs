@@ -344,10 +344,10 @@ impl<'a> MeanProfile<'a> {
         let inside = value > 0.0;
         loop {
             let next = if inside { offset * 1.5 } else { offset / 1.5 };
-            let other = excess(self, next)?;
-            if !next.is_normal() {
+            if !(next.is_normal() && next.abs() < FARTHEST) {
                 return None;
             }
+            let other = excess(self, next)?;
             if (other > 0.0) != inside {
                 let mut failed = false;
                 let root = bracket::root((offset, value), (next, other), |x| {

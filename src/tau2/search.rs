@@ -100,7 +100,8 @@ fn scan(mut a: Point, last: Point, margin: f64, scratch: &mut Scratch, at: &mut 
     stack.push(last);
     while let Some(&b) = stack.last() {
         let verdict = classify(&a, &b, margin);
-        if verdict == Verdict::Unknown && b.s > a.s * (1.0 + POINT) {
+        // Beyond the range of doubles there is no middle.
+        if verdict == Verdict::Unknown && b.s > a.s * (1.0 + POINT) && b.s < f64::INFINITY {
             stack.push(at(a.s.sqrt() * b.s.sqrt()));
             continue;
         }

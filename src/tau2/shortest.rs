@@ -40,8 +40,7 @@ impl Workspace {
         let Some((lower, upper)) = (Search { profile: &mut profile, alpha, width }).shortest() else {
             return Ok(Tau2Set::Empty);
         };
-        let (lower, upper) = (unit.grow_square(lower), unit.grow_square(upper));
-        if upper.is_finite() { Ok(Tau2Set::Interval { lower, upper }) } else { Err(Tau2Error::Overflow) }
+        Tau2Set::between(unit.grow_square(lower), unit.grow_square(upper))
     }
 }
 

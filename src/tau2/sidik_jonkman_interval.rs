@@ -16,7 +16,6 @@ impl Workspace {
             return Ok(Tau2Set::Empty);
         }
         let df = self.studies() as f64 - 1.0;
-        let (lower, upper) = (tau2 * (df / upper_quantile), tau2 * (df / lower_quantile));
-        if upper.is_finite() { Ok(Tau2Set::Interval { lower, upper }) } else { Err(Tau2Error::Overflow) }
+        Tau2Set::between(tau2 * (df / upper_quantile), tau2 * (df / lower_quantile))
     }
 }

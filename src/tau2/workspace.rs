@@ -245,13 +245,7 @@ impl Workspace {
         super::need_studies(profile.k, 2)?;
         match interval::q_profile(&mut profile, upper_quantile, lower_quantile) {
             Tau2Set::Empty => Ok(Tau2Set::Empty),
-            Tau2Set::Interval { lower, upper } => {
-                let (lower, upper) = (unit.grow_square(lower), unit.grow_square(upper));
-                if !upper.is_finite() {
-                    return Err(Tau2Error::Overflow);
-                }
-                Ok(Tau2Set::Interval { lower, upper })
-            }
+            Tau2Set::Interval { lower, upper } => Tau2Set::between(unit.grow_square(lower), unit.grow_square(upper)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::solved::Solved;
 use crate::error::{ErrorKind, Result};
-use crate::glmm::estimates::finite_interval;
+use crate::glmm::estimates::interval_around;
 use crate::glmm::likelihood::StudyLikelihood;
 use crate::inference::Interval;
 
@@ -127,7 +127,7 @@ impl<S: StudyLikelihood + std::fmt::Debug + Send + Sync> Solved for EqualEffects
     fn profile_interval(&self, drop: f64) -> Result<Interval> {
         let unit = (2.0 * drop).sqrt() * self.se();
         let limit = |direction| crossing(&self.studies, self.effect, direction, unit, self.at[0] - drop);
-        finite_interval((limit(-1.0)?, limit(1.0)?))
+        interval_around(self.effect, (limit(-1.0)?, limit(1.0)?))
     }
 
     fn held(&self, effect: f64) -> Result<f64> {

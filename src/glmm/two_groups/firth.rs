@@ -17,7 +17,7 @@ use super::profile_root::{Way, limit};
 use super::solved::{Found, Solution, Solved};
 use crate::error::{ErrorKind, Result};
 use crate::glmm::binomial::{Binomial, BinomialLink};
-use crate::glmm::estimates::finite_interval;
+use crate::glmm::estimates::interval_around;
 use crate::glmm::likelihood::StudyLikelihood;
 use crate::glmm::options::GlmmInference;
 use crate::inference::Interval;
@@ -396,7 +396,7 @@ impl Solved for Penalised {
     }
 
     fn profile_interval(&self, drop: f64) -> Result<Interval> {
-        finite_interval((self.limit(-1.0, drop)?, self.limit(1.0, drop)?))
+        interval_around(self.effect, (self.limit(-1.0, drop)?, self.limit(1.0, drop)?))
     }
 
     fn held(&self, effect: f64) -> Result<f64> {

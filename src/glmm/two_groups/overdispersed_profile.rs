@@ -5,7 +5,7 @@ use super::overdispersed::{Level, Overdispersed, Place};
 use super::profile_root::{Way, limit};
 use super::solved::Solved;
 use crate::error::{ErrorKind, Result};
-use crate::glmm::estimates::finite_interval;
+use crate::glmm::estimates::interval_around;
 use crate::glmm::fit::quantile_normal;
 use crate::glmm::heterogeneity::tau2_test;
 use crate::inference::Interval;
@@ -264,7 +264,7 @@ impl Overdispersed {
         let z = quantile_normal(level);
         let drop = 0.5 * z * z;
         let rho = |phi: f64| phi / (1.0 + phi);
-        finite_interval((rho(self.phi_limit(false, drop)?), rho(self.phi_limit(true, drop)?)))
+        interval_around(rho(self.best.phi), (rho(self.phi_limit(false, drop)?), rho(self.phi_limit(true, drop)?)))
     }
 }
 
@@ -286,7 +286,7 @@ impl Solved for Overdispersed {
     }
 
     fn profile_interval(&self, drop: f64) -> Result<Interval> {
-        finite_interval((self.limit(-1.0, drop)?, self.limit(1.0, drop)?))
+        interval_around(self.effect_and_b().0, (self.limit(-1.0, drop)?, self.limit(1.0, drop)?))
     }
 
     fn held(&self, effect: f64) -> Result<f64> {

@@ -1,6 +1,6 @@
 //! The model with a random level of each study, solved.
 
-use super::super::estimates::finite_interval;
+use super::super::estimates::{finite_interval, interval_around};
 use super::super::fit::quantile_normal;
 use super::super::heterogeneity::{GlmmHeterogeneity, tau2_test};
 use super::super::integrated::{Bound, Integrated};
@@ -48,7 +48,7 @@ impl RandomLevels {
 
     fn interval_of_tau2(&self, level: f64) -> Result<Interval> {
         let z = quantile_normal(level);
-        finite_interval(self.problem.tau2_limits(&self.highest, 0.5 * z * z)?)
+        interval_around(self.best().point[TAU2], self.problem.tau2_limits(&self.highest, 0.5 * z * z)?)
     }
 }
 
@@ -68,7 +68,7 @@ impl Solved for RandomLevels {
 
     fn profile_interval(&self, drop: f64) -> Result<Interval> {
         let limit = |direction| self.problem.effect_limit(&self.highest, self.equal, direction, drop);
-        finite_interval((limit(-1.0)?, limit(1.0)?))
+        interval_around(self.best().point[THETA], (limit(-1.0)?, limit(1.0)?))
     }
 
     fn held(&self, effect: f64) -> Result<f64> {
