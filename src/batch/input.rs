@@ -137,6 +137,11 @@ impl<'a> BatchInput<'a> {
         Ok(self)
     }
 
+    /// Whether units next to each other lie next to each other, and none is masked.
+    pub(super) fn in_rows(&self) -> bool {
+        self.missing.is_none() && matches!(self.layout, Layout::StudyMajor { .. } | Layout::Columns { .. })
+    }
+
     /// Number of units.
     #[must_use]
     pub fn units(&self) -> usize {

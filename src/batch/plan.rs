@@ -201,17 +201,19 @@ impl BatchPlan {
     ) -> Result<BatchSummary> {
         output.check(input.units())?;
         let mut rest = output.reborrow();
-        let (mut summary, mut scratch) = (BatchSummary::default(), Scratch::default());
-        while summary.units < input.units() {
-            let units = self.chunk.min(input.units() - summary.units);
-            let part = rest.take_front(units);
-            let of = chunk::run(&self.options, &input, (summary.units, units), part, &mut scratch);
-            summary.add(&of);
-            if progress(summary.units).is_break() {
-                summary.cancelled = summary.units < input.units();
-                break;
+        let mut summary = BatchSummary::default();
+        Scratch::with(|scratch| {
+            while summary.units < input.units() {
+                let units = self.chunk.min(input.units() - summary.units);
+                let part = rest.take_front(units);
+                let of = chunk::run(&self.options, &input, (summary.units, units), part, scratch);
+                summary.add(&of);
+                if progress(summary.units).is_break() {
+                    summary.cancelled = summary.units < input.units();
+                    break;
+                }
             }
-        }
+        });
         Ok(summary)
     }
 

@@ -11,6 +11,8 @@ use pulp::{Simd, WithSimd};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Critical {
     by_count: Vec<Option<f64>>,
+    /// What they are the critical values of.
+    asked: Option<(Prediction, f64)>,
     chi_squared: Vec<Option<ChiSquaredTail>>,
     student: Vec<Option<StudentTail>>,
     groups: Groups,
@@ -29,6 +31,10 @@ impl Critical {
 
     /// The critical values of units, of which `count` are the numbers of studies.
     pub(super) fn fill(&mut self, (prediction, level): (Prediction, f64), count: &[u32], out: &mut [f64]) {
+        if self.asked != Some((prediction, level)) {
+            self.by_count.clear();
+            self.asked = Some((prediction, level));
+        }
         if let Some(same) = same(count) {
             out.fill(self.of(same, prediction, level));
             return;

@@ -67,7 +67,7 @@ pub(super) fn modes<P: Studies>(profile: &mut P, likelihood: Likelihood, scratch
     let mut a = at(start);
     let mut x = rss.max(2.0 * start);
     let mut last = at(x);
-    while last.g + x / (x + t) <= (1.0 + rss / x) * (1.0 + noise) {
+    while x < f64::INFINITY && last.g + x / (x + t) <= (1.0 + rss / x) * (1.0 + noise) {
         x *= 4.0;
         last = at(x);
     }
@@ -75,7 +75,8 @@ pub(super) fn modes<P: Studies>(profile: &mut P, likelihood: Likelihood, scratch
     // The last point at which the likelihood is known to rise, unless it has been seen to fall since.
     let mut rising = Some(a);
     while let Some(&b) = stack.last() {
-        if !resolved(&a, &b, noise) && b.s > a.s * (1.0 + POINT) {
+        // Beyond the range of doubles there is no middle.
+        if !resolved(&a, &b, noise) && b.s > a.s * (1.0 + POINT) && b.s < f64::INFINITY {
             stack.push(at(a.s.sqrt() * b.s.sqrt()));
             continue;
         }

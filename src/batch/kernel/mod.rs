@@ -5,6 +5,7 @@
 
 mod fit;
 pub(in crate::batch) mod lanes;
+mod places;
 #[cfg(feature = "prefetch")]
 mod prefetch;
 pub(in crate::batch) mod proof;
@@ -17,6 +18,7 @@ use super::input::{BatchInput, Layout, range};
 use crate::tau2::Tau2;
 use fit::Fitted;
 use lanes::{Lanes, Num};
+use places::{LINE, Place, Places};
 use pulp::{Simd, WithSimd};
 use tile::{Cell, Rows, Source, Tile};
 
@@ -104,6 +106,13 @@ pub(super) struct Memory {
     pub(super) lost: Vec<usize>,
 }
 
+impl Memory {
+    /// How many numbers there is room for.
+    pub(super) fn size(&self) -> usize {
+        self.cells.capacity() + self.gathered.iter().map(Vec::capacity).sum::<usize>()
+    }
+}
+
 /// Fits units `first..first + columns.units`, except those listed in `memory.lost` at the end.
 pub(super) fn run(
     set: InstructionSet,
@@ -119,9 +128,6 @@ pub(super) fn run(
 
 /// How many tiles before it is read a tile is asked for.
 const AHEAD: usize = 4;
-/// Bytes of a line of the cache, which no vector should straddle.
-const LINE: usize = 64;
-
 struct Run<'a, 'b, 'c> {
     request: Request,
     input: &'a BatchInput<'b>,
@@ -138,15 +144,11 @@ impl WithSimd for Run<'_, '_, '_> {
         let moment = matches!(self.request.kernel, Kernel::Common | Kernel::DerSimonianLaird);
         // One width for any number of studies: a second one, for tiles of hundreds of studies, doubles the time to compile.
         if const { S::F64_LANES > 1 } {
-            if moment {
-                self.pairs(Lanes::<S, 2>::new(simd));
-            } else {
-                self.tiles(Lanes::<S, 2>::new(simd));
-            }
-        } else if moment {
-            self.pairs(Lanes::<S, 1>::new(simd));
+            let lanes = Lanes::<S, 2>::new(simd);
+            if moment { self.pairs(lanes) } else { self.tiles(lanes) }
         } else {
-            self.tiles(Lanes::<S, 1>::new(simd));
+            let lanes = Lanes::<S, 1>::new(simd);
+            if moment { self.pairs(lanes) } else { self.tiles(lanes) }
         }
     }
 }
@@ -159,14 +161,12 @@ impl Run<'_, '_, '_> {
         let Memory { cells, gathered: [gathered, _], lost } = memory;
         let cells = fast::<S, N>(cells, input.studies());
         let mut missing = false;
-        let mut place = 0;
-        while place < columns.units {
-            let here = Lanes::<S, N>::WIDTH.min(columns.units - place);
-            let (source, studies) = locate::<S, N>(input, ((first + place, here), request.prefetch), gathered);
+        for place in Places::new(input, first, columns.units, Lanes::<S, N>::WIDTH) {
+            let at = (first + place.at, place.here);
+            let (source, studies) = locate::<S, N>(input, (at, request.prefetch), gathered);
             let mut tile = Tile { lanes, cells: cells.get_mut(..studies).unwrap_or_default() };
             let fitted = tile.fit(source, request, &mut missing);
-            store(lanes, &fitted, (place, here), columns, lost);
-            place += here;
+            store(lanes, &fitted, place, columns, lost);
         }
     }
 
@@ -177,27 +177,23 @@ impl Run<'_, '_, '_> {
         let Memory { cells, gathered: [gathered, other_gathered], lost } = memory;
         let cells = fast::<S, N>(cells, 2 * input.studies());
         let (cells, other_cells) = cells.split_at_mut(input.studies().min(cells.len()));
-        let width = Lanes::<S, N>::WIDTH;
         let mut missing = false;
-        let mut place = 0;
-        while place < columns.units {
-            let here = width.min(columns.units - place);
-            let (source, studies) = locate::<S, N>(input, ((first + place, here), request.prefetch), gathered);
+        let mut places = Places::new(input, first, columns.units, Lanes::<S, N>::WIDTH);
+        while let Some(place) = places.next() {
+            let at = (first + place.at, place.here);
+            let (source, studies) = locate::<S, N>(input, (at, request.prefetch), gathered);
             let mut tile = Tile { lanes, cells: cells.get_mut(..studies).unwrap_or_default() };
-            let there = width.min(columns.units - place - here);
-            if there == 0 {
+            let Some(second) = places.next() else {
                 let fitted = tile.fit_moment(source, request, &mut missing);
-                store(lanes, &fitted, (place, here), columns, lost);
-            } else {
-                let at = place + here;
-                let (other_source, studies) =
-                    locate::<S, N>(input, ((first + at, there), request.prefetch), other_gathered);
-                let mut other = Tile { lanes, cells: other_cells.get_mut(..studies).unwrap_or_default() };
-                let (fitted, other_fitted) = tile.fit_both(source, (&mut other, other_source), request, &mut missing);
-                store(lanes, &fitted, (place, here), columns, lost);
-                store(lanes, &other_fitted, (at, there), columns, lost);
-            }
-            place += here + there;
+                store(lanes, &fitted, place, columns, lost);
+                break;
+            };
+            let at = (first + second.at, second.here);
+            let (other_source, studies) = locate::<S, N>(input, (at, request.prefetch), other_gathered);
+            let mut other = Tile { lanes, cells: other_cells.get_mut(..studies).unwrap_or_default() };
+            let (fitted, other_fitted) = tile.fit_both(source, (&mut other, other_source), request, &mut missing);
+            store(lanes, &fitted, place, columns, lost);
+            store(lanes, &other_fitted, second, columns, lost);
         }
     }
 }
@@ -323,7 +319,7 @@ fn transpose(units: [&[f64]; 4], padding: f64, (lane, width): (usize, usize), ro
 fn store<S: Simd, const N: usize>(
     l: Lanes<S, N>,
     fitted: &Fitted<S, N>,
-    (place, here): (usize, usize),
+    Place { at: place, here, fresh }: Place,
     columns: &mut Columns<'_>,
     lost: &mut Vec<usize>,
 ) {
@@ -340,7 +336,7 @@ fn store<S: Simd, const N: usize>(
     }
     if l.any(fitted.lost) {
         let marks = l.select(fitted.lost, l.splat(1.0), l.splat(0.0));
-        for (lane, mark) in flat::<S, N>(&marks).iter().enumerate().take(here) {
+        for (lane, mark) in flat::<S, N>(&marks).iter().enumerate().take(here).skip(fresh) {
             if *mark > 0.0 {
                 lost.push(place + lane);
             }

@@ -11,10 +11,9 @@ const LINE: usize = 8;
 /// Asks for the lines of `count` numbers from `numbers[at]` on, as far as there are any.
 #[inline(always)]
 pub(super) fn lines(numbers: &[f64], at: usize, count: usize) {
-    for place in (at..at.saturating_add(count)).step_by(LINE) {
-        if let Some(number) = numbers.get(place) {
-            ask(number);
-        }
+    match numbers.get(at..at.saturating_add(count)) {
+        Some(all) => slice(all),
+        None => slice(numbers.get(at..).unwrap_or_default()),
     }
 }
 

@@ -39,63 +39,56 @@ pub(in crate::batch) struct Columns<'a> {
 }
 
 /// Goes from study to study.
-pub(super) trait Studies<'a> {
-    /// Effects and variances of the next study, from the first unit of the tile on.
-    fn next(&mut self) -> Option<(&'a [f64], &'a [f64])>;
+#[derive(Clone, Debug)]
+pub(super) enum StudiesLeft<'a> {
+    /// Both slices of one length, so that one comparison serves both.
+    Rows {
+        y: &'a [f64],
+        v: &'a [f64],
+        from: usize,
+        stride: usize,
+    },
+    Columns {
+        y: std::slice::Iter<'a, &'a [f64]>,
+        v: std::slice::Iter<'a, &'a [f64]>,
+        at: usize,
+    },
 }
 
-/// What is left of the rows.
-struct RowsLeft<'a> {
-    y: &'a [f64],
-    v: &'a [f64],
-    stride: usize,
-}
-
-impl<'a> Rows<'a> {
+impl<'a> StudiesLeft<'a> {
     #[inline(always)]
-    fn studies(&self) -> RowsLeft<'a> {
-        let from = |all: &'a [f64]| all.get(self.at..).unwrap_or_default();
-        RowsLeft { y: from(self.y), v: from(self.v), stride: self.stride }
+    fn new(source: Source<'a>) -> Self {
+        match source {
+            Source::Rows(Rows { y, v, stride, at, .. }) => {
+                let both = y.len().min(v.len());
+                let upto = |all: &'a [f64]| all.get(..both).unwrap_or_default();
+                Self::Rows { y: upto(y), v: upto(v), from: at, stride }
+            }
+            Source::Columns(Columns { y, v, at, .. }) => Self::Columns { y: y.iter(), v: v.iter(), at },
+        }
     }
-}
 
-impl<'a> Studies<'a> for RowsLeft<'a> {
+    /// Effects and variances of the next study: `width` units from the first of the tile on.
     #[inline(always)]
-    fn next(&mut self) -> Option<(&'a [f64], &'a [f64])> {
-        let (y, v) = (self.y, self.v);
-        self.y = y.get(self.stride..).unwrap_or_default();
-        self.v = v.get(self.stride..).unwrap_or_default();
-        Some((y, v))
-    }
-}
-
-/// What is left of the columns.
-struct ColumnsLeft<'a> {
-    y: std::slice::Iter<'a, &'a [f64]>,
-    v: std::slice::Iter<'a, &'a [f64]>,
-    at: usize,
-}
-
-impl<'a> Columns<'a> {
-    #[inline(always)]
-    fn studies(&self) -> ColumnsLeft<'a> {
-        ColumnsLeft { y: self.y.iter(), v: self.v.iter(), at: self.at }
-    }
-}
-
-impl<'a> Studies<'a> for ColumnsLeft<'a> {
-    #[inline(always)]
-    fn next(&mut self) -> Option<(&'a [f64], &'a [f64])> {
-        Some((self.y.next()?.get(self.at..)?, self.v.next()?.get(self.at..)?))
+    fn next(&mut self, width: usize) -> Option<(&'a [f64], &'a [f64])> {
+        match self {
+            Self::Rows { y, v, from, stride } => {
+                let here = *from..from.wrapping_add(width);
+                *from = from.wrapping_add(*stride);
+                Some((y.get(here.clone())?, v.get(here)?))
+            }
+            Self::Columns { y, v, at } => {
+                let here = *at..at.wrapping_add(width);
+                Some((y.next()?.get(here.clone())?, v.next()?.get(here)?))
+            }
+        }
     }
 }
 
 /// One study of the tile.
 #[inline(always)]
-fn row<'a, S: Simd, const N: usize>(next: Option<(&'a [f64], &'a [f64])>) -> Option<(&'a Num<S, N>, &'a Num<S, N>)> {
-    let width = Lanes::<S, N>::WIDTH;
-    let (y, v) = next?;
-    let (y, v) = (S::as_simd_f64s(y.get(..width)?).0, S::as_simd_f64s(v.get(..width)?).0);
+fn row<'a, S: Simd, const N: usize>((y, v): (&'a [f64], &'a [f64])) -> Option<(&'a Num<S, N>, &'a Num<S, N>)> {
+    let (y, v) = (S::as_simd_f64s(y).0, S::as_simd_f64s(v).0);
     Some((y.first_chunk()?, v.first_chunk()?))
 }
 
@@ -105,10 +98,14 @@ impl<'a> Source<'a> {
         &self,
         study: usize,
     ) -> Option<(&'a Num<S, N>, &'a Num<S, N>)> {
+        let width = Lanes::<S, N>::WIDTH;
         row::<S, N>(match *self {
-            Self::Rows(Rows { y, v, stride, at, .. }) => y.get(study * stride + at..).zip(v.get(study * stride + at..)),
+            Self::Rows(Rows { y, v, stride, at, .. }) => {
+                let from = study * stride + at;
+                (y.get(from..from + width)?, v.get(from..from + width)?)
+            }
             Self::Columns(Columns { y, v, at, .. }) => {
-                y.get(study).and_then(|y| y.get(at..)).zip(v.get(study).and_then(|v| v.get(at..)))
+                (y.get(study)?.get(at..at + width)?, v.get(study)?.get(at..at + width)?)
             }
         })
     }
@@ -218,7 +215,7 @@ pub(super) trait Pass<S: Simd, const N: usize> {
     type Output;
 
     /// Adds one study.
-    fn study(&mut self, study: usize, cell: &mut Cell<S, N>);
+    fn study(&mut self, cell: &mut Cell<S, N>);
 
     /// After the last study.
     fn end(self) -> Self::Output;
@@ -253,10 +250,7 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
     /// or `sound` says no.
     #[inline(always)]
     pub(super) fn read_all<const MISSING: bool, const CUBES: bool>(&mut self, source: Source<'_>) -> First<S, N> {
-        match source {
-            Source::Rows(rows) => self.take(self.reader::<MISSING, CUBES, _>(rows.studies())),
-            Source::Columns(columns) => self.take(self.reader::<MISSING, CUBES, _>(columns.studies())),
-        }
+        self.take(Read::<S, N, MISSING, CUBES>::new(self.lanes, source, self.cells.len()))
     }
 
     /// Takes the sums of one pass here and reads the tile `other`, side by side.
@@ -267,43 +261,20 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
         other: &mut Self,
         source: Source<'_>,
     ) -> (P::Output, First<S, N>) {
-        match source {
-            Source::Rows(rows) => {
-                let reader = other.reader::<MISSING, false, _>(rows.studies());
-                self.take_both(pass, other, reader)
-            }
-            Source::Columns(columns) => {
-                let reader = other.reader::<MISSING, false, _>(columns.studies());
-                self.take_both(pass, other, reader)
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn reader<'s, const MISSING: bool, const CUBES: bool, F: Studies<'s>>(
-        &self,
-        studies: F,
-    ) -> Read<S, N, F, MISSING, CUBES> {
-        let l = self.lanes;
-        let (zero, inf) = (l.splat(0.0), l.splat(f64::INFINITY));
-        let count = if MISSING { zero } else { l.splat(self.cells.len() as f64) };
-        let (least, most) = (inf, zero);
-        Read { lanes: l, studies, origin: zero, open: true, count, least, most, s1: zero, s2: zero, s3: zero, t: zero }
+        let reader = Read::<S, N, MISSING, false>::new(self.lanes, source, other.cells.len());
+        self.take_both(pass, other, reader)
     }
 
     /// Sums of weights at tau2 = `x`.
     #[inline(always)]
     pub(super) fn weights<const WANT: u32>(&self, x: Num<S, N>) -> TakeWeights<S, N, WANT> {
-        let zero = self.lanes.splat(0.0);
-        TakeWeights { lanes: self.lanes, x, s1: zero, s2: zero, s3: zero, t: zero }
+        TakeWeights::new(self.lanes, x)
     }
 
     /// Sums over residuals from `mean`, with the weights last computed.
     #[inline(always)]
     pub(super) fn residuals<const WANT: u32>(&self, mean: Num<S, N>) -> TakeResiduals<S, N, WANT> {
-        let zero = self.lanes.splat(0.0);
-        let sums = Residuals { q: zero, f: zero, b: zero, c: zero, rss: zero };
-        TakeResiduals { lanes: self.lanes, mean, sums }
+        TakeResiduals::new(self.lanes, mean)
     }
 
     /// The sums of weights and residuals at tau2 = `x`.
@@ -333,8 +304,8 @@ impl<S: Simd, const N: usize, P: Pass<S, N>> NullaryFnOnce for One<'_, S, N, P> 
     #[inline(always)]
     fn call(self) -> P::Output {
         let Self { cells, mut pass } = self;
-        for (study, cell) in cells.iter_mut().enumerate() {
-            pass.study(study, cell);
+        for cell in cells {
+            pass.study(cell);
         }
         pass.end()
     }
@@ -352,16 +323,16 @@ impl<S: Simd, const N: usize, P: Pass<S, N>, Q: Pass<S, N>> NullaryFnOnce for Tw
     fn call(self) -> Self::Output {
         let Self { cells: (first, second), passes: (mut p, mut q) } = self;
         let both = first.len().min(second.len());
-        for (study, (a, b)) in first.iter_mut().zip(second.iter_mut()).enumerate() {
-            p.study(study, a);
-            q.study(study, b);
+        for (a, b) in first.iter_mut().zip(second.iter_mut()) {
+            p.study(a);
+            q.study(b);
         }
         // Units of different size: what is left of the longer one.
-        for (study, cell) in first.iter_mut().enumerate().skip(both) {
-            p.study(study, cell);
+        for cell in first.iter_mut().skip(both) {
+            p.study(cell);
         }
-        for (study, cell) in second.iter_mut().enumerate().skip(both) {
-            q.study(study, cell);
+        for cell in second.iter_mut().skip(both) {
+            q.study(cell);
         }
         (p.end(), q.end())
     }
@@ -380,16 +351,15 @@ impl<S: Simd, const N: usize, const WANT: u32> NullaryFnOnce for Sums<'_, S, N, 
         let Self { cells, pass } = self;
         let l = pass.lanes;
         let weighted = One { cells: &mut *cells, pass }.call();
-        let zero = l.splat(0.0);
-        let sums = Residuals { q: zero, f: zero, b: zero, c: zero, rss: zero };
-        let pass = TakeResiduals::<S, N, WANT> { lanes: l, mean: weighted.mean, sums };
+        let pass = TakeResiduals::<S, N, WANT>::new(l, weighted.mean);
         (weighted, One { cells, pass }.call())
     }
 }
 
-struct Read<S: Simd, const N: usize, F, const MISSING: bool, const CUBES: bool> {
+/// Reads the tile and takes the sums of tau2 = 0; of `w^3` with `CUBES`. Without `MISSING` every study must be there, or `sound` says no.
+pub(super) struct Read<'s, S: Simd, const N: usize, const MISSING: bool, const CUBES: bool> {
     lanes: Lanes<S, N>,
-    studies: F,
+    studies: StudiesLeft<'s>,
     origin: Num<S, N>,
     /// Whether a unit has had no study yet.
     open: bool,
@@ -402,16 +372,26 @@ struct Read<S: Simd, const N: usize, F, const MISSING: bool, const CUBES: bool> 
     t: Num<S, N>,
 }
 
-impl<'s, S: Simd, const N: usize, F: Studies<'s>, const MISSING: bool, const CUBES: bool> Pass<S, N>
-    for Read<S, N, F, MISSING, CUBES>
-{
+impl<'s, S: Simd, const N: usize, const MISSING: bool, const CUBES: bool> Read<'s, S, N, MISSING, CUBES> {
+    #[inline(always)]
+    pub(super) fn new(l: Lanes<S, N>, source: Source<'s>, studies: usize) -> Self {
+        let (zero, inf) = (l.splat(0.0), l.splat(f64::INFINITY));
+        let count = if MISSING { zero } else { l.splat(studies as f64) };
+        let (least, most) = (inf, zero);
+        let origin = if MISSING { zero } else { source.row::<S, N>(0).map_or(zero, |(y, _)| *y) };
+        let studies = StudiesLeft::new(source);
+        Self { lanes: l, studies, origin, open: true, count, least, most, s1: zero, s2: zero, s3: zero, t: zero }
+    }
+}
+
+impl<S: Simd, const N: usize, const MISSING: bool, const CUBES: bool> Pass<S, N> for Read<'_, S, N, MISSING, CUBES> {
     type Output = First<S, N>;
 
     #[inline(always)]
-    fn study(&mut self, study: usize, cell: &mut Cell<S, N>) {
+    fn study(&mut self, cell: &mut Cell<S, N>) {
         let l = self.lanes;
         let (zero, one, inf) = (l.splat(0.0), l.splat(1.0), l.splat(f64::INFINITY));
-        let Some((y, v)) = row::<S, N>(self.studies.next()) else {
+        let Some((y, v)) = self.studies.next(Lanes::<S, N>::WIDTH).and_then(row::<S, N>) else {
             *cell = [zero, inf, zero];
             return;
         };
@@ -429,9 +409,6 @@ impl<'s, S: Simd, const N: usize, F: Studies<'s>, const MISSING: bool, const CUB
             self.least = l.min(self.least, cell[V]);
             self.most = l.max(self.most, l.select(here, v, zero));
         } else {
-            if study == 0 {
-                self.origin = y;
-            }
             cell[Y] = l.sub(y, self.origin);
             cell[V] = v;
             self.least = l.min(self.least, v);
@@ -469,11 +446,19 @@ pub(super) struct TakeWeights<S: Simd, const N: usize, const WANT: u32> {
     t: Num<S, N>,
 }
 
+impl<S: Simd, const N: usize, const WANT: u32> TakeWeights<S, N, WANT> {
+    #[inline(always)]
+    pub(super) fn new(lanes: Lanes<S, N>, x: Num<S, N>) -> Self {
+        let zero = lanes.splat(0.0);
+        Self { lanes, x, s1: zero, s2: zero, s3: zero, t: zero }
+    }
+}
+
 impl<S: Simd, const N: usize, const WANT: u32> Pass<S, N> for TakeWeights<S, N, WANT> {
     type Output = Weighted<S, N>;
 
     #[inline(always)]
-    fn study(&mut self, _: usize, cell: &mut Cell<S, N>) {
+    fn study(&mut self, cell: &mut Cell<S, N>) {
         let l = self.lanes;
         let w = l.div(l.splat(1.0), l.add(cell[V], self.x));
         if WANT != 0 {
@@ -502,11 +487,19 @@ pub(super) struct TakeResiduals<S: Simd, const N: usize, const WANT: u32> {
     sums: Residuals<S, N>,
 }
 
+impl<S: Simd, const N: usize, const WANT: u32> TakeResiduals<S, N, WANT> {
+    #[inline(always)]
+    pub(super) fn new(lanes: Lanes<S, N>, mean: Num<S, N>) -> Self {
+        let zero = lanes.splat(0.0);
+        Self { lanes, mean, sums: Residuals { q: zero, f: zero, b: zero, c: zero, rss: zero } }
+    }
+}
+
 impl<S: Simd, const N: usize, const WANT: u32> Pass<S, N> for TakeResiduals<S, N, WANT> {
     type Output = Residuals<S, N>;
 
     #[inline(always)]
-    fn study(&mut self, _: usize, cell: &mut Cell<S, N>) {
+    fn study(&mut self, cell: &mut Cell<S, N>) {
         let (l, sums) = (self.lanes, &mut self.sums);
         let r = l.sub(cell[Y], self.mean);
         let a = l.mul(cell[W], r);
