@@ -48,7 +48,8 @@ fn compared() -> Vec<Work> {
 
 fn batches() -> Vec<Batch> {
     let (dl, reml) = (Tau2::DerSimonianLaird, Tau2::Reml);
-    let compared = |name, tau2, wanted| Batch::new(name, tau2, wanted, BATCH_K, UNITS);
+    // As a plan is made where the feature `prefetch` is on.
+    let compared = |name, tau2, wanted| Batch::new(name, tau2, wanted, BATCH_K, UNITS).prefetch();
     let mut all = vec![compared("dl", dl, Wanted::P), compared("reml", reml, Wanted::Core)];
     for (dl_name, reml_name, set) in
         [("dl, avx2", "reml, avx2", InstructionSet::Avx2), ("dl, scalar", "reml, scalar", InstructionSet::Scalar)]
