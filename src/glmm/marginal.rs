@@ -23,6 +23,9 @@ pub(crate) struct Marginal {
 /// A hyperbolic sine is worth its price once the weight is this many times wider than the knee.
 const WIDE: f64 = 3.0;
 
+/// From here on the derivatives of the likelihood cancel more than the polynomials do.
+const MOST_CANCELLATION: f64 = 10.0;
+
 /// Integrates the random effect of one study out.
 ///
 /// The derivatives rest on the heat equation `dL/dt = (1/2) d2L/dm2`, so that with `A_n = (dnL/dmn) / L`
@@ -100,8 +103,7 @@ fn random(study: &impl StudyLikelihood, m: f64, tau2: f64, effort: Effort) -> Op
     // (eta - m)/tau = a + b v, which the rounding of eta does not enter.
     let (a, b) = ((mode - m) / tau, spread / tau);
     let log = |value: f64, v: f64| value - 0.5 * (a + b * v).powi(2);
-    // Across a knee that is narrow next to the weight, derivatives of the likelihood are large and cancel.
-    if information * tau2 >= 1.0 || place.knee.is_some() {
+    if information * tau2 >= 1.0 {
         let found = integrate(place, effort, |eta, v| {
             let square = v * v;
             (log(study.value(eta), v), [v, square, square * v, square * square])
@@ -116,11 +118,17 @@ fn random(study: &impl StudyLikelihood, m: f64, tau2: f64, effort: Effort) -> Op
             let square = d1 * d1;
             let third = d3 + d1 * (3.0 * d2 + square);
             let fourth = d4 + 4.0 * d1 * d3 + 3.0 * d2 * d2 + square * (6.0 * d2 + square);
-            (log(local.value, v), [v, v * v, e, d2 + e * e, third, fourth])
+            let up = v * v;
+            (log(local.value, v), [v, up, e, d2 + e * e, third, fourth, up * v, up * up, d2])
         })?;
-        let [e1, e2, slope, curvature, a3, a4] = found.means;
+        let [e1, e2, slope, curvature, a3, a4, e3, e4, second] = found.means;
         let a1 = first + slope;
         let h_mm = curvature - slope * slope;
+        // Across a knee that is narrow next to the weight the derivatives of the likelihood are large and cancel; of E|d2| + var d1 no more
+        // than 1/t is left.
+        if tau2 * (h_mm - 2.0 * second) > MOST_CANCELLATION {
+            return Some(hermite(found.ln_total, [e1, e2, e3, e4], (a, b), m, tau2));
+        }
         let a2 = h_mm + a1 * a1;
         Some(Marginal {
             value: found.ln_total - tau.ln() - LN_SQRT_2PI,

@@ -127,13 +127,14 @@ impl<S: Integrated> Problem<S> {
             }
             // Where the likelihood is all but flat, Newton's step leads nowhere.
             let far = self.largest_change(&rows, &step.inner) / (LONGEST_STEP * (1.0 + tau2).sqrt());
-            let mut share = if settled || far.is_nan() || far <= 1.0 { 1.0 } else { far.recip() };
+            let whole = if settled || far.is_nan() || far <= 1.0 { 1.0 } else { far.recip() };
+            let mut share = whole;
             let (next, next_at) = loop {
                 let mut next = point.clone();
                 add(&mut next, &rows, &step.inner, share);
                 match self.evaluate(&next, effort) {
                     Some(found) if settled || found.value > at.value => break (next, found),
-                    _ if share < 1e-9 => return Ok(step.stand(point, at)),
+                    _ if share < 1e-9 * whole => return Ok(step.stand(point, at)),
                     _ => share *= 0.25,
                 }
             };

@@ -13,8 +13,6 @@ const SETTLED: f64 = 1e-7;
 /// A fall of the log-likelihood that only absurd parameters reach, since it falls with the logarithm of tau2: a t interval of two
 /// studies at 95 % asks for 81.
 const OUT_OF_REACH: f64 = 30.0;
-/// A linear predictor of this size is no probability, no rate and no ratio of either: a limit that lies beyond has no meaning.
-const FARTHEST: f64 = 1e6;
 /// Newton's steps towards a limit; then the bracket is halved, and at most this often again.
 const FREE_STEPS: usize = 30;
 /// Halvings after which nothing but the rounding of the profile is left.
@@ -145,9 +143,6 @@ impl<S: Integrated> Problem<S> {
         let (mut low, mut high) = (0.0, f64::INFINITY);
         for taken in 0..MOST_STEPS {
             let value = centre + direction * x * unit;
-            if value.abs() > FARTHEST {
-                return Err(Failure::OutOfRange);
-            }
             let stand = self.held_at(j, value, point)?;
             let root = (2.0 * (best.value() - stand.value())).max(0.0).sqrt();
             let slope = -direction * unit * stand.at.gradient[j] / root;
