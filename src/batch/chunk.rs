@@ -159,13 +159,12 @@ fn block(
     careful.clear();
     for place in memory.lost.iter().copied() {
         input.gather(first + place, y, v);
-        let unit = fallback::fit(workspace, y, v, options.method);
+        let mut unit = fallback::fit(workspace, y, v, options.method);
+        if !(unit.hk_se > 0.0 && unit.hk_se < f64::INFINITY) {
+            unit.hk_se = f64::NAN;
+        }
         columns.put(place, &unit, y.len() as u32);
         careful.push((place, unit.flags));
-    }
-    for hk_se in columns.hk_se.iter_mut() {
-        let exists = *hk_se > 0.0 && *hk_se < f64::INFINITY;
-        *hk_se = if exists { *hk_se } else { f64::NAN };
     }
     if let Some(flags) = output.flags.take() {
         flag(options, &columns, careful, flags);

@@ -28,7 +28,7 @@ pub(super) struct Fitted<S: Simd, const N: usize> {
     pub(super) q: Num<S, N>,
     /// If [asked for](Request::i2), else 0.
     pub(super) i2: Num<S, N>,
-    /// The Hartung-Knapp standard error if [asked for](Request::hk_se), else 0.
+    /// The Hartung-Knapp standard error if [asked for](Request::hk_se), else 0; NaN where there is none.
     pub(super) hk_se: Num<S, N>,
     pub(super) count: Num<S, N>,
     pub(super) lost: Mask<S, N>,
@@ -323,7 +323,13 @@ fn fitted<S: Simd, const N: usize>(
         }
     };
     let se = l.sqrt(solved.inverse);
-    let hk_se = if request.hk_se { l.mul(se, l.sqrt(l.div(solved.q_at, df))) } else { zero };
+    let hk_se = if request.hk_se {
+        let hk_se = l.mul(se, l.sqrt(l.div(solved.q_at, df)));
+        let exists = l.and(l.gt(hk_se, zero), l.lt(hk_se, l.splat(f64::INFINITY)));
+        l.select(exists, hk_se, l.splat(f64::NAN))
+    } else {
+        zero
+    };
     let mu = l.add(start.first.origin, solved.mean);
     Fitted { mu, se, tau2: solved.tau2, q, i2, hk_se, count: start.first.count, lost: l.not(solved.kept) }
 }

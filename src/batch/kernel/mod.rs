@@ -330,8 +330,14 @@ fn store<S: Simd, const N: usize>(
     put::<S, N>(columns.i2, (place, here), &fitted.i2);
     put::<S, N>(columns.hk_se, (place, here), &fitted.hk_se);
     if let Some(to) = columns.count.get_mut(place..place + here) {
-        for (to, count) in to.iter_mut().zip(flat::<S, N>(&fitted.count)) {
-            *to = *count as u32;
+        let counts = flat::<S, N>(&fitted.count);
+        let first = counts.first().copied().unwrap_or_default();
+        if l.any(l.not(l.eq(fitted.count, l.splat(first)))) {
+            for (to, count) in to.iter_mut().zip(counts) {
+                *to = *count as u32;
+            }
+        } else {
+            to.fill(first as u32);
         }
     }
     if l.any(fitted.lost) {

@@ -47,7 +47,8 @@ pub(super) fn mul_add<S: Simd>(simd: S, a: S::f64s, b: S::f64s, c: S::f64s) -> S
 #[inline(always)]
 pub(super) fn polynomial<S: Simd>(simd: S, x: S::f64s, pairs: &[[f64; 2]]) -> S::f64s {
     let square = simd.mul_f64s(x, x);
-    let (mut odd, mut even) = (simd.splat_f64s(0.0), simd.splat_f64s(0.0));
+    let Some(([a, b], pairs)) = pairs.split_first() else { return simd.splat_f64s(0.0) };
+    let (mut odd, mut even) = (simd.splat_f64s(*a), simd.splat_f64s(*b));
     for [a, b] in pairs {
         odd = mul_add(simd, odd, square, simd.splat_f64s(*a));
         even = mul_add(simd, even, square, simd.splat_f64s(*b));
