@@ -196,3 +196,16 @@ fn the_rest_of_a_result() {
 const CASES: usize = 46;
 const COMPARISONS: usize = 709;
 const METAFOR_COMPARISONS: usize = 181;
+
+/// The second study, whose times differ by twelve orders, says nothing: 8 events in one group and 1 in the other, in equal times, are what is
+/// left. Its own rates lie so far off that the search begins where the likelihood is flat.
+#[test]
+fn a_start_on_flat_ground_is_no_maximum() {
+    let rows = [vec![8.0, 1.0, 1.0, 1.0], vec![1.0, 746_133.0, 0.0, 1.348e-6]];
+    let fit = UnconditionalFixed::new().fit(&rates(&rows)).expect("a fit");
+    let e = fit.estimate().expect("an estimate");
+    assert!((e.value - 8.0_f64.ln()).abs() < 1e-9, "{e:?}");
+    // The information of one Poisson count given the total: 9 p (1 - p).
+    assert!((e.se - (9.0 / 8.0_f64).sqrt()).abs() < 1e-9, "{e:?}");
+    assert_eq!(fit.heterogeneity().expect("heterogeneity").tau2, Some(0.0));
+}
