@@ -35,7 +35,7 @@ const SETTLED: f64 = 1e-13;
 const SETTLED_SCAN: f64 = 1e-3;
 /// A step of the linear predictors that stays this large while the decrement vanishes runs along a likelihood that has no maximum.
 const RUNAWAY: f64 = 0.01;
-/// Longest step of a linear predictor, in units of its own and the random effect's spread.
+/// Longest step of a linear predictor at first, in units of its own and the random effect's spread.
 const LONGEST_STEP: f64 = 100.0;
 /// Newton's steps in tau2; then the bracket is halved.
 const FREE_STEPS: usize = 40;
@@ -111,7 +111,9 @@ impl<S: Integrated> Problem<S> {
         if rows.is_empty() {
             return Ok(step.stand(point, at));
         }
-        loop {
+        // Grows while steps of this length succeed: flat ground may be millions wide.
+        let mut longest = LONGEST_STEP * (1.0 + tau2).sqrt();
+        for _ in 0..MOST_STEPS {
             let settled = step.decrement <= if effort == Effort::Exact { SETTLED } else { SETTLED_SCAN };
             if settled
                 && self.largest_change(&rows, &step.inner) > RUNAWAY * (1.0 + tau2).sqrt()
@@ -126,7 +128,7 @@ impl<S: Integrated> Problem<S> {
                 return Ok(step.stand(point, at));
             }
             // Where the likelihood is all but flat, Newton's step leads nowhere.
-            let far = self.largest_change(&rows, &step.inner) / (LONGEST_STEP * (1.0 + tau2).sqrt());
+            let far = self.largest_change(&rows, &step.inner) / longest;
             let whole = if settled || far.is_nan() || far <= 1.0 { 1.0 } else { far.recip() };
             let mut share = whole;
             let (next, next_at) = loop {
@@ -145,8 +147,12 @@ impl<S: Integrated> Problem<S> {
             if settled {
                 return Ok(next_step.stand(next, next_at));
             }
+            if whole < 1.0 {
+                longest *= if share < whole { 0.25 } else { 4.0 };
+            }
             (point, at, step) = (next, next_at, next_step);
         }
+        Err(Failure::OutOfRange)
     }
 
     /// A local maximum over tau2 and the free coefficients near `start`, with tau2 kept in `[low, high]`, an interval at the ends of
