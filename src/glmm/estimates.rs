@@ -19,7 +19,9 @@ pub(super) fn finite_interval((lower, upper): (f64, f64)) -> Result<Interval> {
 }
 
 /// The limits around an estimate. At levels near 0 limits are as uncertain as they are apart; the estimate lies between them.
-pub(super) fn interval_around(estimate: f64, (lower, upper): (f64, f64)) -> Result<Interval> {
+pub(super) fn interval_around(estimate: f64, limits: (f64, f64)) -> Result<Interval> {
+    // Before the order: the smaller of NaN and a number is the number.
+    let Interval { lower, upper } = finite_interval(limits)?;
     finite_interval((lower.min(estimate), upper.max(estimate)))
 }
 
@@ -87,5 +89,18 @@ impl<S: Integrated> Problem<S> {
         let each = self.marginals(&maximum.best.point, crate::num::quadrature::Effort::Exact)?;
         let total: f64 = each.iter().map(|one| -one.h_mm).sum();
         Some(each.iter().map(|one| -one.h_mm / total).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_that_is_no_number_is_an_error() {
+        assert_eq!(interval_around(1.0, (1.5, 2.0)), Ok(Interval { lower: 1.0, upper: 2.0 }));
+        for limits in [(f64::NAN, 2.0), (0.5, f64::NAN), (0.5, f64::INFINITY)] {
+            assert!(interval_around(1.0, limits).is_err(), "{limits:?}");
+        }
     }
 }

@@ -26,7 +26,8 @@ impl Tau2Set {
     /// [`Tau2Error::Overflow`] if one is not finite.
     pub(super) fn between(a: f64, b: f64) -> Result<Self, Tau2Error> {
         let (lower, upper) = (a.min(b), a.max(b));
-        if (upper - lower).is_finite() { Ok(Self::Interval { lower, upper }) } else { Err(Tau2Error::Overflow) }
+        // Of both as given: the smaller of NaN and a number is the number.
+        if (b - a).is_finite() { Ok(Self::Interval { lower, upper }) } else { Err(Tau2Error::Overflow) }
     }
 
     /// Whether `tau2` is in the set.
@@ -77,4 +78,17 @@ pub(super) fn q_profile<P: Profile>(profile: &mut P, upper_quantile: f64, lower_
     let (lower, _) = q_root(profile, upper_quantile);
     let (upper, _) = q_root(profile, lower_quantile);
     Tau2Set::Interval { lower, upper }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_put_in_order_if_they_are_numbers() {
+        assert_eq!(Tau2Set::between(2.0, 1.0), Ok(Tau2Set::Interval { lower: 1.0, upper: 2.0 }));
+        for (a, b) in [(f64::NAN, 1.0), (1.0, f64::NAN), (0.0, f64::INFINITY)] {
+            assert_eq!(Tau2Set::between(a, b), Err(Tau2Error::Overflow));
+        }
+    }
 }

@@ -128,6 +128,7 @@ pub(super) fn run(
 
 /// How many tiles before it is read a tile is asked for.
 const AHEAD: usize = 4;
+
 struct Run<'a, 'b, 'c> {
     request: Request,
     input: &'a BatchInput<'b>,
