@@ -2,8 +2,10 @@
 
 mod support;
 
+use meta_analysis::ErrorKind;
 use meta_analysis::glmm::{
-    BetaBinomial, Conditional, ConditionalNormal, FirthLogistic, GlmmInference, RiskContrast, TwoGroupFit,
+    BetaBinomial, Conditional, ConditionalNormal, DispersionMethod, FirthLogistic, GlmmInference, RiskContrast,
+    TwoGroupFit,
 };
 use meta_analysis::study::{Studies, TwoByTwo};
 use serde_json::Value;
@@ -180,6 +182,50 @@ fn firth() {
     all.finish(FIRTH);
 }
 
+/// The same file: the factor of the variance by both methods, and what it does to intervals and tests.
+#[test]
+fn overdispersion_of_firth() {
+    let file = reference(include_str!("reference/firth.json"));
+    let mut all = Comparison::default();
+    for case in list(&file["cases"]) {
+        let name = text(&case["name"]);
+        let what = || name.to_owned();
+        let plain = FirthLogistic::new().fit(&tables(case)).expect("fits");
+        assert!(plain.overdispersion().is_none());
+        for (key, method) in [("phi_pearson", DispersionMethod::Pearson), ("phi_fletcher", DispersionMethod::Fletcher)]
+        {
+            let found = FirthLogistic::new().overdispersion(method).fit(&tables(case));
+            let Some(phi) = number(&case[key]) else {
+                assert_eq!(list(&case["rows"]).len(), 1);
+                let error = found.expect_err("one study says nothing of it");
+                assert!(matches!(error.kind(), ErrorKind::TooFewStudies { k: 1, needed: 2, .. }), "{error}");
+                continue;
+            };
+            let fit = found.expect("fits");
+            let dispersion = fit.overdispersion().expect("asked for");
+            all.relative(what, "phi", dispersion.phi, phi, 1e-9);
+            all.relative(what, "Pearson", dispersion.statistic, number(&case["pearson"]).expect("a number"), 1e-9);
+            // By the definition: variance times the factor, twice the log-likelihood over it.
+            let root = phi.max(1.0).sqrt();
+            let (now, before) = (fit.estimate().expect("inside"), plain.estimate().expect("inside"));
+            assert_eq!(now.value.to_bits(), before.value.to_bits());
+            all.relative(what, "se", now.se, before.se * root, 1e-9);
+            for inference in [GlmmInference::Wald, GlmmInference::ProfileLikelihood] {
+                let test = |fit: &TwoGroupFit| fit.test(0.0, inference).expect("inside").statistic;
+                all.relative(what, "statistic", test(&fit), test(&plain) / root, 1e-9);
+            }
+            // At the limit the likelihood ratio is the quantile.
+            let at_limit = fit.test(now.upper, GlmmInference::ProfileLikelihood).expect("inside");
+            all.relative(what, "profile limit", at_limit.p_value, 0.05, 1e-9);
+            let text = fit.to_string();
+            assert!(text.contains("overdispersion") && text.contains(method.name()), "{text}");
+            let json = serde_json::to_string(&fit).expect("written");
+            assert_eq!(serde_json::from_str::<TwoGroupFit>(&json).expect("read"), fit);
+        }
+    }
+    all.finish(14 * 2 * 6);
+}
+
 /// Tables of a file by R: columns `x1`, `n1`, `x2`, `n2`.
 fn columns(case: &Value) -> Value {
     let column = |key: &str| numbers(&case[key]);
@@ -201,8 +247,14 @@ fn firth_by_brglm2() {
         let estimate = fit.estimate().expect("inside");
         all.close(what, "effect", estimate.value, of("effect"), of("se"), 1e-8);
         all.relative(what, "se", estimate.se, of("se"), 1e-8);
+        let fit = FirthLogistic::new().overdispersion(DispersionMethod::Fletcher).fit(&tables(&columns(case)));
+        let fit = fit.expect("fits");
+        let found = fit.overdispersion().expect("asked for");
+        all.relative(what, "Pearson", found.statistic, of("pearson"), 1e-8);
+        all.relative(what, "phi by Fletcher", found.phi, of("fletcher"), 1e-8);
+        assert_eq!(found.df, of("df"));
     }
-    all.finish(6 * 2);
+    all.finish(6 * 4);
 }
 
 /// metafor 3.8 (`tests/reference/glmm_two_groups_metafor.R`) stops at tolerances of nlminb and lme4: 1e-4 is its own accuracy.

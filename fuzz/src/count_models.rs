@@ -3,9 +3,9 @@
 use super::source::Source;
 use super::targets::finite;
 use meta_analysis::glmm::{
-    BetaBinomial, BinomialNormal, Conditional, ConditionalNormal, FirthLogistic, GlmmFit, GlmmInference, Link,
-    NewCount, PoissonNormal, PredictionUncertainty, RandomEffectCoding, RiskContrast, TwoGroupData, TwoGroupFit,
-    UnconditionalFixed,
+    BetaBinomial, BinomialNormal, Conditional, ConditionalNormal, DispersionMethod, FirthLogistic, GlmmFit,
+    GlmmInference, Link, NewCount, PoissonNormal, PredictionUncertainty, RandomEffectCoding, RiskContrast,
+    TwoGroupData, TwoGroupFit, UnconditionalFixed,
 };
 use meta_analysis::study::{
     BinaryMeasure, Conversion, Proportion, Rate, Scope, Studies, TwoByTwo, TwoRates, TwoRatesMeasure, Uninformative,
@@ -166,7 +166,11 @@ fn two_group_fit(s: &mut Source<'_>) -> meta_analysis::Result<TwoGroupFit> {
             let contrasts = [RiskContrast::LogOddsRatio, RiskContrast::LogRiskRatio, RiskContrast::RiskDifference];
             BetaBinomial::new().contrast(s.pick(&contrasts)).inference(inference).level(level).fit(data)
         }
-        _ => FirthLogistic::new().inference(inference).level(level).fit(data),
+        _ => {
+            let model = FirthLogistic::new().inference(inference).level(level);
+            let method = s.pick(&[None, Some(DispersionMethod::Fletcher), Some(DispersionMethod::Pearson)]);
+            method.map_or(model, |method| model.overdispersion(method)).fit(data)
+        }
     }
 }
 
@@ -184,6 +188,10 @@ pub fn two_groups(bytes: &[u8]) {
     }
     if let Some(interval) = fit.heterogeneity().and_then(|h| h.tau2_interval) {
         ordered(interval, "tau2");
+    }
+    if let Some(found) = fit.overdispersion() {
+        finite(&[found.phi, found.statistic, found.p_value], "overdispersion");
+        assert!(found.factor() >= 1.0);
     }
     if let Some(found) = fit.intraclass() {
         ordered(found.interval, "intraclass correlation");

@@ -4,6 +4,7 @@
 //! distribution stays log-concave (Prékopa 1973, Acta Sci Math 34:335). So the best coefficients at a tau2 are unique, and what is
 //! left is a function of tau2 alone, the profile. Nothing is known of its shape: `search.rs` looks for all of its maxima.
 
+use super::budget::Budget;
 use super::integrated::Integrated;
 use super::problem::{Evaluation, Point, Problem};
 use crate::num::quadrature::Effort;
@@ -87,11 +88,18 @@ impl Step {
 }
 
 impl<S: Integrated> Problem<S> {
-    fn step(&self, point: &Point, rows: &[usize], effort: Effort) -> Result<(Evaluation, Step), Failure> {
+    fn step(
+        &self,
+        point: &Point,
+        rows: &[usize],
+        effort: Effort,
+        budget: &Budget,
+    ) -> Result<(Evaluation, Step), Failure> {
+        budget.spend()?;
         let at = self.evaluate(point, effort).ok_or(Failure::OutOfRange)?;
         match Step::of(&at, rows) {
             Some(step) => Ok((at, step)),
-            None if effort == Effort::Scan => self.step(point, rows, Effort::Exact),
+            None if effort == Effort::Scan => self.step(point, rows, Effort::Exact, budget),
             None => Err(Failure::Separation),
         }
     }
@@ -103,11 +111,17 @@ impl<S: Integrated> Problem<S> {
     }
 
     /// The best free coefficients at the tau2 of `start`.
-    pub(crate) fn best_at_tau2(&self, start: Point, held: Option<usize>, effort: Effort) -> Result<Stand, Failure> {
+    pub(crate) fn best_at_tau2(
+        &self,
+        start: Point,
+        held: Option<usize>,
+        effort: Effort,
+        budget: &Budget,
+    ) -> Result<Stand, Failure> {
         let rows = free(self.p(), held);
         let tau2 = start[self.p()];
         let mut point = start;
-        let (mut at, mut step) = self.step(&point, &rows, effort)?;
+        let (mut at, mut step) = self.step(&point, &rows, effort, budget)?;
         if rows.is_empty() {
             return Ok(step.stand(point, at));
         }
@@ -134,6 +148,7 @@ impl<S: Integrated> Problem<S> {
             let (next, next_at) = loop {
                 let mut next = point.clone();
                 add(&mut next, &rows, &step.inner, share);
+                budget.spend()?;
                 match self.evaluate(&next, effort) {
                     Some(found) if settled || found.value > at.value => break (next, found),
                     _ if share < 1e-9 * whole => return Ok(step.stand(point, at)),
@@ -142,7 +157,7 @@ impl<S: Integrated> Problem<S> {
             };
             let (next_at, next_step) = match Step::of(&next_at, &rows) {
                 Some(step) => (next_at, step),
-                None => self.step(&next, &rows, Effort::Exact)?,
+                None => self.step(&next, &rows, Effort::Exact, budget)?,
             };
             if settled {
                 return Ok(next_step.stand(next, next_at));
@@ -162,21 +177,22 @@ impl<S: Integrated> Problem<S> {
         start: Point,
         held: Option<usize>,
         (mut low, mut high): (f64, f64),
+        budget: &Budget,
     ) -> Result<Stand, Failure> {
         let (p, rows) = (self.p(), free(self.p(), held));
         let mut zero_is_low = low > 0.0;
         let mut point = start;
         for taken in 0..MOST_STEPS {
-            let (at, step) = self.step(&point, &rows, Effort::Exact)?;
+            let (at, step) = self.step(&point, &rows, Effort::Exact, budget)?;
             let t = point[p];
             if step.decrement > 0.01 {
                 // Too far from the ridge for its slope to mean anything.
-                let stand = self.best_at_tau2(point, held, Effort::Exact)?;
+                let stand = self.best_at_tau2(point, held, Effort::Exact, budget)?;
                 point = stand.point;
                 continue;
             }
             if t <= 0.0 && step.slope <= 0.0 {
-                return self.best_at_tau2(point, held, Effort::Exact);
+                return self.best_at_tau2(point, held, Effort::Exact, budget);
             }
             if step.slope > 0.0 {
                 low = t;
@@ -188,7 +204,7 @@ impl<S: Integrated> Problem<S> {
             let uphill = step.curvature < 0.0;
             if uphill && step.decrement + step.slope * newton <= SETTLED && t + newton >= 0.0 {
                 advance(&mut point, &rows, &step, newton);
-                let (at, step) = self.step(&point, &rows, Effort::Exact)?;
+                let (at, step) = self.step(&point, &rows, Effort::Exact, budget)?;
                 return Ok(step.stand(point, at));
             }
             let mut next = match (uphill, step.slope > 0.0) {
@@ -209,7 +225,7 @@ impl<S: Integrated> Problem<S> {
             }
             let (inside, to_zero) = (low < next && next < high, next <= 0.0 && !zero_is_low);
             if !(inside || to_zero) || (next - t).abs() <= 4.0 * f64::EPSILON * t {
-                return self.best_at_tau2(point, held, Effort::Exact).map(|s| s.valued(at.value));
+                return self.best_at_tau2(point, held, Effort::Exact, budget).map(|s| s.valued(at.value));
             }
             advance(&mut point, &rows, &step, next - t);
             point[p] = next;

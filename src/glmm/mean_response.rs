@@ -1,5 +1,6 @@
 //! The mean over studies of the true proportion or rate, which is not the proportion of the mean.
 
+use super::budget::Budget;
 use super::estimates::interval_around;
 use super::fit::{GlmmFit, quantile_normal};
 use super::integrated::Integrated;
@@ -156,7 +157,7 @@ impl<S: Integrated> Problem<S> {
         let target = maximum.best.value() - drop;
         let mut start: Point = maximum.best.point.clone();
         start[1] = tau2;
-        let top = self.best_at_tau2(start, None, effort)?;
+        let top = self.best_at_tau2(start, None, effort, &Budget::new())?;
         if top.value() < target - ROUNDING {
             return Err(Failure::OutOfRange);
         }

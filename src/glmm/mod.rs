@@ -31,7 +31,7 @@
 //! | [`ConditionalNormal`] | [`TwoByTwo`](crate::study::TwoByTwo), [`TwoRates`](crate::study::TwoRates) | odds ratio, rate ratio | tau2, or not at all |
 //! | [`UnconditionalFixed`], [`UnconditionalRandom`] | [`TwoByTwo`](crate::study::TwoByTwo), [`TwoRates`](crate::study::TwoRates) | odds ratio, rate ratio | tau2 and their levels |
 //! | [`BetaBinomial`] | [`TwoByTwo`](crate::study::TwoByTwo) | odds ratio, risk ratio, risk difference | the risk of each arm |
-//! | [`FirthLogistic`] | [`TwoByTwo`](crate::study::TwoByTwo) | odds ratio | not at all |
+//! | [`FirthLogistic`] | [`TwoByTwo`](crate::study::TwoByTwo) | odds ratio | not at all, or as a factor of the variance |
 //!
 //! All return a [`TwoGroupFit`]. None corrects a zero cell.
 //!
@@ -46,6 +46,7 @@
 mod binomial;
 mod blup;
 mod boundary;
+mod budget;
 #[cfg(test)]
 mod cost;
 mod estimates;
@@ -78,7 +79,7 @@ pub use predict::{NewCount, PredictionUncertainty};
 pub use regression::{GlmmCoefficient, GlmmRegression, Omnibus};
 pub use search::{LocalMaximum, SearchRecord};
 pub use two_groups::{
-    BetaBinomial, Conditional, ConditionalNormal, FirthLogistic, IntraclassCorrelation, RiskContrast, StudyEffect,
-    StudyLevels, TwoGroupBoundary, TwoGroupData, TwoGroupFit, TwoGroupModel,
+    BetaBinomial, Conditional, ConditionalNormal, DispersionMethod, FirthLogistic, IntraclassCorrelation,
+    Overdispersion, RiskContrast, StudyEffect, StudyLevels, TwoGroupBoundary, TwoGroupData, TwoGroupFit, TwoGroupModel,
 };
 pub use unconditional::{RandomEffectCoding, UnconditionalFixed, UnconditionalRandom};

@@ -1,5 +1,6 @@
 //! Profile-likelihood limits: where the best log-likelihood given one parameter has fallen by a given amount.
 
+use super::budget::Budget;
 use super::integrated::Integrated;
 use super::maximise::{Failure, Stand};
 use super::problem::{Point, Problem};
@@ -56,19 +57,20 @@ impl Scale {
 
 impl<S: Integrated> Problem<S> {
     /// The best log-likelihood with coefficient `j` held at `value`, tau2 and the others near `start`.
-    pub(crate) fn held_at(&self, j: usize, value: f64, mut start: Point) -> Result<Stand, Failure> {
+    fn held_at(&self, j: usize, value: f64, mut start: Point, budget: &Budget) -> Result<Stand, Failure> {
         start[j] = value;
-        self.local_maximum(start, Some(j), (0.0, f64::INFINITY))
+        self.local_maximum(start, Some(j), (0.0, f64::INFINITY), budget)
     }
 
     /// The best log-likelihood with coefficient `j` held at `value`, over every maximum in tau2 that the grid shows.
     pub(crate) fn held_best(&self, maximum: &Maximum, j: usize, value: f64) -> Result<Stand, Failure> {
-        let mut best = self.held_at(j, value, self.towards(maximum, &maximum.best.point, j, value))?;
+        let budget = Budget::new();
+        let mut best = self.held_at(j, value, self.towards(maximum, &maximum.best.point, j, value), &budget)?;
         // At a grid point, what holding the coefficient costs to second order.
         let cost = |g: &GridPoint| g.value - 0.5 * (value - g.point[j]).powi(2) / g.variances[j];
         let rival = maximum.grid.iter().max_by(|a, b| cost(a).total_cmp(&cost(b)));
         if let Some(rival) = rival {
-            let other = self.held_at(j, value, self.towards(maximum, &rival.point, j, value))?;
+            let other = self.held_at(j, value, self.towards(maximum, &rival.point, j, value), &budget)?;
             if other.value() > best.value() {
                 best = other;
             }
@@ -95,8 +97,9 @@ impl<S: Integrated> Problem<S> {
         if drop > OUT_OF_REACH {
             return Err(Failure::OutOfRange);
         }
+        let budget = Budget::new();
         let target = maximum.best.value() - drop;
-        let from_best = self.limit_from(maximum, &maximum.best.point, j, direction, drop)?;
+        let from_best = self.limit_from(maximum, &maximum.best.point, (j, direction), drop, &budget)?;
         // Another tau2 may reach further: its own limit, to second order.
         let reach = |g: &GridPoint| {
             let room = g.value - target;
@@ -106,11 +109,11 @@ impl<S: Integrated> Problem<S> {
         match furthest {
             Some(g) if reach(g) > direction * from_best => {
                 let value = direction * reach(g);
-                let stand = self.held_at(j, value, self.towards(maximum, &g.point, j, value))?;
+                let stand = self.held_at(j, value, self.towards(maximum, &g.point, j, value), &budget)?;
                 if stand.value() < target {
                     Ok(from_best)
                 } else {
-                    self.limit_from(maximum, &stand.point, j, direction, drop)
+                    self.limit_from(maximum, &stand.point, (j, direction), drop, &budget)
                 }
             }
             _ => Ok(from_best),
@@ -122,9 +125,9 @@ impl<S: Integrated> Problem<S> {
         &self,
         maximum: &Maximum,
         start: &Point,
-        j: usize,
-        direction: f64,
+        (j, direction): (usize, f64),
         drop: f64,
+        budget: &Budget,
     ) -> Result<f64, Failure> {
         let (best, p) = (&maximum.best, self.p());
         let unit = self.standard_error(best, j)?;
@@ -143,7 +146,7 @@ impl<S: Integrated> Problem<S> {
         let (mut low, mut high) = (0.0, f64::INFINITY);
         for taken in 0..MOST_STEPS {
             let value = centre + direction * x * unit;
-            let stand = self.held_at(j, value, point)?;
+            let stand = self.held_at(j, value, point, budget)?;
             let root = (2.0 * (best.value() - stand.value())).max(0.0).sqrt();
             let slope = -direction * unit * stand.at.gradient[j] / root;
             if root < goal {
@@ -299,6 +302,7 @@ impl<S: Integrated> Problem<S> {
     /// The crossing between a point inside the set and a tau2 outside of it, neither of which is taken at its word: they come from
     /// a scan.
     fn tau2_limit(&self, inside: &Point, outside: f64, maximum: &Maximum, target: f64) -> Result<f64, Failure> {
+        let budget = Budget::new();
         let (p, best) = (self.p(), &maximum.best);
         let goal = (2.0 * (best.value() - target)).sqrt();
         let up = outside > inside[p];
@@ -318,7 +322,7 @@ impl<S: Integrated> Problem<S> {
         }
         for taken in 0..MOST_STEPS {
             point[p] = t;
-            let stand = self.best_at_tau2(point, None, Effort::Exact)?;
+            let stand = self.best_at_tau2(point, None, Effort::Exact, &budget)?;
             let root = (2.0 * (best.value() - stand.value())).max(0.0).sqrt();
             if root < goal {
                 inner = t;

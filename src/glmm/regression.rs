@@ -1,5 +1,6 @@
 //! The same models with covariates.
 
+use super::budget::Budget;
 use super::estimates::interval_around;
 use super::fit::{prepare, quantile};
 use super::heterogeneity::tau2_test;
@@ -12,6 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::inference::{Information, Interval, Natural, Note};
 use crate::num::format::{p_value, percent, significant};
 use crate::num::orthogonal::{Conditioning, orthonormalise};
+use crate::num::quadrature::Effort;
 use crate::num::{chi_squared, normal, student_t};
 use crate::study::covariates::{Column, Covariates};
 use crate::tau2::Likelihood;
@@ -353,7 +355,7 @@ fn moved(uncentred: &Problem<Tabulated<OneGroup>>, maximum: &Maximum, standard: 
         point
     };
     let mut moved = maximum.clone();
-    moved.best = uncentred.best_at_tau2(shift(&maximum.best.point), None, crate::num::quadrature::Effort::Exact)?;
+    moved.best = uncentred.best_at_tau2(shift(&maximum.best.point), None, Effort::Exact, &Budget::new())?;
     for grid in &mut moved.grid {
         grid.point = shift(&grid.point);
     }

@@ -88,7 +88,18 @@ def reference(name, rows):
             point = newton(rows, start, target)
         assert direction * (point[k] - top[k]) > 0, name
         limits.append(point[k])
-    return {"name": name, "rows": [list(map(float, r)) for r in rows], "effect": float(top[k]), "se": float(se), "ll": float(value),
+    # Pearson's statistic, and Fletcher's correction of it, at these risks.
+    pearson, skew, dispersed = mpf(0), mpf(0), {}
+    if k > 1:
+        for i, (x1, n1, x2, n2) in enumerate(rows):
+            for x, n, eta in ((x1, n1, top[i] + top[k]), (x2, n2, top[i])):
+                p = 1 / (1 + mp.exp(-eta))
+                mean, v, slope = n * p, n * p * (1 - p), 1 - 2 * p  # variance as a function of the mean m: m - m^2/n
+                pearson += (x - mean) ** 2 / v
+                skew += slope / v * (x - mean)
+        dispersed = {"pearson": float(pearson), "phi_pearson": float(pearson / (k - 1)),
+                     "phi_fletcher": float(pearson / (k - 1) / (1 + skew / (2 * k)))}
+    return dispersed | {"name": name, "rows": [list(map(float, r)) for r in rows], "effect": float(top[k]), "se": float(se), "ll": float(value),
             "lower": float(limits[0]), "upper": float(limits[1])}
 
 

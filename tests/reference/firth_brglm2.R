@@ -13,7 +13,11 @@ for (s in names(sets)) {
   d <- sets[[s]]
   long <- data.frame(x = c(d$ai, d$ci), n = c(d$n1i, d$n2i), study = factor(rep(seq_len(nrow(d)), 2)), group = rep(c(1, 0), each = nrow(d)))
   fit <- glm(cbind(x, n - x) ~ 0 + study + group, family = binomial, data = long, method = "brglmFit", type = "AS_mean", epsilon = 1e-12, maxit = 10000)
-  out <- c(out, sprintf('{"name":"%s","x1":%s,"n1":%s,"x2":%s,"n2":%s,"effect":%s,"se":%s}', s, num(d$ai), num(d$n1i), num(d$ci), num(d$n2i),
-    num(coef(fit)["group"]), num(summary(fit)$coefficients["group", "Std. Error"])))
+  pearson <- sum(residuals(fit, type = "pearson")^2)
+  mu <- fitted(fit); n <- long$n
+  skew <- mean((1 - 2 * mu) * (long$x - n * mu) / binomial()$variance(mu) / n)
+  fletcher <- pearson / df.residual(fit) / (1 + skew)
+  out <- c(out, sprintf('{"name":"%s","x1":%s,"n1":%s,"x2":%s,"n2":%s,"effect":%s,"se":%s,"pearson":%s,"df":%s,"fletcher":%s}', s, num(d$ai), num(d$n1i), num(d$ci), num(d$n2i),
+    num(coef(fit)["group"]), num(summary(fit)$coefficients["group", "Std. Error"]), num(pearson), num(df.residual(fit)), num(fletcher)))
 }
 cat('{"source":"brglm2 ', as.character(packageVersion("brglm2")), ', glm(method = \\"brglmFit\\", type = \\"AS_mean\\", epsilon = 1e-12)",\n"cases":[\n', paste(out, collapse = ",\n"), '\n]}\n', sep = "")

@@ -11,6 +11,7 @@
 //! studies (Sherman & Morrison 1950, Ann Math Stat 21:124, doi 10.1214/aoms/1177729893).
 
 use super::data::TwoGroupData;
+use super::dispersion::{Arm, DispersionMethod, Overdispersion};
 use super::fit::TwoGroupFit;
 use super::options::TwoGroupModel;
 use super::profile_root::{Way, limit};
@@ -32,8 +33,8 @@ use std::sync::Arc;
 /// logit p_i1 = a_i + d        logit p_i2 = a_i        maximise l(a, d) + (1/2) ln det I(a, d)
 /// ```
 ///
-/// All studies count, also those without events. Effects are taken as **equal**: there is no heterogeneity. The multiplicative
-/// heterogeneity factor that the paper adds is not offered here. Evrenoglou, White, Afach, Mavridis & Chaimani 2022, Stat Med
+/// All studies count, also those without events. Effects are taken as **equal**; that they differ can be allowed for by a factor of the
+/// variance, [`overdispersion`](Self::overdispersion), estimated in a second stage. Evrenoglou, White, Afach, Mavridis & Chaimani 2022, Stat Med
 /// 41:5203, doi 10.1002/sim.9562; Firth 1993, Biometrika 80:27, doi 10.1093/biomet/80.1.27; profile interval after Heinze &
 /// Schemper 2002, Stat Med 21:2409, doi 10.1002/sim.1047. R: `logistf`, or `brglm2` with `type = "AS_mean"`. Not in metafor.
 ///
@@ -44,6 +45,7 @@ use std::sync::Arc;
 /// | --- | --- | --- |
 /// | [`inference`](Self::inference) | [`GlmmInference::ProfileLikelihood`] (of the penalised likelihood) | see [`GlmmInference`] |
 /// | [`level`](Self::level) | 0.95 | strictly between 0 and 1 |
+/// | [`overdispersion`](Self::overdispersion) | none | [`DispersionMethod::Fletcher`], [`DispersionMethod::Pearson`] |
 ///
 /// ```
 /// use meta_analysis::glmm::FirthLogistic;
@@ -59,6 +61,8 @@ use std::sync::Arc;
 pub struct FirthLogistic {
     inference: GlmmInference,
     level: f64,
+    #[serde(default)]
+    overdispersion: Option<DispersionMethod>,
 }
 
 impl Default for FirthLogistic {
@@ -70,7 +74,7 @@ impl Default for FirthLogistic {
 impl FirthLogistic {
     /// The model with every option at its default.
     pub fn new() -> Self {
-        Self { inference: GlmmInference::default(), level: 0.95 }
+        Self { inference: GlmmInference::default(), level: 0.95, overdispersion: None }
     }
 
     /// How the interval of the effect is computed. Default: [`GlmmInference::ProfileLikelihood`].
@@ -87,12 +91,39 @@ impl FirthLogistic {
         self
     }
 
+    /// Multiplies the variance by [`Overdispersion::factor`](super::Overdispersion::factor), estimated by this method at the estimates
+    /// of the model: the multiplicative heterogeneity of Evrenoglou et al. 2022. Default: none, the factor 1.
+    ///
+    /// The estimate stays as it is. Wald intervals and tests take the larger variance, profile intervals and likelihood ratios
+    /// the log-likelihood divided by the factor. [`TwoGroupFit::overdispersion`] has the numbers.
+    ///
+    /// ```
+    /// use meta_analysis::glmm::{DispersionMethod, FirthLogistic};
+    /// use meta_analysis::study::{Studies, TwoByTwo};
+    ///
+    /// let trials = Studies::from([
+    ///     ("Dalakas 1993", TwoByTwo::new((9, 12), (0, 11))?),
+    ///     ("Aggarwal 2022", TwoByTwo::new((37, 47), (21, 48))?),
+    /// ]);
+    /// let fit = FirthLogistic::new().overdispersion(DispersionMethod::Fletcher).fit(&trials)?;
+    /// let found = fit.overdispersion().unwrap();
+    /// // mpmath, 50 digits (tests/reference/firth.py)
+    /// assert!((found.phi - 5.118_749_780_254_535).abs() < 1e-9);
+    /// assert_eq!(found.df, 1.0);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    #[must_use]
+    pub fn overdispersion(mut self, method: DispersionMethod) -> Self {
+        self.overdispersion = Some(method);
+        self
+    }
+
     /// Fits the model to [`Studies`](crate::Studies) of [`TwoByTwo`](crate::study::TwoByTwo).
     ///
     /// # Errors
     /// [`ErrorKind::NoEvents`] without any event; [`ErrorKind::NotEstimable`] with nothing but events; [`ErrorKind::NotApplicable`] for rates;
     /// [`ErrorKind::LevelOutOfRange`], [`ErrorKind::Empty`], [`ErrorKind::DuplicateLabel`], [`ErrorKind::InvalidLabel`],
-    /// [`ErrorKind::TooFewStudies`] for a t interval of one study, [`ErrorKind::Overflow`].
+    /// [`ErrorKind::TooFewStudies`] for a t interval or the overdispersion of one study, [`ErrorKind::Overflow`].
     pub fn fit(&self, studies: impl Into<TwoGroupData>) -> Result<TwoGroupFit> {
         TwoGroupFit::fit(TwoGroupModel::FirthLogistic(*self), studies.into())
     }
@@ -115,13 +146,16 @@ impl FirthLogistic {
             return Err(ErrorKind::NotEstimable { measure, why, remedy }.into());
         }
         let used = (0..counts.len()).collect();
-        Ok(Solution { found: Found::Inside(Arc::new(Penalised::maximise(&counts)?)), used, left_out: Vec::new() })
+        let mut fit = Penalised::maximise(&counts)?;
+        fit.overdispersion = self.overdispersion.map(|method| fit.dispersed(&counts, method)).transpose()?;
+        Ok(Solution { found: Found::Inside(Arc::new(fit)), used, left_out: Vec::new() })
     }
 }
 
 impl std::fmt::Display for FirthLogistic {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("logistic with study intercepts, equal effects (Firth's penalised likelihood)")
+        f.write_str("logistic with study intercepts, equal effects (Firth's penalised likelihood)")?;
+        self.overdispersion.map_or(Ok(()), |method| write!(f, ", overdispersed ({method})"))
     }
 }
 
@@ -212,6 +246,7 @@ struct Penalised {
     pairs: Vec<Pair>,
     effect: f64,
     best: Held,
+    overdispersion: Option<Overdispersion>,
 }
 
 /// Most studies whose two peaks are looked at one by one.
@@ -359,14 +394,28 @@ impl Penalised {
             best = Self::after(&pairs, &best, effect, next).ok_or_else(overflow)?;
             effect = next;
             if settled {
-                return Ok(Self { pairs, effect, best });
+                return Ok(Self { pairs, effect, best, overdispersion: None });
             }
         }
         Err(overflow())
     }
 
+    /// Standard error without overdispersion.
     fn se(&self) -> f64 {
         self.best.information.sqrt().recip()
+    }
+
+    /// How much more the counts differ from their expectations than binomial ones would.
+    fn dispersed(&self, counts: &[[(f64, f64); 2]], method: DispersionMethod) -> Result<Overdispersion> {
+        let arms = counts.iter().zip(&self.best.intercepts).flat_map(|([one, two], a)| {
+            [(*one, a + self.effect), (*two, *a)].map(|((events, size), logit)| Arm { events, size, logit })
+        });
+        Overdispersion::of(arms, counts.len() + 1, method)
+    }
+
+    /// What variances are multiplied by, and log-likelihoods divided.
+    fn factor(&self) -> f64 {
+        self.overdispersion.map_or(1.0, |found| found.factor())
     }
 
     fn limit(&self, direction: f64, drop: f64) -> Result<f64> {
@@ -383,7 +432,7 @@ impl Penalised {
 
 impl Solved for Penalised {
     fn effect(&self) -> Result<(f64, f64)> {
-        Ok((self.effect, self.se()))
+        Ok((self.effect, self.se() * self.factor().sqrt()))
     }
 
     /// Of the penalised likelihood.
@@ -396,11 +445,17 @@ impl Solved for Penalised {
     }
 
     fn profile_interval(&self, drop: f64) -> Result<Interval> {
+        let drop = drop * self.factor();
         interval_around(self.effect, (self.limit(-1.0, drop)?, self.limit(1.0, drop)?))
     }
 
     fn held(&self, effect: f64) -> Result<f64> {
-        Self::after(&self.pairs, &self.best, self.effect, effect).map(|held| held.value).ok_or_else(overflow)
+        let held = Self::after(&self.pairs, &self.best, self.effect, effect).ok_or_else(overflow)?;
+        Ok(self.best.value - (self.best.value - held.value) / self.factor())
+    }
+
+    fn overdispersion(&self) -> Option<Overdispersion> {
+        self.overdispersion
     }
 
     fn shares(&self) -> Option<Vec<f64>> {

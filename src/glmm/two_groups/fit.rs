@@ -2,6 +2,7 @@
 
 use super::boundary::TwoGroupBoundary;
 use super::data::TwoGroupData;
+use super::dispersion::Overdispersion;
 use super::intraclass::IntraclassCorrelation;
 use super::options::TwoGroupModel;
 use super::solved::{Found, Solution, Solved};
@@ -46,6 +47,7 @@ pub struct TwoGroupFit {
     outcome: Outcome,
     heterogeneity: Option<GlmmHeterogeneity>,
     intraclass: Option<IntraclassCorrelation>,
+    overdispersion: Option<Overdispersion>,
     levels: Option<StudyLevels>,
     used: Vec<usize>,
     notes: Vec<Note>,
@@ -112,7 +114,10 @@ impl TwoGroupFit {
             Some(solved) => (solved.heterogeneity(level)?, solved.intraclass(level)?, solved.levels()?),
             None => (None, None, None),
         };
-        let mut fit = Self { model, data, outcome, heterogeneity, intraclass, levels, used, notes: Vec::new(), solved };
+        let overdispersion = solved.as_deref().and_then(Solved::overdispersion);
+        let notes = Vec::new();
+        let mut fit =
+            Self { model, data, outcome, heterogeneity, intraclass, overdispersion, levels, used, notes, solved };
         let dropped = fit.data.dropped().iter().chain(&left_out);
         let dropped = dropped.map(|d| Note::Dropped { study: d.study.clone(), reason: d.reason.clone() });
         fit.notes = dropped.chain(fit.further_notes()).collect();
@@ -217,6 +222,12 @@ impl TwoGroupFit {
     /// The intraclass correlation with interval and test; `None` in models without one and on the boundary.
     pub fn intraclass(&self) -> Option<&IntraclassCorrelation> {
         self.intraclass.as_ref()
+    }
+
+    /// The factor by which counts vary more than binomial ones; `None` unless the model allows for it, as
+    /// [`FirthLogistic::overdispersion`](super::FirthLogistic::overdispersion) does.
+    pub fn overdispersion(&self) -> Option<&Overdispersion> {
+        self.overdispersion.as_ref()
     }
 
     /// Mean and variance of the levels of studies; `None` in models in which they are not random and on the boundary.
@@ -396,6 +407,9 @@ impl std::fmt::Display for TwoGroupFit {
         }
         if let Some(intraclass) = &self.intraclass {
             write!(f, "; {intraclass}")?;
+        }
+        if let Some(overdispersion) = &self.overdispersion {
+            write!(f, "; {overdispersion}")?;
         }
         write!(f, "\n  {}; {} interval ", self.model, percent(natural.level))?;
         match self.estimate() {

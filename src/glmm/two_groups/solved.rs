@@ -1,6 +1,7 @@
 //! What a maximised likelihood of two groups has to answer, so that one result serves all models.
 
 use super::boundary::TwoGroupBoundary;
+use super::dispersion::Overdispersion;
 use super::intraclass::IntraclassCorrelation;
 use super::study_levels::StudyLevels;
 use crate::error::Result;
@@ -35,6 +36,11 @@ pub(in crate::glmm) trait Solved: std::fmt::Debug + Send + Sync {
     /// The intraclass correlation with interval and test; `None` for a model without one.
     fn intraclass(&self, _level: f64) -> Result<Option<IntraclassCorrelation>> {
         Ok(None)
+    }
+
+    /// The factor by which counts vary more than binomial ones, in a model that allows for it.
+    fn overdispersion(&self) -> Option<Overdispersion> {
+        None
     }
 
     /// The profile interval of tau2 at any level.
