@@ -23,6 +23,9 @@ pub(crate) struct Marginal {
 /// A hyperbolic sine is worth its price once the weight is this many times wider than the knee.
 const WIDE: f64 = 3.0;
 
+/// Newton's steps towards a mode; then the bracket is halved, since a slope that grows like an exponential lets them creep.
+const FREE_STEPS: usize = 50;
+
 /// From here on the derivatives of the likelihood cancel more than the polynomials do.
 const MOST_CANCELLATION: f64 = 10.0;
 
@@ -166,7 +169,7 @@ pub(super) fn mode(study: &impl StudyLikelihood, m: f64, tau2: f64) -> f64 {
     if !(low <= eta && eta <= high) {
         eta = if pull > 0.0 { low } else { high };
     }
-    loop {
+    for taken in 0.. {
         let (value, derivative) = slope(eta);
         if value > 0.0 {
             low = eta;
@@ -178,11 +181,13 @@ pub(super) fn mode(study: &impl StudyLikelihood, m: f64, tau2: f64) -> f64 {
             return eta;
         }
         let next = eta + step;
-        eta = if low < next && next < high { next } else { 0.5 * low + 0.5 * high };
+        let newton = taken < FREE_STEPS && low < next && next < high;
+        eta = if newton { next } else { 0.5 * low + 0.5 * high };
         if !(low < eta && eta < high) {
-            return eta;
+            break;
         }
     }
+    eta
 }
 
 #[cfg(test)]

@@ -78,11 +78,10 @@ impl Pooled {
     pub(super) fn fit(model: Model, effects: &Effects) -> Result<Self> {
         let (tau2, inference, level) = model.options();
         check_level(level)?;
-        let mut workspace = Workspace::new();
         let view = effects.view();
-        let (solution, certificate) =
-            solve(view, (tau2, model.is_random()), &mut workspace, Extent { inference, full: true })
-                .map_err(|failure| failure.explain(tau2, effects.labels()))?;
+        let extent = Extent { inference, full: true };
+        let solved = Workspace::with(|workspace| solve(view, (tau2, model.is_random()), workspace, extent));
+        let (solution, certificate) = solved.map_err(|failure| failure.explain(tau2, effects.labels()))?;
         let estimate = Estimate::new(&solution, inference, level, effects.measure(), view.pooled_scale())?;
         let heterogeneity = Heterogeneity::new(&solution, model.is_random())?;
         let mut fit =

@@ -46,7 +46,10 @@ pub(super) fn solve(
         None
     };
     let dersimonian_laird_se = if random {
-        extent.sums(Inference::HartungKnappIqwig, || workspace.dersimonian_laird_standard_error())?
+        extent.sums(Inference::HartungKnappIqwig, || match tau2 {
+            Tau2::DerSimonianLaird => Ok(at_tau2.standard_error),
+            _ => workspace.dersimonian_laird_standard_error(),
+        })?
     } else {
         None
     };
