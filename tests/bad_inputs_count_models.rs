@@ -2,7 +2,7 @@
 //! inputs, as `bad_inputs_counts.rs` has them for effect sizes.
 
 use meta_analysis::glmm::{
-    BetaBinomial, BinomialNormal, Conditional, ConditionalNormal, FirthLogistic, PoissonNormal, TwoGroupData,
+    BetaBinomial, BinomialNormal, Conditional, ConditionalNormal, FirthLogistic, Link, PoissonNormal, TwoGroupData,
     TwoGroupFit, UnconditionalFixed,
 };
 use meta_analysis::study::{
@@ -343,4 +343,31 @@ fn row_109_no_events_at_all_and_nothing_but_events() {
 fn a_variance_that_a_measure_does_not_have() {
     let model = MantelHaenszel::new(TableMeasure::LogOddsRatio).variance(MantelHaenszelVariance::GreenlandRobins);
     assert!(matches!(kind(model.fit(&tables(&SOUND))), ErrorKind::NotApplicable { .. }));
+}
+
+/// The mode of a study's random effect is searched from a mean that may be anywhere.
+#[test]
+fn the_likelihood_ends_wherever_it_is_asked_for() {
+    let of = |(i, &(events, total)): (usize, &(f64, f64))| {
+        (format!("study {i}"), Proportion::new(events, total).expect("a proportion"))
+    };
+    // With the probit link, a mean of 1e8 and tau2 = 0.1875 Newton's method had no end.
+    let rows = [(0.0, 5.0), (21.0, 42.0), (21.0, 42.0), (3.0, 24.0), (5.0, 5.0)];
+    let studies: Studies<Proportion> = rows.iter().enumerate().map(of).collect();
+    for link in [Link::Logit, Link::Probit, Link::ComplementaryLogLog] {
+        let fit = BinomialNormal::new().link(link).fit(&studies).expect("fits");
+        let mut valued = 0;
+        for mu in [-1e300, -1e150, -1e8, -40.0, 0.0, 30.0, 1e8, 1e150, 1e300] {
+            for tau2 in [0.0, 1e-300, 1e-9, 0.1875, 1e9, 1e150, 1e300] {
+                match fit.log_likelihood(mu, tau2) {
+                    Ok(value) => {
+                        assert!(value.is_finite() && value <= 0.0, "{link:?} {mu} {tau2}: {value}");
+                        valued += 1;
+                    }
+                    Err(error) => assert!(matches!(error.kind(), ErrorKind::Overflow { .. }), "{error}"),
+                }
+            }
+        }
+        assert!(valued > 20, "{link:?}: {valued}");
+    }
 }

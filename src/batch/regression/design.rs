@@ -58,10 +58,7 @@ impl BatchDesign {
             let why = "at most 16777216";
             return Err(ErrorKind::NotApplicable { what: "number of studies of a design", why }.into());
         }
-        let ones = vec![1.0; studies];
-        let all: Vec<&[f64]> =
-            intercept.then_some(ones.as_slice()).into_iter().chain(columns.iter().copied()).collect();
-        let (k, p) = (studies, all.len());
+        let (k, p) = (studies, usize::from(intercept) + columns.len());
         for column in columns {
             if column.len() != k {
                 let (field, found) = ("covariate".to_owned(), column.len());
@@ -81,8 +78,14 @@ impl BatchDesign {
         let mut basis: Vec<Vec<f64>> = Vec::with_capacity(p);
         // R of X = ZR, row-major.
         let mut r = vec![0.0; p * p];
-        for (j, column) in all.iter().enumerate() {
-            let size = column.iter().map(|x| x.abs()).fold(0.0, f64::max);
+        if let (true, Some(entry)) = (intercept, r.first_mut()) {
+            // What is left of a column of ones, the first.
+            let length = (k as f64).sqrt();
+            *entry = length;
+            basis.push(vec![1.0 / length; k]);
+        }
+        for (column, j) in columns.iter().zip(usize::from(intercept)..) {
+            let size = column.iter().fold(0.0, |size, x| if x.abs() > size { x.abs() } else { size });
             let name = || (j - usize::from(intercept)).to_string();
             let deficient = || Error::from(ErrorKind::RankDeficient { name: name() });
             if size <= 0.0 {
@@ -106,7 +109,11 @@ impl BatchDesign {
         }
         let mut rows = vec![0.0; k * p];
         for (j, column) in basis.iter().enumerate() {
-            rows.iter_mut().skip(j).step_by(p).zip(column).for_each(|(to, x)| *to = *x);
+            for (row, x) in rows.chunks_exact_mut(p).zip(column) {
+                if let Some(to) = row.get_mut(j) {
+                    *to = *x;
+                }
+            }
         }
         let to_own = inverse_of_triangle(&r, p);
         if !to_own.iter().all(|x| x.is_finite()) {

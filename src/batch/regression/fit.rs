@@ -7,7 +7,7 @@ use super::super::kernel::solve::{Ground, likelihood, paule_mandel};
 use super::super::kernel::tile::{Rows, Source};
 use super::super::kernel::{Kernel, flat, gather, in_place};
 use super::design::{BatchDesign, MOST};
-use super::tile::{Cell, DesignTile, First, Fit};
+use super::tile::{Cell, DesignTile, First, Fit, Row};
 use pulp::{Simd, WithSimd};
 
 /// Largest ratio of variances in a unit, 2^27.
@@ -52,10 +52,10 @@ pub(super) fn run(
     let set = if range.1 == 1 { InstructionSet::Scalar } else { set };
     let all = Run { kernel, design, input, range, gathered, take };
     match design.coefficients() {
-        3 if range.1 == 1 => Simd::vectorize(pulp::Scalar, Sized::<3>(all)),
-        ..=2 => set.dispatch(Sized::<2>(all)),
-        3..=4 => set.dispatch(Sized::<4>(all)),
-        _ => set.dispatch(Sized::<8>(all)),
+        3 if range.1 == 1 => Simd::vectorize(pulp::Scalar, Sized::<3, 6>(all)),
+        ..=2 => set.dispatch(Sized::<2, 3>(all)),
+        3..=4 => set.dispatch(Sized::<4, 10>(all)),
+        _ => set.dispatch(Sized::<8, 36>(all)),
     }
 }
 
@@ -68,10 +68,10 @@ struct Run<'a, 'b> {
     take: &'a mut dyn FnMut(usize, &Unit),
 }
 
-/// With room for `P` coefficients, known to the compiler.
-struct Sized<'a, 'b, const P: usize>(Run<'a, 'b>);
+/// With room for `P` coefficients and `T` products of two, known to the compiler.
+struct Sized<'a, 'b, const P: usize, const T: usize>(Run<'a, 'b>);
 
-impl<const P: usize> WithSimd for Sized<'_, '_, P> {
+impl<const P: usize, const T: usize> WithSimd for Sized<'_, '_, P, T> {
     type Output = ();
 
     #[inline(always)]
@@ -79,16 +79,19 @@ impl<const P: usize> WithSimd for Sized<'_, '_, P> {
         let Run { kernel, design, input, range: (first, units), gathered, take } = self.0;
         let lanes = Lanes::<S, 1>::new(simd);
         let width = Lanes::<S, 1>::WIDTH;
-        let mut rows = vec![[0.0; P]; design.studies()];
-        for (to, row) in rows.iter_mut().zip(design.rows()) {
-            to.iter_mut().zip(row).for_each(|(to, z)| *to = *z);
-        }
+        let rows: Vec<Row<P, T>> = design.rows().map(Row::new).collect();
         let mut cells = vec![Cell::empty(lanes); rows.len()];
         let mut place = 0;
         while place < units {
             let here = width.min(units - place);
             let at = first + place;
-            let mut tile = DesignTile { lanes, cells: &mut cells, rows: &rows, columns: design.coefficients() };
+            let mut tile = DesignTile {
+                lanes,
+                cells: &mut cells,
+                rows: &rows,
+                columns: design.coefficients(),
+                least: lanes.splat(0.0),
+            };
             let source = match in_place(input, (at, 0), here == width) {
                 Some(source) => source,
                 None => {
@@ -123,7 +126,7 @@ struct Fitted<S: Simd, const N: usize, const P: usize> {
 /// tau2 with the fit there, and the lanes that are to be trusted.
 type Solved<S, const N: usize, const P: usize> = (Num<S, N>, Fit<S, N, P>, Mask<S, N>);
 
-impl<S: Simd, const N: usize, const P: usize> DesignTile<'_, S, N, P> {
+impl<S: Simd, const N: usize, const P: usize, const T: usize> DesignTile<'_, S, N, P, T> {
     #[inline(always)]
     fn fit(&mut self, source: Source<'_>, kernel: Option<Kernel>, intercept: bool) -> Fitted<S, N, P> {
         let l = self.lanes;

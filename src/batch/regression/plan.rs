@@ -148,7 +148,9 @@ impl BatchRegression {
         let mut summary = BatchSummary::default();
         while summary.units < input.units() {
             let units = self.chunk.min(input.units() - summary.units);
-            let of = self.run_part(input, (summary.units, units), rest.take_front(units), scratch);
+            let last = summary.units + units == input.units();
+            let parts = if last { std::mem::take(&mut rest) } else { rest.take_front(units) };
+            let of = self.run_part(input, (summary.units, units), parts, scratch);
             summary.add(&of);
             if progress(summary.units).is_break() {
                 summary.cancelled = summary.units < input.units();

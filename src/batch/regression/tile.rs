@@ -34,12 +34,42 @@ pub(super) struct Cell<S: Simd, const N: usize> {
     v: Num<S, N>,
     /// The weight last computed.
     w: Num<S, N>,
+    /// The residual of the last fit.
+    r: Num<S, N>,
+}
+
+/// What the design says of one study: its row of the basis, and the products of two of its entries, `z_i z_j` with `j <= i` row by row.
+///
+/// One product serves the sums of all units with all powers of the weights.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row<const P: usize, const T: usize> {
+    z: [f64; P],
+    zz: [f64; T],
+}
+
+impl<const P: usize, const T: usize> Row<P, T> {
+    /// From at most `P` entries; those that are not there are 0.
+    pub(super) fn new(entries: &[f64]) -> Self {
+        const { assert!(T == P * (P + 1) / 2, "as many products as a triangle has entries") };
+        let z = entries.try_into().unwrap_or_else(|_| {
+            let mut z = [0.0; P];
+            z.iter_mut().zip(entries).for_each(|(to, z)| *to = *z);
+            z
+        });
+        let mut zz = [0.0; T];
+        for i in 0..P {
+            for j in 0..=i {
+                zz[i * (i + 1) / 2 + j] = z[i] * z[j];
+            }
+        }
+        Self { z, zz }
+    }
 }
 
 impl<S: Simd, const N: usize> Cell<S, N> {
     pub(super) fn empty(lanes: Lanes<S, N>) -> Self {
         let zero = lanes.splat(0.0);
-        Self { e: zero, v: zero, w: zero }
+        Self { e: zero, v: zero, w: zero, r: zero }
     }
 }
 
@@ -78,22 +108,24 @@ pub(super) struct Fit<S: Simd, const N: usize, const P: usize> {
 
 /// A tile in fast memory, with the rows of the basis.
 #[derive(Debug)]
-pub(super) struct DesignTile<'a, S: Simd, const N: usize, const P: usize> {
+pub(super) struct DesignTile<'a, S: Simd, const N: usize, const P: usize, const T: usize> {
     pub(super) lanes: Lanes<S, N>,
     pub(super) cells: &'a mut [Cell<S, N>],
     /// `P` columns, of which those from `columns` on are 0.
-    pub(super) rows: &'a [[f64; P]],
+    pub(super) rows: &'a [Row<P, T>],
     pub(super) columns: usize,
+    /// The smallest variance, once the tile has been read.
+    pub(super) least: Num<S, N>,
 }
 
 // Each look at the tile is a function of its own, compiled for the instruction set.
 
-struct FitAt<'t, 'a, S: Simd, const N: usize, const P: usize> {
-    tile: &'t mut DesignTile<'a, S, N, P>,
+struct FitAt<'t, 'a, S: Simd, const N: usize, const P: usize, const T: usize> {
+    tile: &'t mut DesignTile<'a, S, N, P, T>,
     x: Num<S, N>,
 }
 
-impl<S: Simd, const N: usize, const P: usize> NullaryFnOnce for FitAt<'_, '_, S, N, P> {
+impl<S: Simd, const N: usize, const P: usize, const T: usize> NullaryFnOnce for FitAt<'_, '_, S, N, P, T> {
     type Output = Fit<S, N, P>;
 
     #[inline(always)]
@@ -102,14 +134,14 @@ impl<S: Simd, const N: usize, const P: usize> NullaryFnOnce for FitAt<'_, '_, S,
     }
 }
 
-struct ScoreOf<'t, 'a, S: Simd, const N: usize, const P: usize> {
-    tile: &'t DesignTile<'a, S, N, P>,
+struct ScoreOf<'t, 'a, S: Simd, const N: usize, const P: usize, const T: usize> {
+    tile: &'t DesignTile<'a, S, N, P, T>,
     x: Num<S, N>,
     fit: &'t Fit<S, N, P>,
     restricted: bool,
 }
 
-impl<S: Simd, const N: usize, const P: usize> NullaryFnOnce for ScoreOf<'_, '_, S, N, P> {
+impl<S: Simd, const N: usize, const P: usize, const T: usize> NullaryFnOnce for ScoreOf<'_, '_, S, N, P, T> {
     type Output = Score<S, N>;
 
     #[inline(always)]
@@ -118,13 +150,13 @@ impl<S: Simd, const N: usize, const P: usize> NullaryFnOnce for ScoreOf<'_, '_, 
     }
 }
 
-struct Read<'t, 'a, S: Simd, const N: usize, const P: usize> {
-    tile: &'t mut DesignTile<'a, S, N, P>,
+struct Read<'t, 'a, S: Simd, const N: usize, const P: usize, const T: usize> {
+    tile: &'t mut DesignTile<'a, S, N, P, T>,
     source: Source<'t>,
     intercept: bool,
 }
 
-impl<S: Simd, const N: usize, const P: usize> NullaryFnOnce for Read<'_, '_, S, N, P> {
+impl<S: Simd, const N: usize, const P: usize, const T: usize> NullaryFnOnce for Read<'_, '_, S, N, P, T> {
     type Output = First<S, N, P>;
 
     #[inline(always)]
@@ -133,7 +165,7 @@ impl<S: Simd, const N: usize, const P: usize> NullaryFnOnce for Read<'_, '_, S, 
     }
 }
 
-impl<S: Simd, const N: usize, const P: usize> DesignTile<'_, S, N, P> {
+impl<S: Simd, const N: usize, const P: usize, const T: usize> DesignTile<'_, S, N, P, T> {
     /// Reads the tile and takes out of the effects what the basis explains of them without weights.
     #[inline(always)]
     pub(super) fn read(&mut self, source: Source<'_>, intercept: bool) -> First<S, N, P> {
@@ -157,19 +189,20 @@ impl<S: Simd, const N: usize, const P: usize> DesignTile<'_, S, N, P> {
             cell.v = l.select(here, v, inf);
             least = l.min(least, cell.v);
             most = l.max(most, l.select(here, v, zero));
-            for (taken, z) in taken.iter_mut().zip(row) {
+            for (taken, z) in taken.iter_mut().zip(&row.z) {
                 *taken = l.add(*taken, l.mul(l.splat(*z), cell.e));
             }
         }
         let mut rss = zero;
         for (cell, row) in self.cells.iter_mut().zip(self.rows) {
             let mut e = cell.e;
-            for (taken, z) in taken.iter().zip(row) {
+            for (taken, z) in taken.iter().zip(&row.z) {
                 e = l.sub(e, l.mul(l.splat(*z), *taken));
             }
             cell.e = l.select(l.lt(cell.v, inf), e, zero);
             rss = l.add(rss, l.mul(cell.e, cell.e));
         }
+        self.least = least;
         let in_range = l.and(l.ge(least, l.splat(SMALLEST)), l.le(most, l.splat(LARGEST)));
         // NaN or infinite if an effect was.
         let finite = l.eq(l.sub(rss, rss), zero);
@@ -192,33 +225,34 @@ impl<S: Simd, const N: usize, const P: usize> DesignTile<'_, S, N, P> {
     fn fit_here(&mut self, x: Num<S, N>) -> Fit<S, N, P> {
         let l = self.lanes;
         let (zero, one) = (l.splat(0.0), l.splat(1.0));
-        let mut a = [[zero; P]; P];
-        // A column that is not there has a pivot of its own and touches no other.
-        for (j, row) in a.iter_mut().enumerate().skip(self.columns) {
-            row[j] = l.splat(f64::MAX);
-        }
+        let mut sums = [zero; T];
         let mut b = [zero; P];
-        let (mut s1, mut largest) = (zero, zero);
+        let mut s1 = zero;
         for (cell, row) in self.cells.iter_mut().zip(self.rows) {
             let w = l.div(one, l.add(cell.v, x));
             cell.w = w;
             s1 = l.add(s1, w);
-            largest = l.max(largest, w);
-            for i in 0..P {
-                let wz = l.mul(w, l.splat(row[i]));
-                b[i] = l.add(b[i], l.mul(wz, cell.e));
-                for j in 0..=i {
-                    a[i][j] = l.add(a[i][j], l.mul(wz, l.splat(row[j])));
-                }
-            }
+            weigh(l, &mut b, l.mul(w, cell.e), &row.z);
+            weigh(l, &mut sums, w, &row.zz);
         }
+        let mut a = triangle(l, &sums);
+        // A column that is not there has a pivot of its own and touches no other.
+        for (j, row) in a.iter_mut().enumerate().skip(self.columns) {
+            row[j] = l.splat(f64::MAX);
+        }
+        // Rounding keeps the order, so this is the largest of the weights to the last bit.
+        let largest = l.div(one, l.add(self.least, x));
         let (factor, regular) = cholesky(l, a, l.mul(largest, l.splat(PIVOT)));
         let inverse = inverse(l, &factor);
         let half = product(l, &inverse, &b);
         let more = transposed_product(l, &inverse, &half);
         let (mut q, mut f) = (zero, zero);
-        for (cell, row) in self.cells.iter().zip(self.rows) {
-            let r = residual(l, cell, row, &more);
+        for (cell, row) in self.cells.iter_mut().zip(self.rows) {
+            let mut r = cell.e;
+            for (more, z) in more.iter().zip(&row.z) {
+                r = l.sub(r, l.mul(l.splat(*z), *more));
+            }
+            cell.r = r;
             let wr = l.mul(cell.w, r);
             q = l.add(q, l.mul(wr, r));
             f = l.add(f, l.mul(wr, wr));
@@ -232,26 +266,16 @@ impl<S: Simd, const N: usize, const P: usize> DesignTile<'_, S, N, P> {
         let zero = l.splat(0.0);
         let (mut s2, mut third) = (zero, zero);
         let mut u = [zero; P];
-        let mut squares = [[zero; P]; P];
-        let mut cubes = [[zero; P]; P];
+        let (mut squares, mut cubes) = ([zero; T], [zero; T]);
         for (cell, row) in self.cells.iter().zip(self.rows) {
-            let r = residual(l, cell, row, &fit.more);
             let w2 = l.mul(cell.w, cell.w);
             s2 = l.add(s2, w2);
-            let w2r = l.mul(w2, r);
-            third = l.add(third, l.mul(w2r, l.mul(cell.w, r)));
-            for i in 0..P {
-                let z = l.splat(row[i]);
-                u[i] = l.add(u[i], l.mul(w2r, z));
-                if restricted {
-                    let w2z = l.mul(w2, z);
-                    let w3z = l.mul(w2z, cell.w);
-                    for j in 0..=i {
-                        let z = l.splat(row[j]);
-                        squares[i][j] = l.add(squares[i][j], l.mul(w2z, z));
-                        cubes[i][j] = l.add(cubes[i][j], l.mul(w3z, z));
-                    }
-                }
+            let w2r = l.mul(w2, cell.r);
+            third = l.add(third, l.mul(w2r, l.mul(cell.w, cell.r)));
+            weigh(l, &mut u, w2r, &row.z);
+            if restricted {
+                weigh(l, &mut squares, w2, &row.zz);
+                weigh(l, &mut cubes, l.mul(w2, cell.w), &row.zz);
             }
         }
         let half = product(l, &fit.inverse, &u);
@@ -262,8 +286,8 @@ impl<S: Simd, const N: usize, const P: usize> DesignTile<'_, S, N, P> {
         let (g, h) = if restricted {
             let two = l.splat(2.0);
             let (mut g, mut h) = (fit.s1, s2);
-            let m = congruence(l, &fit.inverse, &squares);
-            let n = congruence(l, &fit.inverse, &cubes);
+            let m = congruence(l, &fit.inverse, &triangle(l, &squares));
+            let n = congruence(l, &fit.inverse, &triangle(l, &cubes));
             for i in 0..P {
                 g = l.sub(g, m[i][i]);
                 h = l.sub(h, l.mul(two, n[i][i]));
@@ -286,7 +310,7 @@ impl<S: Simd, const N: usize, const P: usize> DesignTile<'_, S, N, P> {
         let mut sum = l.splat(0.0);
         for (cell, row) in self.cells.iter().zip(self.rows) {
             let mut fitted = l.splat(0.0);
-            for (t, z) in t.iter().zip(row) {
+            for (t, z) in t.iter().zip(&row.z) {
                 fitted = l.add(fitted, l.mul(l.splat(*z), *t));
             }
             sum = l.add(sum, l.mul(cell.w, l.mul(fitted, fitted)));
@@ -295,7 +319,7 @@ impl<S: Simd, const N: usize, const P: usize> DesignTile<'_, S, N, P> {
     }
 }
 
-impl<S: Simd, const N: usize, const P: usize> Profile<S, N> for DesignTile<'_, S, N, P> {
+impl<S: Simd, const N: usize, const P: usize, const T: usize> Profile<S, N> for DesignTile<'_, S, N, P, T> {
     /// The fit is made once more at the solution.
     type Sums = ();
     type End = Fit<S, N, P>;
@@ -326,18 +350,32 @@ impl<S: Simd, const N: usize, const P: usize> Profile<S, N> for DesignTile<'_, S
     }
 }
 
+/// Adds the numbers of a study's row with a weight.
 #[inline(always)]
-fn residual<S: Simd, const N: usize, const P: usize>(
+fn weigh<S: Simd, const N: usize, const M: usize>(
     l: Lanes<S, N>,
-    cell: &Cell<S, N>,
-    row: &[f64; P],
-    more: &Vector<S, N, P>,
-) -> Num<S, N> {
-    let mut r = cell.e;
-    for (more, z) in more.iter().zip(row) {
-        r = l.sub(r, l.mul(l.splat(*z), *more));
+    sums: &mut [Num<S, N>; M],
+    weight: Num<S, N>,
+    row: &[f64; M],
+) {
+    for (sum, z) in sums.iter_mut().zip(row) {
+        *sum = l.add(*sum, l.mul(weight, l.splat(*z)));
     }
-    r
+}
+
+/// The matrix of sums of products in the order of [`Row::zz`].
+#[inline(always)]
+fn triangle<S: Simd, const N: usize, const P: usize, const T: usize>(
+    l: Lanes<S, N>,
+    sums: &[Num<S, N>; T],
+) -> Matrix<S, N, P> {
+    let mut matrix = [[l.splat(0.0); P]; P];
+    for i in 0..P {
+        for j in 0..=i {
+            matrix[i][j] = sums[i * (i + 1) / 2 + j];
+        }
+    }
+    matrix
 }
 
 /// `L` of `A = LL'`, and the units whose pivots are all above `least`.
