@@ -5,7 +5,7 @@
 //! ```
 
 use meta_analysis::glmm::{
-    BetaBinomial, Conditional, ConditionalNormal, FirthLogistic, TwoGroupFit, UnconditionalRandom,
+    BetaBinomial, Conditional, ConditionalNormal, DispersionMethod, FirthLogistic, TwoGroupFit, UnconditionalRandom,
 };
 use meta_analysis::num::format::significant;
 use meta_analysis::study::{Studies, TwoByTwo};
@@ -85,6 +85,9 @@ fn compare(trials: &Studies<TwoByTwo>) -> Result<()> {
     let exact = ExactOddsRatio::new().fit(trials)?.natural();
     line("exact conditional", exact.map_or_else(|| "one limit".to_owned(), |n| n.to_string()), equal);
     line("Firth", show(&FirthLogistic::new().fit(trials)?), "one odds ratio, less biased");
+    let dispersed = FirthLogistic::new().overdispersion(DispersionMethod::Fletcher).fit(trials)?;
+    let phi = dispersed.overdispersion().map_or(1.0, |found| found.phi);
+    line("Firth, overdispersed", show(&dispersed), &format!("odds ratios differ: phi {}", significant(phi)));
     let tau2 = |fit: &TwoGroupFit| {
         let tau2 = fit.heterogeneity().and_then(|h| h.tau2);
         tau2.map_or_else(String::new, |t| format!("odds ratios differ: tau2 {}", significant(t)))

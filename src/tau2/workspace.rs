@@ -41,8 +41,8 @@ thread_local! {
     /// What the last fit on this thread left: memory is a tenth of the price of a fit of few studies.
     static KEPT: Cell<Option<Box<Workspace>>> = const { Cell::new(None) };
 }
-/// Memory for more studies than some ten thousand is not kept.
-const MOST_KEPT: usize = 1 << 13;
+/// Rows of columns: more than 2 MiB, the memory of 87,000 studies, are not kept.
+const MOST_KEPT: usize = 1 << 16;
 
 impl Workspace {
     /// Runs `work` with the memory of the last fit on this thread, loaded with anything.

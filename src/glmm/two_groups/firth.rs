@@ -92,7 +92,8 @@ impl FirthLogistic {
     }
 
     /// Multiplies the variance by [`Overdispersion::factor`](super::Overdispersion::factor), estimated by this method at the estimates
-    /// of the model: the multiplicative heterogeneity of Evrenoglou et al. 2022. Default: none, the factor 1.
+    /// of the model: a multiplicative overdispersion term in two stages, as Evrenoglou et al. 2022 propose (their abstract; which
+    /// estimator of it they take is not said there). Default: none, the factor 1.
     ///
     /// The estimate stays as it is. Wald intervals and tests take the larger variance, profile intervals and likelihood ratios
     /// the log-likelihood divided by the factor. [`TwoGroupFit::overdispersion`] has the numbers.
