@@ -3,8 +3,8 @@
 use super::maximise::Failure;
 use std::cell::Cell;
 
-/// Most evaluations of the likelihood of all studies for one maximum, or one limit. Fuzzing's
-/// wildest data that have an answer take 600; a likelihood that is flat over millions of units may ask for steps without end.
+/// Most evaluations of the likelihood of all studies for one local maximum, or one limit. Fuzzing's wildest data that have an answer take
+/// 600; a likelihood that is flat over millions of units may ask for steps without end.
 const MOST_EVALUATIONS: u32 = 1000;
 
 /// What is left of the evaluations of one question, shared by the searches that it asks for.

@@ -68,8 +68,8 @@ const FIRST: f64 = 0.02;
 impl<S: Integrated> Problem<S> {
     /// The global maximum.
     pub(crate) fn maximise(&self) -> Result<Maximum, Failure> {
-        let (p, budget) = (self.p(), Budget::new());
-        let at_zero = self.best_at_tau2(self.start(), None, Effort::Exact, &budget)?;
+        let p = self.p();
+        let at_zero = self.best_at_tau2(self.start(), None, Effort::Exact, &Budget::new())?;
         let mut grid: Vec<GridPoint> = Vec::with_capacity(32);
         let mut best = at_zero.value();
         let bound = self.ceiling();
@@ -78,7 +78,7 @@ impl<S: Integrated> Problem<S> {
         let mut point = at_zero.point.clone();
         loop {
             point[p] = t;
-            let stand = self.best_at_tau2(point, None, Effort::Scan, &budget)?;
+            let stand = self.best_at_tau2(point, None, Effort::Scan, &Budget::new())?;
             point = stand.point.clone();
             best = best.max(stand.value());
             grid.push(GridPoint::of(stand));
@@ -104,14 +104,14 @@ impl<S: Integrated> Problem<S> {
                 }
                 // The scan may have misjudged a slope next to 0, so the bracket is left one point of room.
                 let low = if before.0 > 0.0 { before.0 / RATIO } else { 0.0 };
-                maxima.push(self.local_maximum(start, None, (low, tau2 * RATIO), &budget)?);
+                maxima.push(self.local_maximum(start, None, (low, tau2 * RATIO), &Budget::new())?);
             }
             before = (tau2, now.slope, &now.point);
         }
         if maxima.is_empty() {
             // The slopes of a flat profile are as uncertain as the scan: start from the best of its points.
             let highest = grid.iter().max_by(|a, b| a.value.total_cmp(&b.value)).ok_or(Failure::OutOfRange)?;
-            maxima.push(self.local_maximum(highest.point.clone(), None, (0.0, f64::INFINITY), &budget)?);
+            maxima.push(self.local_maximum(highest.point.clone(), None, (0.0, f64::INFINITY), &Budget::new())?);
         }
         let better = |a: &Stand, b: &Stand| a.value().total_cmp(&b.value());
         let Some(best) = maxima.iter().max_by(|a, b| better(a, b)).cloned() else {
