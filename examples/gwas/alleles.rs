@@ -18,6 +18,21 @@ impl Allele {
     }
 }
 
+/// Number of the base that a letter names, in either case; [`NO_BASE`] for other bytes. A table, because random letters make
+/// a processor guess branches wrongly.
+const BASES: [u8; 256] = {
+    let mut bases = [NO_BASE; 256];
+    let mut i = 0;
+    while i < 4 {
+        bases[b"ACGT"[i] as usize] = i as u8;
+        bases[b"acgt"[i] as usize] = i as u8;
+        i += 1;
+    }
+    bases
+};
+
+const NO_BASE: u8 = 4;
+
 /// Effect allele and other allele.
 pub(crate) type Pair = [Allele; 2];
 
@@ -31,12 +46,17 @@ pub(crate) struct AlleleNames {
 
 impl AlleleNames {
     /// The allele that these bytes name, in any case, or nothing if they name none.
+    #[inline]
     pub(crate) fn allele(&mut self, bytes: &[u8]) -> Option<Allele> {
         match bytes {
-            [b'A' | b'a'] => Some(Allele(0)),
-            [b'C' | b'c'] => Some(Allele(1)),
-            [b'G' | b'g'] => Some(Allele(2)),
-            [b'T' | b't'] => Some(Allele(3)),
+            [letter] if BASES[usize::from(*letter)] != NO_BASE => Some(Allele(u32::from(BASES[usize::from(*letter)]))),
+            other => self.other(other),
+        }
+    }
+
+    #[cold]
+    fn other(&mut self, bytes: &[u8]) -> Option<Allele> {
+        match bytes {
             b"" | b"." | b"0" | b"?" | b"N" | b"n" | b"NA" | b"na" => None,
             other => other.iter().all(u8::is_ascii_graphic).then(|| self.long(other)),
         }

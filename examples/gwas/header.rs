@@ -75,8 +75,6 @@ pub(crate) struct Layout {
     pub(crate) columns: usize,
     /// Column of every role, in the order of [`ROLES`].
     places: [Option<usize>; ROLES.len()],
-    /// Role of every column, by its place in [`ROLES`].
-    roles: Vec<Option<usize>>,
     names: Vec<String>,
 }
 
@@ -94,7 +92,6 @@ impl Layout {
         let wrong = |what: String, remedy: String| Problem { line: Some(1), ..Problem::of_file(file, what, remedy) };
 
         let mut places = [None; ROLES.len()];
-        let mut roles = vec![None; names.len()];
         for (place, role) in places.iter_mut().zip(ROLES) {
             let chosen = chosen.iter().rev().find(|(r, _)| *r == role).map(|(_, name)| name.as_str());
             let fits = |name: &String| match chosen {
@@ -125,19 +122,14 @@ impl Layout {
                 return Err(wrong(what, remedy));
             }
         }
-        for (number, column) in places.iter().enumerate() {
-            let Some(role) = column.and_then(|c| roles.get_mut(c)) else { continue };
-            if role.replace(number).is_some() {
-                let what = format!("column {} is to be two things at once", shown(fields[column.unwrap_or(0)]));
+        for (i, column) in places.iter().enumerate() {
+            let Some(column) = *column else { continue };
+            if places[..i].contains(&Some(column)) {
+                let what = format!("column {} is to be two things at once", shown(fields[column]));
                 return Err(wrong(what, "give --columns every column once".to_string()));
             }
         }
-        Ok(Self { separator, columns: names.len(), places, roles, names })
-    }
-
-    /// Role of a column, by its place in [`ROLES`].
-    pub(crate) fn role_of(&self, column: usize) -> Option<usize> {
-        self.roles.get(column).copied().flatten()
+        Ok(Self { separator, columns: names.len(), places, names })
     }
 
     /// Name of a column, for messages.
@@ -145,6 +137,7 @@ impl Layout {
         self.names.get(column).map_or("", String::as_str)
     }
 
+    #[inline]
     pub(crate) fn place(&self, role: Role) -> Option<usize> {
         self.places[role as usize]
     }

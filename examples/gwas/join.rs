@@ -23,7 +23,7 @@ use crate::index::{Index, hash};
 use crate::lines::Lines;
 use crate::problem::{Problem, shown};
 use crate::report::{Cohort, Rejects};
-use crate::row::{Fault, Line, Row, read};
+use crate::row::{Fault, Line, Reader, Row};
 
 /// Rows that one file reads before it is another's turn.
 const TURN: usize = 4096;
@@ -113,7 +113,8 @@ impl Source {
             let remedy = "the first line has to name the columns";
             return Err(Problem::of_file(name, "the file is empty", remedy));
         };
-        let layout = Layout::of(header, name, columns)?;
+        let layout = Layout::of(header.bytes, name, columns)?;
+        lines.separate_at(layout.separator);
         let cohort = Cohort { name: name.to_string(), ..Cohort::default() };
         Ok(Self { lines, layout, cohort, inflation: 1.0, expected: 0, position: 0, reached: 0, finished: false })
     }
@@ -126,9 +127,9 @@ impl Source {
 
     /// Calls `each` with every row that has an estimate and nothing wrong.
     pub(crate) fn each_row(mut self, mut each: impl FnMut(&Row<'_>)) -> Result<(), Problem> {
-        let mut names = AlleleNames::default();
+        let mut reader = Reader::default();
         while let Some(line) = self.lines.next()? {
-            if let Line::Row(row) = read(&self.layout, &mut names, line) {
+            if let Line::Row(row) = reader.read(&self.layout, line) {
                 each(&row);
             }
         }
@@ -159,7 +160,7 @@ pub(crate) fn join(
         first: 0,
         next: 0,
         index: Index::new(),
-        alleles: AlleleNames::default(),
+        reader: Reader::default(),
     };
     let mut sources = sources;
     // The markers when the last file but one ended: what the last one can still share.
@@ -205,14 +206,14 @@ fn turn(
             return Ok(());
         };
         source.cohort.counts.rows += 1;
-        let row = match read(&source.layout, &mut window.alleles, line) {
+        let row = match window.reader.read(&source.layout, line) {
             Line::Row(row) => row,
             Line::NoEstimate => {
                 source.cohort.counts.no_estimate += 1;
                 continue;
             }
             Line::Malformed(fault) => {
-                let line = line.to_vec();
+                let line = line.bytes.to_vec();
                 malformed(source, fault, &line, options, rejects)?;
                 continue;
             }
@@ -355,7 +356,7 @@ struct Window {
     first: u64,
     next: u64,
     index: Index,
-    alleles: AlleleNames,
+    reader: Reader,
 }
 
 impl Window {
@@ -446,7 +447,7 @@ impl Window {
     fn enter(&mut self, row: &Row<'_>, cohort: usize, code: u64, options: &Options) -> Result<u64, Refusal> {
         if self.blocks.back().is_none_or(Block::is_full) {
             let blocks: usize = self.blocks.iter().chain(&self.spare).map(Block::bytes).sum();
-            if !self.blocks.is_empty() && blocks + self.index.bytes() + self.alleles.bytes() > options.memory {
+            if !self.blocks.is_empty() && blocks + self.index.bytes() + self.reader.names.bytes() > options.memory {
                 return Err(Refusal::Memory);
             }
             let block = self.spare.pop().unwrap_or_else(|| Block::new(self.cohorts));
@@ -466,7 +467,7 @@ impl Window {
     fn release(&mut self, consume: &mut dyn FnMut(&Block, &AlleleNames) -> Result<(), Problem>) -> Result<(), Problem> {
         if let Some(mut block) = self.blocks.pop_front() {
             block.turn_to_shown();
-            consume(&block, &self.alleles)?;
+            consume(&block, &self.reader.names)?;
             self.first += block.len() as u64;
             block.clear();
             self.spare.push(block);

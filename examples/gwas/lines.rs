@@ -1,4 +1,4 @@
-//! Lines of a plain or gzip file, one at a time through a buffer of fixed size.
+//! Lines of a plain or gzip file and the separators in them, one line at a time through a buffer of fixed size.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -7,11 +7,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
+use wide::u8x16;
 
+use crate::header::Separator;
 use crate::problem::Problem;
 
 /// Size of the buffer, which is also the longest line that is read.
 const BUFFER: usize = 1 << 18;
+
+/// Bytes that are asked for at once: few enough to be in the cache still when they are looked at.
+const AT_ONCE: usize = 1 << 16;
+
+/// Bytes that are compared at once.
+const WORD: usize = 64;
 
 /// A file that adds what was read of it to a shared counter, for the progress bar: bytes as stored, not as unpacked.
 struct Counted {
@@ -27,11 +35,38 @@ impl Read for Counted {
     }
 }
 
+/// A line without its end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Text<'a> {
+    pub(crate) bytes: &'a [u8],
+    /// One bit per byte, 64 to a word and the first one lowest: set for separators.
+    separators: &'a [u64],
+}
+
+impl Text<'_> {
+    /// Calls `there` with the place of every separator.
+    #[inline]
+    pub(crate) fn each_separator(&self, mut there: impl FnMut(usize)) {
+        for (i, word) in self.separators.iter().enumerate() {
+            let mut hits = *word;
+            while hits != 0 {
+                there(WORD * i + hits.trailing_zeros() as usize);
+                hits &= hits - 1;
+            }
+        }
+    }
+}
+
 /// The lines of one file.
 pub(crate) struct Lines {
     source: Box<dyn Read>,
     /// Name of the file in messages.
     name: String,
+    /// The two characters that separate columns, in every byte.
+    wanted: [u8x16; 2],
+    /// Separators of the line that was returned last.
+    separators: Vec<u64>,
+    /// `BUFFER` bytes, and a word of zeros.
     buffer: Vec<u8>,
     start: usize,
     end: usize,
@@ -69,9 +104,27 @@ impl Lines {
         Ok(Self::new(source, name))
     }
 
-    fn new(source: Box<dyn Read>, name: &str) -> Self {
-        let (start, end) = (0, 0);
-        Self { source, name: name.to_string(), buffer: vec![0; BUFFER], start, end, at_end: false, line: 0 }
+    pub(crate) fn new(source: Box<dyn Read>, name: &str) -> Self {
+        Self {
+            source,
+            name: name.to_string(),
+            wanted: [u8x16::splat(b'\n'); 2],
+            separators: Vec::new(),
+            buffer: vec![0; BUFFER + WORD],
+            start: 0,
+            end: 0,
+            at_end: false,
+            line: 0,
+        }
+    }
+
+    /// What separates the columns of the lines from now on; nothing before.
+    pub(crate) fn separate_at(&mut self, separator: Separator) {
+        let characters = match separator {
+            Separator::Character(c) => [c; 2],
+            Separator::Spaces => [b' ', b'\t'],
+        };
+        self.wanted = characters.map(u8x16::splat);
     }
 
     /// Number of the line that was returned last, from 1.
@@ -84,30 +137,44 @@ impl Lines {
     }
 
     /// The next line without its end (`\n` or `\r\n`), or nothing at the end of the file.
-    pub(crate) fn next(&mut self) -> Result<Option<&[u8]>, Problem> {
+    pub(crate) fn next(&mut self) -> Result<Option<Text<'_>>, Problem> {
+        self.separators.clear();
         let mut searched = 0;
         let (from, to) = loop {
-            let waiting = &self.buffer[self.start..self.end];
-            if let Some(i) = memchr::memchr(b'\n', &waiting[searched..]) {
-                let from = self.start;
-                let to = from + searched + i;
-                self.start = to + 1;
-                break (from, to);
-            }
-            searched = waiting.len();
-            if self.at_end {
-                if searched == 0 {
-                    return Ok(None);
+            let at = self.start + searched;
+            if let Some(word) = self.buffer.get(at..).and_then(|rest| rest.first_chunk()) {
+                let (ends, separators) = find(word, self.wanted);
+                let waiting = self.end - at;
+                let read = if waiting < WORD { (1 << waiting) - 1 } else { u64::MAX };
+                // Bits below the first end of a line that was read; all that was read if there is none.
+                let line = (ends & read).wrapping_sub(1) & !ends & read;
+                let found = ends & read != 0;
+                if found || waiting >= WORD || self.at_end {
+                    self.separators.push(separators & line);
+                    searched += (line.trailing_ones() as usize).min(waiting);
                 }
+                if found {
+                    let from = self.start;
+                    self.start = from + searched + 1;
+                    break (from, from + searched);
+                }
+                if waiting >= WORD {
+                    continue;
+                }
+            }
+            if self.at_end {
                 let from = self.start;
                 self.start = self.end;
+                if from == self.end {
+                    return Ok(None);
+                }
                 break (from, self.end);
             }
             self.fill()?;
         };
         self.line += 1;
         let line = &self.buffer[from..to];
-        Ok(Some(line.strip_suffix(b"\r").unwrap_or(line)))
+        Ok(Some(Text { bytes: line.strip_suffix(b"\r").unwrap_or(line), separators: &self.separators }))
     }
 
     /// Moves what is left to the front and reads more behind it.
@@ -115,14 +182,15 @@ impl Lines {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
-        if self.end == self.buffer.len() {
+        if self.end == BUFFER {
             let line = Some(self.line + 1);
             let what = format!("a line of more than {BUFFER} bytes");
             let problem = Problem::of_file(&self.name, what, "is this a text file with one marker per line?");
             return Err(Problem { line, ..problem });
         }
         loop {
-            match self.source.read(&mut self.buffer[self.end..]) {
+            let to = BUFFER.min(self.end + AT_ONCE);
+            match self.source.read(&mut self.buffer[self.end..to]) {
                 Ok(0) => self.at_end = true,
                 Ok(n) => self.end += n,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
@@ -138,6 +206,19 @@ impl Lines {
     }
 }
 
+/// Where lines end and where one of two characters is: one bit per byte, the first one lowest.
+#[inline]
+fn find(word: &[u8; WORD], [a, b]: [u8x16; 2]) -> (u64, u64) {
+    let newline = u8x16::splat(b'\n');
+    let (mut ends, mut separators) = (0, 0);
+    for (i, part) in word.as_chunks::<16>().0.iter().enumerate() {
+        let part = u8x16::new(*part);
+        ends |= u64::from(part.simd_eq(newline).to_bitmask()) << (16 * i);
+        separators |= u64::from((part.simd_eq(a) | part.simd_eq(b)).to_bitmask()) << (16 * i);
+    }
+    (ends, separators)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,7 +228,7 @@ mod tests {
         let mut lines = Lines::new(Box::new(Cursor::new(bytes)), "a.txt");
         let mut found = Vec::new();
         while let Some(line) = lines.next()? {
-            found.push(line.to_vec());
+            found.push(line.bytes.to_vec());
         }
         assert_eq!(lines.number(), found.len() as u64);
         Ok(found)
@@ -195,7 +276,7 @@ mod tests {
         let mut lines = Lines::open(&path, "x.txt", read.clone()).unwrap();
         let mut found = Vec::new();
         while let Some(line) = lines.next().unwrap() {
-            found.push(line.to_vec());
+            found.push(line.bytes.to_vec());
         }
         assert_eq!(found, [b"a", b"b", b"c"]);
         assert_eq!(read.load(Ordering::Relaxed), packed.len() as u64);

@@ -8,40 +8,106 @@
 const DIGITS: usize = 6;
 const FEW: usize = 4;
 
-/// A finite number, or nothing.
+/// A finite number, or nothing. The usual length is compiled into the caller.
+#[inline(always)]
 pub(crate) fn parse(bytes: &[u8]) -> Option<f64> {
-    short_decimal(bytes).or_else(|| fast_float2::parse::<f64, _>(bytes).ok().filter(|x| x.is_finite()))
+    let (negative, text) = sign(bytes);
+    match text.len() {
+        4..=8 => eight(text).map(|digits| quotient(negative, digits)),
+        _ => None,
+    }
+    .or_else(|| unusual(bytes))
 }
 
-/// Digits with at most one point and no exponent, few enough that their integer is exact: then so is the power of ten to
-/// divide by, and the quotient is the nearest number (Clinger 1990). Half the time of the general way, in which everything
-/// else is left.
-fn short_decimal(bytes: &[u8]) -> Option<f64> {
-    const LONGEST: usize = 16; // a point and fifteen digits: below 2^53
-    let (negative, digits) = match bytes {
-        [b'-', rest @ ..] => (true, rest),
-        _ => (false, bytes),
+#[cold]
+#[inline(never)]
+fn unusual(bytes: &[u8]) -> Option<f64> {
+    let (negative, text) = sign(bytes);
+    let digits = match text.len() {
+        1..4 if text != b"." => few(text),
+        9..=16 => sixteen(text),
+        _ => None,
     };
-    if digits.is_empty() || digits.len() > LONGEST {
-        return None;
+    let short = digits.map(|digits| quotient(negative, digits));
+    short.or_else(|| fast_float2::parse::<f64, _>(bytes).ok().filter(|x| x.is_finite()))
+}
+
+/// Whether there is a minus, and what follows it. Signs are random: without a branch nothing is guessed wrongly.
+#[inline(always)]
+fn sign(bytes: &[u8]) -> (bool, &[u8]) {
+    let negative = bytes.first() == Some(&b'-');
+    (negative, bytes.get(usize::from(negative)..).unwrap_or(b""))
+}
+
+/// So few digits that their integer is exact: then so is the power of ten to divide by, and the quotient is the nearest number
+/// (Clinger 1990).
+#[inline(always)]
+fn quotient(negative: bool, (integer, decimals): Digits) -> f64 {
+    let x = integer as i64 as f64 / POWERS[decimals.unwrap_or(0) & 15];
+    f64::from_bits(x.to_bits() | (u64::from(negative) << 63))
+}
+
+/// The integer of digits with at most one point, and how many of them follow the point if there is one.
+type Digits = (u64, Option<usize>);
+
+/// Four to eight characters, all at once.
+#[inline(always)]
+fn eight(text: &[u8]) -> Option<Digits> {
+    // Two loads that overlap read all of it; the last character comes highest, zeros before the first.
+    let [low, high] = [text.first_chunk()?, text.last_chunk()?].map(|four| u64::from(u32::from_le_bytes(*four)));
+    let unused = (64 - 8 * text.len()) & 63;
+    decimal((low << unused) | (high << 32) | (ZEROS & ((1 << unused) - 1)))
+}
+
+/// One to three characters.
+fn few(text: &[u8]) -> Option<Digits> {
+    decimal(text.iter().fold(ZEROS, |word, byte| (word >> 8) | (u64::from(*byte) << 56)))
+}
+
+/// Nine to sixteen characters; nothing for sixteen digits, which are beyond 2^53.
+fn sixteen(text: &[u8]) -> Option<Digits> {
+    let (left, right) = text.split_at_checked(text.len() - 8)?;
+    let left_digits = if left.len() < 4 { few(left) } else { eight(left) };
+    match (left_digits?, eight(right)?) {
+        ((_, Some(_)), (_, Some(_))) => None,
+        ((_, None), (_, None)) if text.len() == 16 => None,
+        ((high, None), (low, None)) => Some((high * 100_000_000 + low, None)),
+        ((high, Some(decimals)), (low, None)) => Some((high * 100_000_000 + low, Some(decimals + 8))),
+        ((high, None), (low, decimals)) => Some((high * 10_000_000 + low, decimals)),
     }
-    let (mut integer, mut point) = (0u64, None);
-    for (i, b) in digits.iter().enumerate() {
-        let digit = b.wrapping_sub(b'0');
-        if digit <= 9 {
-            integer = integer * 10 + u64::from(digit);
-        } else if *b == b'.' && point.is_none() {
-            point = Some(i);
-        } else {
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const ZEROS: u64 = b'0' as u64 * ONES;
+
+/// Eight characters, the first one lowest.
+#[inline(always)]
+fn decimal(text: u64) -> Option<Digits> {
+    const HIGH: u64 = 0x80 * ONES;
+    // Digits have the bit 16 and a point has not. What else may lack it is no digit and found below.
+    let others = !text & (16 * ONES);
+    let (digits, decimals) = if others == 0 {
+        (text, None)
+    } else {
+        let at = others.trailing_zeros() & 56;
+        if (text >> at) as u8 != b'.' {
             return None;
         }
-    }
-    let decimals = point.map_or(0, |at| digits.len() - 1 - at);
-    if (point.is_some() && digits.len() == 1) || (point.is_none() && digits.len() == LONGEST) {
-        return None;
-    }
-    let x = integer as f64 / POWERS.get(decimals)?;
-    Some(if negative { -x } else { x })
+        // What comes before the point moves up over it, and a zero before that.
+        let (before, behind) = (text & ((1 << at) - 1), text & ((u64::MAX << 8) << at));
+        (behind | (before << 8) | u64::from(b'0'), Some((56 - at) as usize / 8))
+    };
+    let digits = digits ^ ZEROS;
+    let all_digits = (((digits & !HIGH) + 0x76 * ONES) | digits) & HIGH == 0; // no carry leaves a byte
+    all_digits.then(|| (value(digits), decimals))
+}
+
+/// The number whose eight digits are the bytes, the first one lowest: pairs, fours, and both halves at once.
+fn value(digits: u64) -> u64 {
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
+    let low = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(100 + (1_000_000 << 32));
+    let high = ((pairs >> 16) & 0x0000_00ff_0000_00ff).wrapping_mul(1 + (10_000 << 32));
+    low.wrapping_add(high) >> 32
 }
 
 /// `true` for the ways in which cohorts say that there is no value.
@@ -104,40 +170,44 @@ fn write<const COUNT: usize>(out: &mut Vec<u8>, x: f64) {
         return;
     }
     let (integer, exponent) = digits::<COUNT>(x.abs());
-    let mut figures = [b'0'; COUNT];
-    let mut rest = integer as u32;
-    for place in figures.iter_mut().rev() {
-        *place = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    // Sign, zeros, digits, a point and an exponent fit, and the vector grows once.
-    let mut text = [0u8; 24];
-    let mut length = 0;
-    let mut add = |bytes: &[u8]| {
-        if let Some(place) = text.get_mut(length..length + bytes.len()) {
-            place.copy_from_slice(bytes);
-            length += bytes.len();
-        }
-    };
+    let word = const { 8 - COUNT as u32 };
+    let figures = characters(integer as u32) >> (8 * word);
     if x < 0.0 {
-        add(b"-");
+        out.push(b'-');
     }
     let within = (0..COUNT as i32).contains(&exponent);
     if (-4..0).contains(&exponent) {
-        add(&b"0.000"[..(1 - exponent) as usize]);
-        add(&figures);
+        let zeros = exponent.unsigned_abs() as usize;
+        append(out, *b"0.000000", 1 + zeros);
+        append(out, figures.to_le_bytes(), COUNT);
     } else {
-        let (left, right) = figures.split_at(if within { exponent as usize + 1 } else { 1 });
-        add(left);
-        if !right.is_empty() {
-            add(b".");
-            add(right);
+        // The digits behind the point move up to make room for it.
+        let left = if within { exponent as usize + 1 } else { 1 };
+        let before = (1u64 << (8 * left)) - 1;
+        let text = (figures & before) | (u64::from(b'.') << (8 * left)) | ((figures & !before) << 8);
+        append(out, text.to_le_bytes(), if left == COUNT { COUNT } else { COUNT + 1 });
+        if !within {
+            power(out, exponent);
         }
     }
-    out.extend_from_slice(&text[..length]);
-    if !within && !(-4..0).contains(&exponent) {
-        power(out, exponent);
-    }
+}
+
+/// Appends the first bytes of a word: all of it is copied, which needs no loop, and the rest cut off again.
+#[inline(always)]
+fn append(out: &mut Vec<u8>, word: [u8; 8], length: usize) {
+    let end = out.len() + length.min(8);
+    out.extend_from_slice(&word);
+    out.truncate(end);
+}
+
+/// The eight decimal digits of a number, the first one lowest: halves, pairs and digits side by side in a word.
+fn characters(n: u32) -> u64 {
+    let n = u64::from(n);
+    let halves = (n / 10_000) | ((n % 10_000) << 32);
+    let hundreds = ((halves * 10_486) >> 20) & 0x0000_007f_0000_007f; // exact below 10,000
+    let pairs = hundreds | ((halves - hundreds * 100) << 16);
+    let tens = ((pairs * 103) >> 10) & 0x000f_000f_000f_000f; // exact below 100
+    (tens | ((pairs - tens * 10) << 8)) + 0x3030_3030_3030_3030
 }
 
 fn power(out: &mut Vec<u8>, exponent: i32) {
@@ -156,11 +226,9 @@ pub(crate) fn p_value(out: &mut Vec<u8>, p: f64, log10: f64) {
     }
     let exponent = log10.floor();
     let (integer, shift) = digits::<FEW>(10f64.powf(log10 - exponent));
-    let text = format!("{integer:04}");
-    let (left, right) = text.split_at(1);
-    out.extend_from_slice(left.as_bytes());
-    out.push(b'.');
-    out.extend_from_slice(right.as_bytes());
+    let figures = characters(integer as u32) >> 32;
+    out.extend_from_slice(&[figures as u8, b'.']);
+    append(out, (figures >> 8).to_le_bytes(), FEW - 1);
     power(out, exponent as i32 + shift);
 }
 
@@ -241,6 +309,13 @@ mod tests {
         }
         // Only a tie to within rounding may differ, which random numbers hardly meet.
         assert!(different <= 1, "{different}");
+    }
+
+    #[test]
+    fn characters_are_those_of_the_exact_formatter() {
+        for n in (0..20_000).chain((0..99_999_999).step_by(977)).chain([99_999_999]) {
+            assert_eq!(characters(n).to_le_bytes(), *format!("{n:08}").as_bytes());
+        }
     }
 
     #[test]

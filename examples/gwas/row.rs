@@ -1,12 +1,18 @@
 //! One line of a cohort's file: checked numbers, or what is wrong with it.
 
 use crate::alleles::{AlleleNames, Pair};
-use crate::header::{Layout, ROLES, Role, Separator};
+use crate::header::{Layout, Role, Separator, split};
+use crate::lines::Text;
 use crate::numbers::{is_missing, parse};
 use crate::problem::{Problem, shown};
 
-/// The columns that play a part, by their role; the others are only counted.
-type Fields<'a> = [&'a [u8]; ROLES.len()];
+/// What reading one line after the other keeps.
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
+    pub(crate) names: AlleleNames,
+    /// Where the columns of the line begin and end.
+    columns: Vec<[u32; 2]>,
+}
 
 /// An estimate of one cohort for one marker.
 #[derive(Debug, Clone, Copy)]
@@ -44,130 +50,131 @@ pub(crate) enum Fault {
     SampleSize,
 }
 
-/// Reads a line.
-pub(crate) fn read<'a>(layout: &Layout, names: &mut AlleleNames, line: &'a [u8]) -> Line<'a> {
-    let mut fields: Fields<'a> = [b""; ROLES.len()];
-    let found = fields_of(layout, line, &mut fields);
-    if found != layout.columns {
-        return Line::Malformed(Fault::Columns(found));
+impl Reader {
+    /// Reads a line.
+    pub(crate) fn read<'a>(&mut self, layout: &Layout, text: Text<'a>) -> Line<'a> {
+        let found = self.split(layout, text);
+        if found != layout.columns {
+            return Line::Malformed(Fault::Columns(found));
+        }
+        let fields = Fields { layout, columns: &self.columns, line: text.bytes };
+        match values(&mut self.names, fields) {
+            Ok(row) => Line::Row(row),
+            Err(None) => Line::NoEstimate,
+            Err(Some(fault)) => Line::Malformed(fault),
+        }
     }
-    match values(names, &fields) {
-        Ok(Some(row)) => Line::Row(row),
-        Ok(None) => Line::NoEstimate,
-        Err(fault) => Line::Malformed(fault),
+
+    /// Finds the columns of a line and returns their number. The same rules as in `header::split`, from the places of
+    /// the separators.
+    #[inline]
+    fn split(&mut self, layout: &Layout, text: Text<'_>) -> usize {
+        if self.columns.len() < layout.columns {
+            self.columns.resize(layout.columns, [0; 2]);
+        }
+        let columns = self.columns.as_mut_slice();
+        let keep_empty = layout.separator != Separator::Spaces;
+        let (mut found, mut from) = (0, 0);
+        let mut end = |at: usize| {
+            // Written over if it is no column: without a branch that would often be guessed wrongly.
+            if let Some(place) = columns.get_mut(found) {
+                *place = [from as u32, at as u32];
+            }
+            found += usize::from(keep_empty | (from < at));
+            from = at + 1;
+        };
+        text.each_separator(&mut end);
+        end(text.bytes.len());
+        found
     }
 }
 
-fn values<'a>(names: &mut AlleleNames, fields: &Fields<'a>) -> Result<Option<Row<'a>>, Fault> {
-    let field = |role: Role| fields[role as usize];
-    let marker = field(Role::Marker);
+/// A line that was split.
+#[derive(Debug, Clone, Copy)]
+struct Fields<'a, 'b> {
+    layout: &'b Layout,
+    columns: &'b [[u32; 2]],
+    line: &'a [u8],
+}
+
+impl<'a> Fields<'a, '_> {
+    /// The column with a role; empty if the file has none.
+    #[inline(always)]
+    fn get(self, role: Role) -> &'a [u8] {
+        match self.layout.place(role) {
+            Some(column) => self.column(column),
+            None => b"",
+        }
+    }
+
+    /// A column without the spaces around it, which are rare.
+    #[inline(always)]
+    fn column(self, column: usize) -> &'a [u8] {
+        let place = self.columns.get(column).and_then(|[from, to]| self.line.get(*from as usize..*to as usize));
+        let field = place.unwrap_or(b"");
+        match (field.first(), field.last()) {
+            (Some(first), Some(last)) if *first > b' ' && *last > b' ' => field,
+            _ => field.trim_ascii(),
+        }
+    }
+}
+
+/// What a line says, or what is wrong with it; nothing is wrong where there is no estimate.
+fn values<'a>(names: &mut AlleleNames, fields: Fields<'a, '_>) -> Result<Row<'a>, Option<Fault>> {
+    let marker = fields.get(Role::Marker);
     if is_missing(marker) {
-        return Err(Fault::NoMarker);
+        return Err(Some(Fault::NoMarker));
     }
-    let (beta, se) = (field(Role::Effect), field(Role::StandardError));
-    if is_missing(beta) || is_missing(se) {
-        return Ok(None);
-    }
-    let number = |role: Role, bytes: &[u8]| parse(bytes).ok_or(Fault::NotANumber(role));
-    // A column that the file does not have is an empty field.
-    let optional = |role: Role| match field(role) {
-        bytes if is_missing(bytes) => Ok(f64::NAN),
-        bytes => number(role, bytes),
+    let (Some(beta), Some(se)) = (parse(fields.get(Role::Effect)), parse(fields.get(Role::StandardError))) else {
+        return Err(no_estimate(fields));
     };
-    let beta = number(Role::Effect, beta)?;
-    let se = number(Role::StandardError, se)?;
     if se <= 0.0 {
-        return Err(Fault::NotPositive);
+        return Err(Some(Fault::NotPositive));
     }
     // Squares beyond the range of floating point numbers would be weights of zero or infinity.
     if !(se * se).is_normal() || (beta != 0.0 && !(beta * beta).is_normal() && beta.abs() > 1.0) {
-        return Err(Fault::OutOfRange);
+        return Err(Some(Fault::OutOfRange));
     }
-    let mut allele = |role: Role| names.allele(field(role)).ok_or(Fault::Allele(role));
-    let alleles = [allele(Role::EffectAllele)?, allele(Role::OtherAllele)?];
-    if alleles[0] == alleles[1] {
-        return Err(Fault::SameAlleles);
+    let effect = names.allele(fields.get(Role::EffectAllele)).ok_or(Fault::Allele(Role::EffectAllele))?;
+    let other = names.allele(fields.get(Role::OtherAllele)).ok_or(Fault::Allele(Role::OtherAllele))?;
+    if effect == other {
+        return Err(Some(Fault::SameAlleles));
     }
-    let eaf = optional(Role::Frequency)?;
-    if !eaf.is_nan() && !(0.0..=1.0).contains(&eaf) {
-        return Err(Fault::Frequency);
-    }
-    let n = optional(Role::SampleSize)?;
-    if n <= 0.0 {
-        return Err(Fault::SampleSize);
-    }
-    Ok(Some(Row { marker, alleles, beta, se, eaf, n }))
-}
-
-/// Splits a line and returns the number of its columns. The same rules as in `header::split`, eight bytes at a time.
-fn fields_of<'a>(layout: &Layout, line: &'a [u8], fields: &mut Fields<'a>) -> usize {
-    let mut found = 0;
-    let mut from = 0;
-    let mut keep = |field: &'a [u8]| {
-        if let Some(place) = layout.role_of(found).and_then(|role| fields.get_mut(role)) {
-            *place = field;
-        }
-        found += 1;
+    let eaf = match parse(fields.get(Role::Frequency)) {
+        Some(eaf) if (0.0..=1.0).contains(&eaf) => eaf,
+        Some(_) => return Err(Some(Fault::Frequency)),
+        None => not_given(fields, Role::Frequency)?,
     };
-    match layout.separator {
-        Separator::Character(c) => {
-            each(line, [c, c], |at| {
-                keep(trimmed(&line[from..at]));
-                from = at + 1;
-            });
-            keep(trimmed(&line[from..]));
-        }
-        Separator::Spaces => {
-            each(line, [b' ', b'\t'], |at| {
-                if from < at {
-                    keep(&line[from..at]);
-                }
-                from = at + 1;
-            });
-            if from < line.len() {
-                keep(&line[from..]);
-            }
-        }
-    }
-    found
+    let n = match parse(fields.get(Role::SampleSize)) {
+        Some(n) if n > 0.0 => n,
+        Some(_) => return Err(Some(Fault::SampleSize)),
+        None => not_given(fields, Role::SampleSize)?,
+    };
+    Ok(Row { marker, alleles: [effect, other], beta, se, eaf, n })
 }
 
-/// Without spaces around it, which are rare.
-fn trimmed(field: &[u8]) -> &[u8] {
-    match field {
-        [first, .., last] if *first > b' ' && *last > b' ' => field,
-        _ => field.trim_ascii(),
+/// Why effect or standard error is no number.
+#[cold]
+fn no_estimate(fields: Fields<'_, '_>) -> Option<Fault> {
+    let roles = [Role::Effect, Role::StandardError];
+    if roles.iter().any(|role| is_missing(fields.get(*role))) {
+        return None;
     }
+    roles.into_iter().find(|role| parse(fields.get(*role)).is_none()).map(Fault::NotANumber)
 }
 
-/// Calls `there` with the places of two bytes.
-fn each(line: &[u8], wanted: [u8; 2], mut there: impl FnMut(usize)) {
-    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-    let patterns = wanted.map(|b| u64::from_le_bytes([b; 8]));
-    // The highest bit of every byte of `x` that is 0, exactly (no carry leaves a byte).
-    let zeros = |x: u64| !(((x & LOW) + LOW) | x | LOW);
-    let (words, rest) = line.as_chunks::<8>();
-    for (i, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let mut hits = zeros(word ^ patterns[0]) | zeros(word ^ patterns[1]);
-        while hits != 0 {
-            there(8 * i + hits.trailing_zeros() as usize / 8);
-            hits &= hits - 1;
-        }
-    }
-    for (i, b) in rest.iter().enumerate() {
-        if wanted.contains(b) {
-            there(line.len() - rest.len() + i);
-        }
-    }
+/// NaN for an optional number that is not given.
+#[cold]
+fn not_given(fields: Fields<'_, '_>, role: Role) -> Result<f64, Fault> {
+    if is_missing(fields.get(role)) { Ok(f64::NAN) } else { Err(Fault::NotANumber(role)) }
 }
 
 impl Fault {
     /// The message for a line of a file.
     pub(crate) fn problem(self, layout: &Layout, file: &str, number: u64, line: &[u8]) -> Problem {
-        let mut fields: Fields<'_> = [b""; ROLES.len()];
-        fields_of(layout, line, &mut fields);
-        let field = |role: Role| fields[role as usize];
+        let mut fields = Vec::new();
+        split(layout.separator, line, |field| fields.push(field));
+        let field = |role: Role| layout.place(role).and_then(|i| fields.get(i).copied()).unwrap_or(b"");
         let (role, what, remedy) = match self {
             Self::Columns(found) => (
                 None,
@@ -226,26 +233,38 @@ impl Fault {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use super::*;
+    use crate::lines::Lines;
 
     const HEADER: &str = "SNP A1 A2 BETA SE EAF N";
 
+    /// Calls `check` with the line as it would be read from a file.
+    fn with_text<T>(layout: &Layout, line: &[u8], check: impl FnOnce(Text<'_>) -> T) -> T {
+        let mut lines = Lines::new(Box::new(Cursor::new([line, b"\n"].concat())), "c.txt");
+        lines.separate_at(layout.separator);
+        check(lines.next().unwrap().unwrap())
+    }
+
     fn message(line: &str) -> String {
         let layout = Layout::of(HEADER.as_bytes(), "c.txt", &[]).unwrap();
-        match read(&layout, &mut AlleleNames::default(), line.as_bytes()) {
+        with_text(&layout, line.as_bytes(), |text| match Reader::default().read(&layout, text) {
             Line::Malformed(fault) => fault.problem(&layout, "c.txt", 7, line.as_bytes()).to_string(),
             other => format!("{other:?}"),
-        }
+        })
     }
 
     #[test]
     fn a_good_line() {
         let layout = Layout::of(HEADER.as_bytes(), "c.txt", &[]).unwrap();
-        let names = &mut AlleleNames::default();
-        let Line::Row(row) = read(&layout, names, b"rs1 a  G -0.5 0.25 NA 1000 ") else { panic!() };
-        assert_eq!((row.marker, row.beta, row.se, row.n), (&b"rs1"[..], -0.5, 0.25, 1000.0));
-        assert!(row.eaf.is_nan());
-        assert_eq!(names.name(row.alleles[0]), b"A");
+        let mut reader = Reader::default();
+        with_text(&layout, b"rs1 a  G -0.5 0.25 NA 1000 ", |text| {
+            let Line::Row(row) = reader.read(&layout, text) else { panic!() };
+            assert_eq!((row.marker, row.beta, row.se, row.n), (&b"rs1"[..], -0.5, 0.25, 1000.0));
+            assert!(row.eaf.is_nan());
+            assert_eq!(reader.names.name(row.alleles[0]), b"A");
+        });
     }
 
     #[test]
@@ -289,9 +308,11 @@ mod tests {
             for _ in 0..20_000 {
                 let length = random.below(60);
                 let line: Vec<u8> = (0..length).map(|_| alphabet[random.below(alphabet.len())]).collect();
-                if let Line::Malformed(fault) = read(&layout, &mut AlleleNames::default(), &line) {
-                    assert!(!fault.problem(&layout, "c", 1, &line).to_string().is_empty());
-                }
+                with_text(&layout, &line, |text| {
+                    if let Line::Malformed(fault) = Reader::default().read(&layout, text) {
+                        assert!(!fault.problem(&layout, "c", 1, &line).to_string().is_empty());
+                    }
+                });
             }
         }
     }
@@ -306,15 +327,19 @@ mod tests {
             let layout = Layout::of(header.as_bytes(), "c", &[]).unwrap();
             assert_eq!(layout.separator, separator);
             for _ in 0..2_000 {
-                let length = random.below(30);
+                let length = random.below(200);
                 let line: Vec<u8> = (0..length).map(|_| b"ab ,\t"[random.below(5)]).collect();
                 let mut expected = Vec::new();
                 crate::header::split(separator, &line, |f| expected.push(f));
-                let mut fields: Fields<'_> = [b""; ROLES.len()];
-                let found = fields_of(&layout, &line, &mut fields);
-                assert_eq!(found, expected.len(), "{line:?}");
-                expected.resize(ROLES.len(), b"");
-                assert_eq!(fields[..], expected[..ROLES.len()], "{line:?}");
+                with_text(&layout, &line, |text| {
+                    let mut reader = Reader::default();
+                    let found = reader.split(&layout, text);
+                    let fields = Fields { layout: &layout, columns: &reader.columns, line: text.bytes };
+                    assert_eq!(found, expected.len(), "{line:?}");
+                    for (i, field) in expected.iter().take(layout.columns).enumerate() {
+                        assert_eq!(fields.column(i), *field, "{line:?}");
+                    }
+                });
             }
         }
     }
