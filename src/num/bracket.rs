@@ -1,5 +1,7 @@
 //! A root between two points where a function has different signs.
 
+use super::effort::evaluation;
+
 /// The root of `f` between `a` and `b`, by Chandrupatla's method: inverse quadratic interpolation where it is safe,
 /// bisection elsewhere, down to neighbouring doubles. `fa` and `fb` are the values at the ends, one of them
 /// positive and the other not. It ends on any function, without a tolerance: after each bisection the bracket is
@@ -22,6 +24,7 @@ pub(crate) fn root((mut a, mut fa): (f64, f64), (mut b, mut fb): (f64, f64), mut
         if !(a.min(b) < x && x < a.max(b)) {
             return best;
         }
+        evaluation();
         let fx = f(x);
         if (fx > 0.0) == (fa > 0.0) {
             (c, fc) = (a, fa);

@@ -1,5 +1,7 @@
 //! Inversion of a tail probability on the positive half line.
 
+use super::effort::evaluation;
+
 /// What the solver needs to know at one point `x`, everything taken with respect to `u = ln x`.
 #[derive(Clone, Copy)]
 pub(super) struct Tail {
@@ -44,6 +46,7 @@ pub(super) fn positive_root(side: Side, start: f64, eval: impl Fn(f64) -> Tail) 
         f64::MAX
     };
     for step in 0..MAX_STEPS {
+        evaluation();
         let t = eval(x);
         let sign = if side == Side::Lower { 1.0 } else { -1.0 };
         let height = sign * t.log_ratio; // > 0: x lies right of the root
@@ -76,4 +79,19 @@ pub(super) fn positive_root(side: Side, start: f64, eval: impl Fn(f64) -> Tail) 
         x = if inside && (step < FREE_STEPS || step % 2 == 0) { next } else { middle(lo, hi) };
     }
     x
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::num::effort::mean;
+
+    #[test]
+    fn an_exact_hit_ends_the_search() {
+        let power = |x: f64| Tail { log_ratio: 2.0 * x.log2(), slope: 2.0 / std::f64::consts::LN_2, bend: 2.0 };
+        for (side, sign) in [(Side::Lower, 1.0), (Side::Upper, -1.0)] {
+            let tail = |x: f64| Tail { log_ratio: sign * power(x).log_ratio, ..power(x) };
+            assert_eq!(mean([1.0], |start| assert_eq!(positive_root(side, start, tail), 1.0)), 1.0);
+        }
+    }
 }

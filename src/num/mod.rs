@@ -45,6 +45,7 @@ pub mod random;
 pub mod student_t;
 
 pub(crate) mod bracket;
+pub(crate) mod effort;
 pub(crate) mod integral;
 mod invert;
 pub(crate) mod minimum;

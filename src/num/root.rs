@@ -1,5 +1,7 @@
 //! Roots of positive functions of a positive variable.
 
+use super::effort::evaluation;
+
 /// What [`log_newton`] found.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Root<T> {
@@ -34,6 +36,7 @@ pub(crate) fn log_newton<T>(
     let mut x = start;
     let mut last = f64::INFINITY;
     loop {
+        evaluation();
         let (at, value, slope) = eval(x);
         if value > 0.0 {
             lower = x;

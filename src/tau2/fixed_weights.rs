@@ -8,6 +8,7 @@
 use super::generalised_q::{QWeights, Statistic};
 use super::prepare::Unit;
 use super::{Solved, Tau2Error, Tau2Fit};
+use crate::num::effort::evaluation;
 use crate::num::quadratic_form;
 use serde::{Deserialize, Serialize};
 
@@ -140,6 +141,7 @@ pub(super) fn bracketed_root<E>(
         // A step of at least half the tolerance, so that the far end closes in as well.
         let secant = secant.max(low + 0.5 * tolerance).min(high - 0.5 * tolerance);
         let x = if !steps.is_multiple_of(4_u32) && low < secant && secant < high { secant } else { middle };
+        evaluation();
         let at = f(x)?;
         if at == 0.0 {
             return Ok(x);

@@ -18,6 +18,8 @@ mod bootstrap_interval;
 mod confidence_distribution;
 mod design;
 mod design_form;
+#[cfg(test)]
+mod effort;
 mod eliminate;
 mod error;
 mod fixed_mean;
