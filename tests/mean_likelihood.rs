@@ -157,6 +157,9 @@ fn a_likelihood_with_two_peaks_has_two_pieces() {
     assert!(-0.01 < a && a < 0.0 && 0.0 < b && b < 0.01, "{interval}");
     assert!(1.0 < c && c < interval.value() && interval.value() < d);
     assert_eq!(interval.interval(), (a, d));
+    let text = interval.to_string();
+    let pieces = text.matches(" [").count();
+    assert_eq!((pieces, text.matches("] and [").count(), text.matches(" and ").count()), (2, 1, 1), "{text}");
     // At a lower level only the higher peak is left.
     let narrower = fit(&generic(&y, &v)).mean_interval_at(MeanMethod::ProfileLikelihood, 0.5).unwrap();
     assert_eq!(narrower.pieces().len(), 1);

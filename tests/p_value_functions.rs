@@ -57,6 +57,8 @@ fn combined_p_values_and_their_inverses() {
             }
         }
         let (lower, upper) = curve.interval(0.95).unwrap();
+        let drawn = curve.confidence_curve(&[0.5, 0.95]).unwrap();
+        assert_eq!(drawn, [curve.interval(0.5).unwrap(), (lower, upper)], "{name} {method} {tau2}");
         let size = upper - lower + largest * 1e-3;
         c.close(what, "lower", lower, number(&case["lower"]).unwrap(), size, 1e-12);
         c.close(what, "upper", upper, number(&case["upper"]).unwrap(), size, 1e-12);

@@ -91,7 +91,10 @@ fn everything_to_twenty_digits() {
 fn the_eight_schools_as_printed() {
     let y = [28.39, 7.94, -2.75, 6.82, -0.64, 0.63, 18.01, 12.16];
     let v = [14.9, 10.2, 16.3, 11.0, 9.4, 11.4, 10.4, 17.6_f64].map(|se| se * se);
-    let posterior = fit(&y, &v).bayesian(Prior::new(TauPrior::HalfCauchy { scale: 25.0 }).mean(0.0, 50.0)).unwrap();
+    let flat = Prior::new(TauPrior::HalfCauchy { scale: 25.0 });
+    let prior = flat.mean(0.0, 50.0);
+    assert_eq!((flat.of_mean(), prior.of_mean()), (None, Some((0.0, 50.0))));
+    let posterior = fit(&y, &v).bayesian(prior).unwrap();
     assert!((posterior.tau().median - 4.758_539).abs() < 1e-6, "{}", posterior.tau().median);
     assert!((posterior.tau().mean.unwrap() - 5.884_511).abs() < 1e-6, "{:?}", posterior.tau().mean);
     assert!((posterior.mean().unwrap() - 7.985_729).abs() < 1e-3, "{:?}", posterior.mean());

@@ -1,14 +1,14 @@
-//! How many evaluations a search takes.
+//! How many evaluations a search or an integral takes.
 //!
-//! A bracket keeps a search right whatever its start and its slopes are, so that a mistake in them shows in nothing but the number of
-//! evaluations. Tests count those.
+//! A bracket keeps a search right whatever its start and its slopes are, and halving the steps an integral, so that a mistake in starts,
+//! slopes or first steps shows in nothing but the number of evaluations. Tests count those.
 
 #[cfg(test)]
 thread_local! {
     static EVALUATIONS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
 }
 
-/// Notes one evaluation of the function whose root is searched. Does nothing outside of tests.
+/// Notes one evaluation of the function whose root or integral is wanted. Does nothing outside of tests.
 #[inline(always)]
 pub(crate) fn evaluation() {
     #[cfg(test)]
@@ -59,15 +59,20 @@ mod tests {
             ("beta, skew", 2.6, mean(pairs(powers(0.4, 0.6, 25), powers(1.1, 1.6, 15)), skew)),
             ("beta, power", 1.23, mean(pairs(powers(0.4, 0.5, 25), powers(0.05, 1.3, 11)), symmetric)),
             ("beta, powers", 2.78, mean(pairs(powers(0.6, 0.9, 25), powers(0.05, 1.3, 11)), skew)),
-            ("weighted sum, upper", 6.1, mean(powers(2.0, 1.5, 12), |x| quadratic_form::sf(x, &[1.0, 0.7, 0.4, 0.1]))),
+            (
+                "weighted sum, upper",
+                158.0,
+                mean(powers(2.0, 1.5, 12), |x| quadratic_form::sf(x, &[1.0, 0.7, 0.4, 0.1])),
+            ),
             (
                 "weighted sum, lower",
-                6.95,
+                77.0,
                 mean(powers(1.0, 0.5, 12), |x| quadratic_form::cdf(x, &[1.0, 0.7, 0.4, 0.1])),
             ),
         ];
-        for (what, most, evaluations) in found {
-            assert!(evaluations <= most, "{what}: {evaluations:.3} evaluations, at most {most} expected");
-        }
+        let more = found.into_iter().filter(|(_, most, evaluations)| evaluations > most);
+        let more: Vec<String> =
+            more.map(|(what, most, found)| format!("{what}: {found:.3}, at most {most} expected")).collect();
+        assert!(more.is_empty(), "{more:#?}");
     }
 }

@@ -28,6 +28,7 @@
 
 use std::f64::consts::{FRAC_PI_2, PI};
 
+use super::effort::evaluation;
 use super::root::log_newton;
 use super::sum::LogProduct;
 
@@ -223,6 +224,7 @@ impl Path {
 
     /// Modulus and real part of the integrand.
     fn integrand(&self, u: f64, slopes: &[f64]) -> (f64, f64) {
+        evaluation();
         let (re, im) = (-u * u, 2.0 * u);
         let mut product = UpperProduct::new();
         for &r in slopes {

@@ -388,3 +388,25 @@ impl Studies for Mean<'_> {
         Some(self.weighted(FixedWeights::InverseVariance))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Profile;
+    use crate::tau2::Workspace;
+
+    /// The proof of a single maximum rests on it.
+    #[test]
+    fn the_sum_of_squares_is_that_about_the_mean() {
+        let mut workspace = Workspace::new();
+        for k in [2, 3, 8, 9, 31] {
+            let y: Vec<f64> = (0..k).map(|i| 3.0 + (f64::from(i) * 0.618).fract()).collect();
+            let v: Vec<f64> = (0..k).map(|i| 0.1 + (f64::from(i) * 0.414).fract()).collect();
+            let mean = y.iter().sum::<f64>() / f64::from(k);
+            let expected: f64 = y.iter().map(|y| (y - mean) * (y - mean)).sum();
+            workspace.load(&y, &v).expect("sound data");
+            let (profile, _, unit) = workspace.profile().expect("loaded");
+            let found = unit.grow_square(profile.rss());
+            assert!((found / expected - 1.0).abs() < 1e-14, "{k}: {found} {expected}");
+        }
+    }
+}

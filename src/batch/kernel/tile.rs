@@ -361,7 +361,9 @@ pub(super) struct Read<'s, S: Simd, const N: usize, const MISSING: bool, const C
     lanes: Lanes<S, N>,
     studies: StudiesLeft<'s>,
     origin: Num<S, N>,
-    /// Whether a unit has had no study yet.
+    /// How many of the first studies are still to come.
+    sure: u32,
+    /// Whether some unit had none of these.
     open: bool,
     count: Num<S, N>,
     least: Num<S, N>,
@@ -380,7 +382,20 @@ impl<'s, S: Simd, const N: usize, const MISSING: bool, const CUBES: bool> Read<'
         let (least, most) = (inf, zero);
         let origin = if MISSING { zero } else { source.row::<S, N>(0).map_or(zero, |(y, _)| *y) };
         let studies = StudiesLeft::new(source);
-        Self { lanes: l, studies, origin, open: true, count, least, most, s1: zero, s2: zero, s3: zero, t: zero }
+        Self {
+            lanes: l,
+            studies,
+            origin,
+            sure: 4,
+            open: false,
+            count,
+            least,
+            most,
+            s1: zero,
+            s2: zero,
+            s3: zero,
+            t: zero,
+        }
     }
 }
 
@@ -398,10 +413,12 @@ impl<S: Simd, const N: usize, const MISSING: bool, const CUBES: bool> Pass<S, N>
         let (y, v) = (*y, *v);
         if MISSING {
             let here = l.and(l.eq(y, y), l.lt(v, inf));
-            if self.open {
+            // Nearly every unit has one of the first studies: no question about these, whose answer would often be guessed wrongly.
+            if self.sure > 0 || self.open {
                 let without = l.eq(self.count, zero);
                 self.origin = l.select(l.and(here, without), y, self.origin);
-                self.open = l.any(without);
+                self.sure = self.sure.saturating_sub(1);
+                self.open = self.sure == 0 && l.any(without);
             }
             self.count = l.add(self.count, l.select(here, one, zero));
             cell[Y] = l.select(here, l.sub(y, self.origin), zero);
