@@ -170,8 +170,6 @@ fn write<const COUNT: usize>(out: &mut Vec<u8>, x: f64) {
         return;
     }
     let (integer, exponent) = digits::<COUNT>(x.abs());
-    let word = const { 8 - COUNT as u32 };
-    let figures = characters(integer as u32) >> (8 * word);
     if x < 0.0 {
         out.push(b'-');
     }
@@ -179,17 +177,28 @@ fn write<const COUNT: usize>(out: &mut Vec<u8>, x: f64) {
     if (-4..0).contains(&exponent) {
         let zeros = exponent.unsigned_abs() as usize;
         append(out, *b"0.000000", 1 + zeros);
-        append(out, figures.to_le_bytes(), COUNT);
+        append(out, figures::<COUNT>(integer).to_le_bytes(), COUNT);
+    } else if within {
+        pointed::<COUNT>(out, integer, exponent as usize + 1);
     } else {
-        // The digits behind the point move up to make room for it.
-        let left = if within { exponent as usize + 1 } else { 1 };
-        let before = (1u64 << (8 * left)) - 1;
-        let text = (figures & before) | (u64::from(b'.') << (8 * left)) | ((figures & !before) << 8);
-        append(out, text.to_le_bytes(), if left == COUNT { COUNT } else { COUNT + 1 });
-        if !within {
-            power(out, exponent);
-        }
+        pointed::<COUNT>(out, integer, 1);
+        power(out, exponent);
     }
+}
+
+/// The characters of so many digits, the first one lowest.
+fn figures<const COUNT: usize>(integer: u64) -> u64 {
+    characters(integer as u32) >> (8 * (8 - COUNT))
+}
+
+/// Writes digits with a point behind the first `left`, unless that are all.
+#[inline(always)]
+fn pointed<const COUNT: usize>(out: &mut Vec<u8>, integer: u64, left: usize) {
+    let figures = figures::<COUNT>(integer);
+    // The digits behind the point move up to make room for it.
+    let before = (1u64 << (8 * left)) - 1;
+    let text = (figures & before) | (u64::from(b'.') << (8 * left)) | ((figures & !before) << 8);
+    append(out, text.to_le_bytes(), if left == COUNT { COUNT } else { COUNT + 1 });
 }
 
 /// Appends the first bytes of a word: all of it is copied, which needs no loop, and the rest cut off again.
@@ -226,9 +235,7 @@ pub(crate) fn p_value(out: &mut Vec<u8>, p: f64, log10: f64) {
     }
     let exponent = log10.floor();
     let (integer, shift) = digits::<FEW>(10f64.powf(log10 - exponent));
-    let figures = characters(integer as u32) >> 32;
-    out.extend_from_slice(&[figures as u8, b'.']);
-    append(out, (figures >> 8).to_le_bytes(), FEW - 1);
+    pointed::<FEW>(out, integer, 1);
     power(out, exponent as i32 + shift);
 }
 

@@ -24,9 +24,18 @@ pub(crate) fn mean<T, R>(arguments: impl IntoIterator<Item = T>, mut search: imp
     (EVALUATIONS.get() - before) as f64 / searches as f64
 }
 
+/// Fails for what takes more evaluations than it should: names, bounds and means.
+#[cfg(test)]
+pub(crate) fn at_most(found: &[(&str, f64, f64)]) {
+    let more = found.iter().filter(|(_, most, evaluations)| evaluations > most);
+    let more: Vec<String> =
+        more.map(|(what, most, found)| format!("{what}: {found:.3}, at most {most} expected")).collect();
+    assert!(more.is_empty(), "{more:#?}");
+}
+
 #[cfg(test)]
 mod tests {
-    use super::mean;
+    use super::{at_most, mean};
     use crate::num::{beta, gamma, quadratic_form, student_t};
 
     /// `first`, and the others by this factor each.
@@ -70,9 +79,6 @@ mod tests {
                 mean(powers(1.0, 0.5, 12), |x| quadratic_form::cdf(x, &[1.0, 0.7, 0.4, 0.1])),
             ),
         ];
-        let more = found.into_iter().filter(|(_, most, evaluations)| evaluations > most);
-        let more: Vec<String> =
-            more.map(|(what, most, found)| format!("{what}: {found:.3}, at most {most} expected")).collect();
-        assert!(more.is_empty(), "{more:#?}");
+        at_most(&found);
     }
 }

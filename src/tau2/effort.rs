@@ -1,7 +1,7 @@
 //! How many evaluations the searches over tau2 and the mean take: see `num::effort`.
 
 use super::{FixedWeights, Likelihood, QWeights, Tau2, Workspace, generalised_q_interval};
-use crate::num::effort::mean;
+use crate::num::effort::{at_most, mean};
 
 /// Effects and variances of `k` studies without a pattern, the same on every machine.
 fn studies(k: usize, seed: usize) -> (Vec<f64>, Vec<f64>) {
@@ -56,8 +56,5 @@ fn searches_take_as_few_evaluations_as_their_starts_and_slopes_allow() {
             }),
         ),
     ];
-    let more = found.into_iter().filter(|(_, most, evaluations)| evaluations > most);
-    let more: Vec<String> =
-        more.map(|(what, most, found)| format!("{what}: {found:.3}, at most {most} expected")).collect();
-    assert!(more.is_empty(), "{more:#?}");
+    at_most(&found);
 }

@@ -361,10 +361,8 @@ pub(super) struct Read<'s, S: Simd, const N: usize, const MISSING: bool, const C
     lanes: Lanes<S, N>,
     studies: StudiesLeft<'s>,
     origin: Num<S, N>,
-    /// How many of the first studies are still to come.
-    sure: u32,
-    /// Whether some unit had none of these.
-    open: bool,
+    /// How many studies are still taken for a unit's first one if it had none before.
+    open: u32,
     count: Num<S, N>,
     least: Num<S, N>,
     most: Num<S, N>,
@@ -382,20 +380,7 @@ impl<'s, S: Simd, const N: usize, const MISSING: bool, const CUBES: bool> Read<'
         let (least, most) = (inf, zero);
         let origin = if MISSING { zero } else { source.row::<S, N>(0).map_or(zero, |(y, _)| *y) };
         let studies = StudiesLeft::new(source);
-        Self {
-            lanes: l,
-            studies,
-            origin,
-            sure: 4,
-            open: false,
-            count,
-            least,
-            most,
-            s1: zero,
-            s2: zero,
-            s3: zero,
-            t: zero,
-        }
+        Self { lanes: l, studies, origin, open: 4, count, least, most, s1: zero, s2: zero, s3: zero, t: zero }
     }
 }
 
@@ -414,11 +399,13 @@ impl<S: Simd, const N: usize, const MISSING: bool, const CUBES: bool> Pass<S, N>
         if MISSING {
             let here = l.and(l.eq(y, y), l.lt(v, inf));
             // Nearly every unit has one of the first studies: no question about these, whose answer would often be guessed wrongly.
-            if self.sure > 0 || self.open {
+            if self.open > 0 {
                 let without = l.eq(self.count, zero);
                 self.origin = l.select(l.and(here, without), y, self.origin);
-                self.sure = self.sure.saturating_sub(1);
-                self.open = self.sure == 0 && l.any(without);
+                self.open -= 1;
+                if self.open == 0 && l.any(without) {
+                    self.open = 1;
+                }
             }
             self.count = l.add(self.count, l.select(here, one, zero));
             cell[Y] = l.select(here, l.sub(y, self.origin), zero);
