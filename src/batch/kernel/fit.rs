@@ -19,19 +19,24 @@ const OFFSET: f64 = 16_384.0;
 /// Largest Q, 2^100.
 const LARGEST_Q: f64 = f64::from_bits((1023 + 100) << 52);
 
-/// The results of a tile.
+/// The results of a tile that are known before its mean.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fitted<S: Simd, const N: usize> {
-    pub(super) mu: Num<S, N>,
-    pub(super) se: Num<S, N>,
+pub(super) struct Heterogeneity<S: Simd, const N: usize> {
     pub(super) tau2: Num<S, N>,
     pub(super) q: Num<S, N>,
     /// If [asked for](Request::i2), else 0.
     pub(super) i2: Num<S, N>,
-    /// The Hartung-Knapp standard error if [asked for](Request::hk_se), else 0; NaN where there is none.
-    pub(super) hk_se: Num<S, N>,
     pub(super) count: Num<S, N>,
     pub(super) lost: Mask<S, N>,
+}
+
+/// The results of a tile at its tau2.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mean<S: Simd, const N: usize> {
+    pub(super) mu: Num<S, N>,
+    pub(super) se: Num<S, N>,
+    /// The Hartung-Knapp standard error if [asked for](Request::hk_se), else 0; NaN where there is none.
+    pub(super) hk_se: Num<S, N>,
 }
 
 /// tau2 with the sums there, and the lanes that are to be trusted.
@@ -46,13 +51,128 @@ struct Solved<S: Simd, const N: usize> {
     kept: Mask<S, N>,
 }
 
-/// What every estimator starts from.
-struct Start<S: Simd, const N: usize> {
-    first: First<S, N>,
-    at_zero: Residuals<S, N>,
+/// What the estimators need of a tile that has been read.
+#[derive(Clone, Copy)]
+pub(super) struct Known<S: Simd, const N: usize> {
+    origin: Num<S, N>,
+    count: Num<S, N>,
     df: Num<S, N>,
+    least: Num<S, N>,
+    s1: Num<S, N>,
+    pub(super) inverse: Num<S, N>,
+    /// The weighted mean, relative to the origin.
+    pub(super) mean: Num<S, N>,
     /// `tr P` at tau2 = 0.
     trace: Num<S, N>,
+    kept: Mask<S, N>,
+}
+
+impl<S: Simd, const N: usize> Known<S, N> {
+    #[inline(always)]
+    pub(super) fn new(l: Lanes<S, N>, first: &First<S, N>, kernel: Kernel) -> Self {
+        let First { origin, count, least, most, s1, inverse, s2, mean, sound, .. } = *first;
+        let one = l.splat(1.0);
+        let trace = l.sub(s1, l.mul(s2, inverse));
+        let kept = if kernel == Kernel::Common {
+            l.and(sound, l.ge(count, one))
+        } else {
+            let shared = l.ge(l.mul(l.splat(DOMINANCE), trace), s1);
+            let similar = l.le(most, l.mul(l.splat(RATIO), least));
+            l.and(l.and(sound, l.ge(count, l.splat(2.0))), l.and(shared, similar))
+        };
+        Self { origin, count, df: l.sub(count, one), least, s1, inverse, mean, trace, kept }
+    }
+
+    /// Lanes that are trusted still when `q`, Q at tau2 = 0, is known.
+    #[inline(always)]
+    fn kept_with(&self, l: Lanes<S, N>, q: Num<S, N>) -> Mask<S, N> {
+        let offset = l.mul(l.mul(self.mean, self.mean), self.s1);
+        let near = l.le(offset, l.mul(l.splat(OFFSET), l.add(q, l.splat(1.0))));
+        l.and(l.and(self.kept, near), l.le(q, l.splat(LARGEST_Q)))
+    }
+
+    /// The DerSimonian-Laird estimate.
+    #[inline(always)]
+    fn dersimonian_laird(&self, l: Lanes<S, N>, q: Num<S, N>) -> Num<S, N> {
+        l.max(l.div(l.sub(q, self.df), self.trace), l.splat(0.0))
+    }
+
+    /// The results of the common effect, or of DerSimonian and Laird's method, but for the mean.
+    #[inline(always)]
+    pub(super) fn heterogeneity(&self, l: Lanes<S, N>, q: Num<S, N>, request: Request) -> Heterogeneity<S, N> {
+        let kept = self.kept_with(l, q);
+        if request.kernel == Kernel::Common {
+            return self.results(l, q, (l.splat(0.0), kept), request);
+        }
+        let tau2 = self.dersimonian_laird(l, q);
+        let kept = moment_kept(l, (self.least, kept), (q, self.trace), tau2);
+        self.results(l, q, (tau2, kept), request)
+    }
+
+    #[inline(always)]
+    fn results(
+        &self,
+        l: Lanes<S, N>,
+        q: Num<S, N>,
+        (tau2, kept): (Num<S, N>, Mask<S, N>),
+        request: Request,
+    ) -> Heterogeneity<S, N> {
+        let zero = l.splat(0.0);
+        let i2 = match request.kernel {
+            _ if !request.i2 => zero,
+            Kernel::Common => {
+                let excess = l.sub(q, self.df);
+                l.select(l.gt(excess, zero), l.div(excess, q), zero)
+            }
+            // tau2 relative to tau2 and the typical variance, df / tr P
+            _ => {
+                let between = l.mul(tau2, self.trace);
+                l.div(between, l.add(between, self.df))
+            }
+        };
+        Heterogeneity { tau2, q, i2, count: self.count, lost: l.not(kept) }
+    }
+}
+
+/// What a mean is measured from, and its degrees of freedom.
+#[derive(Clone, Copy)]
+pub(super) struct Origin<S: Simd, const N: usize> {
+    origin: Num<S, N>,
+    df: Num<S, N>,
+}
+
+impl<S: Simd, const N: usize> Origin<S, N> {
+    #[inline(always)]
+    pub(super) fn of(known: &Known<S, N>) -> Self {
+        Self { origin: known.origin, df: known.df }
+    }
+
+    /// The mean with its standard errors, from the weighted mean, `1 / sum w` and Q at tau2.
+    #[inline(always)]
+    pub(super) fn mean(
+        &self,
+        l: Lanes<S, N>,
+        (mean, inverse): (Num<S, N>, Num<S, N>),
+        q_at: Num<S, N>,
+        request: Request,
+    ) -> Mean<S, N> {
+        let se = l.sqrt(inverse);
+        let hk_se = if request.hk_se {
+            let hk_se = l.mul(se, l.sqrt(l.div(q_at, self.df)));
+            let exists = l.and(l.gt(hk_se, l.splat(0.0)), l.lt(hk_se, l.splat(f64::INFINITY)));
+            l.select(exists, hk_se, l.splat(f64::NAN))
+        } else {
+            l.splat(0.0)
+        };
+        Mean { mu: l.add(self.origin, mean), se, hk_se }
+    }
+}
+
+/// What every estimator with residuals at tau2 = 0 starts from.
+struct Start<S: Simd, const N: usize> {
+    first: First<S, N>,
+    known: Known<S, N>,
+    at_zero: Residuals<S, N>,
     kept: Mask<S, N>,
 }
 
@@ -60,35 +180,42 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
     /// Fits a tile by an estimator that takes more than moments at 0; `missing` tells whether the last tile had missing studies, and this
     /// one.
     #[inline(always)]
-    pub(super) fn fit(&mut self, source: Source<'_>, request: Request, missing: &mut bool) -> Fitted<S, N> {
+    pub(super) fn fit(
+        &mut self,
+        source: Source<'_>,
+        request: Request,
+        missing: &mut bool,
+    ) -> (Heterogeneity<S, N>, Mean<S, N>) {
         let l = self.lanes;
-        source.ask::<S, N>();
         let likelihood = request.kernel.is_likelihood();
         let first = if likelihood {
-            self.read::<true>(source, None, missing)
+            self.read::<true>(source, missing)
         } else {
-            self.read::<false>(source, None, missing)
+            self.read::<false>(source, missing)
         };
         let residuals = if likelihood {
             self.take(self.residuals::<{ want::Q | want::F | want::SLOPES | want::RSS }>(first.mean))
         } else {
             self.take(self.residuals::<{ want::Q }>(first.mean))
         };
-        let start = start(l, first, residuals, request);
+        let known = Known::new(l, &first, request.kernel);
+        let kept = known.kept_with(l, residuals.q);
+        let start = Start { first, known, at_zero: residuals, kept };
+        let Known { count, df, .. } = known;
         let solved = match request.kernel {
             Kernel::Hedges => {
-                let (rss, variances) = self.unweighted(start.first.count);
-                let typical = l.div(variances, start.first.count);
-                let tau2 = l.max(l.sub(l.div(rss, start.df), typical), l.splat(0.0));
-                let kept = moment_kept(l, &start, typical, l.splat(1.0), tau2);
+                let (rss, variances) = self.unweighted(count);
+                let typical = l.div(variances, count);
+                let tau2 = l.max(l.sub(l.div(rss, df), typical), l.splat(0.0));
+                let kept = moment_kept(l, (known.least, kept), (typical, l.splat(1.0)), tau2);
                 self.finish(&start, tau2, kept, request)
             }
             Kernel::SidikJonkman => {
-                let (rss, _) = self.unweighted(start.first.count);
-                let crude = l.div(rss, start.first.count);
+                let (rss, _) = self.unweighted(count);
+                let crude = l.div(rss, count);
                 let q = self.sums::<{ want::Q }>(crude).1.q;
-                let tau2 = l.mul(crude, l.div(q, start.df));
-                self.finish(&start, tau2, start.kept, request)
+                let tau2 = l.mul(crude, l.div(q, df));
+                self.finish(&start, tau2, kept, request)
             }
             Kernel::PauleMandel => {
                 let (tau2, kept) = solve::paule_mandel(self, &ground(l, &start));
@@ -96,102 +223,28 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
             }
             // One body for both: the compiler would make two of it.
             Kernel::Reml | Kernel::MaximumLikelihood => self.likelihood(&start, request.kernel == Kernel::Reml),
-            // see `fit_moment`
-            Kernel::Common | Kernel::DerSimonianLaird => common(l, &start),
+            // see `moment.rs`
+            Kernel::Common | Kernel::DerSimonianLaird => {
+                let Known { inverse, mean, .. } = known;
+                Solved { tau2: l.splat(0.0), inverse, mean, q_at: residuals.q, kept: l.none() }
+            }
         };
-        fitted(l, &start, &solved, request)
+        let Solved { tau2, inverse, mean, q_at, kept } = solved;
+        let heterogeneity = known.results(l, residuals.q, (tau2, kept), request);
+        (heterogeneity, Origin::of(&known).mean(l, (mean, inverse), q_at, request))
     }
 
-    /// The same for the common effect and the DerSimonian-Laird estimator.
+    /// Reads the tile, looking for missing studies if the last tile had some or if it turns out that this one has.
     #[inline(always)]
-    pub(super) fn fit_moment(&mut self, source: Source<'_>, request: Request, missing: &mut bool) -> Fitted<S, N> {
-        let l = self.lanes;
-        source.ask::<S, N>();
-        let first = self.read::<false>(source, None, missing);
-        let residuals = self.take(self.residuals::<{ want::Q }>(first.mean));
-        let start = start(l, first, residuals, request);
-        let solved = if request.kernel == Kernel::Common {
-            common(l, &start)
-        } else {
-            let (tau2, kept) = moment_estimate(l, &start);
-            self.finish(&start, tau2, kept, request)
-        };
-        fitted(l, &start, &solved, request)
-    }
-
-    /// The same of two tiles, with their loops side by side.
-    #[inline(always)]
-    pub(super) fn fit_both(
-        &mut self,
-        source: Source<'_>,
-        (other, other_source): (&mut Self, Source<'_>),
-        request: Request,
-        missing: &mut bool,
-    ) -> (Fitted<S, N>, Fitted<S, N>) {
-        let l = self.lanes;
-        source.ask::<S, N>();
-        let first = self.read::<false>(source, None, missing);
-        let pass = self.residuals::<{ want::Q }>(first.mean);
-        // The residuals of this tile while the other is read.
-        let (residuals, other_first) = if *missing {
-            self.take_and_read::<_, true>(pass, other, other_source)
-        } else {
-            self.take_and_read::<_, false>(pass, other, other_source)
-        };
-        let other_first = other.read::<false>(other_source, Some(other_first), missing);
-        other_source.ask::<S, N>();
-        let a = start(l, first, residuals, request);
-        let other_pass = other.residuals::<{ want::Q }>(other_first.mean);
-        if request.kernel == Kernel::Common {
-            let b = start(l, other_first, other.take(other_pass), request);
-            return (fitted(l, &a, &common(l, &a), request), fitted(l, &b, &common(l, &b), request));
-        }
-        let (tau2, kept) = moment_estimate(l, &a);
-        if request.hk_se {
-            let (weighted, other_residuals) = self.take_both(self.weights::<{ want::Q }>(tau2), other, other_pass);
-            let b = start(l, other_first, other_residuals, request);
-            let (other_tau2, other_kept) = moment_estimate(l, &b);
-            let pass = self.residuals::<{ want::Q }>(weighted.mean);
-            let other_weights = other.weights::<{ want::Q }>(other_tau2);
-            let (at_tau2, other_weighted) = self.take_both(pass, other, other_weights);
-            let other_at_tau2 = other.take(other.residuals::<{ want::Q }>(other_weighted.mean));
-            let this = solved(&weighted, at_tau2.q, tau2, kept);
-            let that = solved(&other_weighted, other_at_tau2.q, other_tau2, other_kept);
-            (fitted(l, &a, &this, request), fitted(l, &b, &that, request))
-        } else {
-            let (weighted, other_residuals) = self.take_both(self.weights::<0>(tau2), other, other_pass);
-            let b = start(l, other_first, other_residuals, request);
-            let (other_tau2, other_kept) = moment_estimate(l, &b);
-            let other_weighted = other.take(other.weights::<0>(other_tau2));
-            let this = solved(&weighted, a.at_zero.q, tau2, kept);
-            let that = solved(&other_weighted, b.at_zero.q, other_tau2, other_kept);
-            (fitted(l, &a, &this, request), fitted(l, &b, &that, request))
-        }
-    }
-
-    /// Reads the tile, looking for missing studies if the last tile had some or if it turns out that this one has. `done` is what a
-    /// reader that `missing` called for has brought.
-    #[inline(always)]
-    fn read<const CUBES: bool>(
-        &mut self,
-        source: Source<'_>,
-        done: Option<First<S, N>>,
-        missing: &mut bool,
-    ) -> First<S, N> {
+    fn read<const CUBES: bool>(&mut self, source: Source<'_>, missing: &mut bool) -> First<S, N> {
         let l = self.lanes;
         if !*missing {
-            let plain = match done {
-                Some(done) => done,
-                None => self.read_all::<false, CUBES>(source),
-            };
+            let plain = self.read_all::<false, CUBES>(source);
             if !l.any(l.not(plain.sound)) {
                 return plain;
             }
         }
-        let masked = match done {
-            Some(done) if *missing => done,
-            _ => self.read_all::<true, CUBES>(source),
-        };
+        let masked = self.read_all::<true, CUBES>(source);
         *missing = l.any(l.lt(masked.count, l.splat(self.cells.len() as f64)));
         masked
     }
@@ -276,64 +329,6 @@ impl<S: Simd, const N: usize> Profile<S, N> for Tile<'_, S, N> {
     }
 }
 
-/// What the estimators start from, once the tile is read.
-#[inline(always)]
-fn start<S: Simd, const N: usize>(
-    l: Lanes<S, N>,
-    first: First<S, N>,
-    at_zero: Residuals<S, N>,
-    request: Request,
-) -> Start<S, N> {
-    let one = l.splat(1.0);
-    let trace = l.sub(first.s1, l.mul(first.s2, first.inverse));
-    let q = at_zero.q;
-    let offset = l.mul(l.mul(first.mean, first.mean), first.s1);
-    let near = l.le(offset, l.mul(l.splat(OFFSET), l.add(q, one)));
-    let mut kept = l.and(l.and(first.sound, near), l.le(q, l.splat(LARGEST_Q)));
-    if request.kernel == Kernel::Common {
-        kept = l.and(kept, l.ge(first.count, one));
-    } else {
-        let shared = l.ge(l.mul(l.splat(DOMINANCE), trace), first.s1);
-        let similar = l.le(first.most, l.mul(l.splat(RATIO), first.least));
-        kept = l.and(l.and(kept, l.ge(first.count, l.splat(2.0))), l.and(shared, similar));
-    }
-    Start { first, at_zero, df: l.sub(first.count, one), trace, kept }
-}
-
-/// The columns of a tile.
-#[inline(always)]
-fn fitted<S: Simd, const N: usize>(
-    l: Lanes<S, N>,
-    start: &Start<S, N>,
-    solved: &Solved<S, N>,
-    request: Request,
-) -> Fitted<S, N> {
-    let zero = l.splat(0.0);
-    let (q, df) = (start.at_zero.q, start.df);
-    let i2 = match request.kernel {
-        _ if !request.i2 => zero,
-        Kernel::Common => {
-            let excess = l.sub(q, df);
-            l.select(l.gt(excess, zero), l.div(excess, q), zero)
-        }
-        // tau2 relative to tau2 and the typical variance, df / tr P
-        _ => {
-            let between = l.mul(solved.tau2, start.trace);
-            l.div(between, l.add(between, df))
-        }
-    };
-    let se = l.sqrt(solved.inverse);
-    let hk_se = if request.hk_se {
-        let hk_se = l.mul(se, l.sqrt(l.div(solved.q_at, df)));
-        let exists = l.and(l.gt(hk_se, zero), l.lt(hk_se, l.splat(f64::INFINITY)));
-        l.select(exists, hk_se, l.splat(f64::NAN))
-    } else {
-        zero
-    };
-    let mu = l.add(start.first.origin, solved.mean);
-    Fitted { mu, se, tau2: solved.tau2, q, i2, hk_se, count: start.first.count, lost: l.not(solved.kept) }
-}
-
 #[inline(always)]
 fn solved<S: Simd, const N: usize>(
     weighted: &Weighted<S, N>,
@@ -345,40 +340,22 @@ fn solved<S: Simd, const N: usize>(
 }
 
 #[inline(always)]
-fn common<S: Simd, const N: usize>(l: Lanes<S, N>, start: &Start<S, N>) -> Solved<S, N> {
-    let First { inverse, mean, .. } = start.first;
-    Solved { tau2: l.splat(0.0), inverse, mean, q_at: start.at_zero.q, kept: start.kept }
-}
-
-#[inline(always)]
 fn ground<S: Simd, const N: usize>(l: Lanes<S, N>, start: &Start<S, N>) -> Ground<S, N> {
-    let (least, q, rss) = (start.first.least, start.at_zero.q, start.at_zero.rss);
-    Ground { least, q, rss, df: start.df, moment: dersimonian_laird(l, start), kept: start.kept }
-}
-
-/// The DerSimonian-Laird estimate, and the lanes where it keeps its digits.
-#[inline(always)]
-fn moment_estimate<S: Simd, const N: usize>(l: Lanes<S, N>, start: &Start<S, N>) -> (Num<S, N>, Mask<S, N>) {
-    let tau2 = dersimonian_laird(l, start);
-    (tau2, moment_kept(l, start, start.at_zero.q, start.trace, tau2))
-}
-
-#[inline(always)]
-fn dersimonian_laird<S: Simd, const N: usize>(l: Lanes<S, N>, start: &Start<S, N>) -> Num<S, N> {
-    l.max(l.div(l.sub(start.at_zero.q, start.df), start.trace), l.splat(0.0))
+    let Known { least, df, .. } = start.known;
+    let Residuals { q, rss, .. } = start.at_zero;
+    Ground { least, q, rss, df, moment: start.known.dersimonian_laird(l, q), kept: start.kept }
 }
 
 /// Whether `tau2 = (moment - expectation)/trace` keeps its digits relative to `tau2 + min v`.
 #[inline(always)]
 fn moment_kept<S: Simd, const N: usize>(
     l: Lanes<S, N>,
-    start: &Start<S, N>,
-    moment: Num<S, N>,
-    trace: Num<S, N>,
+    (least, kept): (Num<S, N>, Mask<S, N>),
+    (moment, trace): (Num<S, N>, Num<S, N>),
     tau2: Num<S, N>,
 ) -> Mask<S, N> {
-    let scale = l.mul(l.mul(l.add(tau2, start.first.least), trace), l.splat(AMPLIFICATION));
-    l.and(start.kept, l.le(moment, scale))
+    let scale = l.mul(l.mul(l.add(tau2, least), trace), l.splat(AMPLIFICATION));
+    l.and(kept, l.le(moment, scale))
 }
 
 /// The score's halves: `tr P = s1 - s2/s1`, `tr P^2 = s2 - 2 s3/s1 + (s2/s1)^2`, `y'P^3y = c - b^2/s1`.
@@ -397,7 +374,7 @@ fn score_of<S: Simd, const N: usize>(
     } else {
         (sums.s1, sums.s2)
     };
-    Score { x, f: residuals.f, c, g, h }
+    Score { x, q: residuals.q, f: residuals.f, c, g, h }
 }
 
 #[cfg(test)]
@@ -455,16 +432,16 @@ mod tests {
 
         fn with_simd<S: Simd>(self, simd: S) -> f64 {
             let lanes = Lanes::<S, 2>::new(simd);
-            let request = Request { kernel: self.kernel, i2: false, hk_se: false, prefetch: false };
             let zero = lanes.splat(0.0);
             let mut cells: Vec<Cell<S, 2>> = vec![[zero; 3]; self.k];
             let (mut passes, mut tiles) = (0, 0);
             for at in (0..self.units).step_by(Lanes::<S, 2>::WIDTH) {
                 let source = Source::Rows(Rows { y: self.y, v: self.v, stride: self.units, at, ahead: 0 });
                 let mut tile = Tile { lanes, cells: &mut cells };
-                let first = tile.read::<true>(source, None, &mut false);
+                let first = tile.read::<true>(source, &mut false);
                 let at_zero = tile.take(tile.residuals::<{ want::Q | want::F | want::SLOPES | want::RSS }>(first.mean));
-                let start = start(lanes, first, at_zero, request);
+                let known = Known::new(lanes, &first, self.kernel);
+                let start = Start { first, known, at_zero, kept: known.kept_with(lanes, at_zero.q) };
                 let ground = ground(lanes, &start);
                 let First { s1, inverse, s2, s3, mean, .. } = first;
                 let weighted = Weighted { s1, inverse, s2, s3, mean };

@@ -5,6 +5,7 @@
 
 mod fit;
 pub(in crate::batch) mod lanes;
+mod moment;
 mod places;
 #[cfg(feature = "prefetch")]
 mod prefetch;
@@ -16,7 +17,7 @@ use super::InstructionSet;
 use super::UnitFlags;
 use super::input::{BatchInput, Layout, range};
 use crate::tau2::Tau2;
-use fit::Fitted;
+use fit::{Heterogeneity, Mean};
 use lanes::{Lanes, Num};
 use places::{LINE, Place, Places};
 use pulp::{Simd, WithSimd};
@@ -98,10 +99,10 @@ pub(super) struct Columns<'a> {
 /// Memory of the kernel, kept between runs.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    /// The cells of two tiles, or of one.
+    /// The cells of the tiles that are at work.
     cells: Vec<f64>,
-    /// Tiles gathered from a layout that is not study-major.
-    gathered: [Vec<f64>; 2],
+    /// A tile gathered from a layout that is not study-major.
+    gathered: Vec<f64>,
     /// Units that the kernel leaves to the careful path, by their place in the run.
     pub(super) lost: Vec<usize>,
 }
@@ -109,7 +110,7 @@ pub(super) struct Memory {
 impl Memory {
     /// How many numbers there is room for.
     pub(super) fn size(&self) -> usize {
-        self.cells.capacity() + self.gathered.iter().map(Vec::capacity).sum::<usize>()
+        self.cells.capacity() + self.gathered.capacity()
     }
 }
 
@@ -126,8 +127,8 @@ pub(super) fn run(
     set.dispatch(Run { request, input, first, columns, memory });
 }
 
-/// How many tiles before it is read a tile is asked for.
-const AHEAD: usize = 4;
+/// How many units before it is read a unit is asked for.
+const AHEAD: usize = 64;
 
 struct Run<'a, 'b, 'c> {
     request: Request,
@@ -145,11 +146,10 @@ impl WithSimd for Run<'_, '_, '_> {
         let moment = matches!(self.request.kernel, Kernel::Common | Kernel::DerSimonianLaird);
         // One width for any number of studies: a second one, for tiles of hundreds of studies, doubles the time to compile.
         if const { S::F64_LANES > 1 } {
-            let lanes = Lanes::<S, 2>::new(simd);
-            if moment { self.pairs(lanes) } else { self.tiles(lanes) }
+            if moment { self.moments(Lanes::<S, 1>::new(simd)) } else { self.tiles(Lanes::<S, 2>::new(simd)) }
         } else {
             let lanes = Lanes::<S, 1>::new(simd);
-            if moment { self.pairs(lanes) } else { self.tiles(lanes) }
+            if moment { self.moments(lanes) } else { self.tiles(lanes) }
         }
     }
 }
@@ -159,42 +159,16 @@ impl Run<'_, '_, '_> {
     #[inline(always)]
     fn tiles<S: Simd, const N: usize>(self, lanes: Lanes<S, N>) {
         let Self { request, input, first, columns, memory } = self;
-        let Memory { cells, gathered: [gathered, _], lost } = memory;
+        let Memory { cells, gathered, lost } = memory;
         let cells = fast::<S, N>(cells, input.studies());
         let mut missing = false;
         for place in Places::new(input, first, columns.units, Lanes::<S, N>::WIDTH) {
             let at = (first + place.at, place.here);
             let (source, studies) = locate::<S, N>(input, (at, request.prefetch), gathered);
             let mut tile = Tile { lanes, cells: cells.get_mut(..studies).unwrap_or_default() };
-            let fitted = tile.fit(source, request, &mut missing);
-            store(lanes, &fitted, place, columns, lost);
-        }
-    }
-
-    /// Two tiles side by side, as far as there are two.
-    #[inline(always)]
-    fn pairs<S: Simd, const N: usize>(self, lanes: Lanes<S, N>) {
-        let Self { request, input, first, columns, memory } = self;
-        let Memory { cells, gathered: [gathered, other_gathered], lost } = memory;
-        let cells = fast::<S, N>(cells, 2 * input.studies());
-        let (cells, other_cells) = cells.split_at_mut(input.studies().min(cells.len()));
-        let mut missing = false;
-        let mut places = Places::new(input, first, columns.units, Lanes::<S, N>::WIDTH);
-        while let Some(place) = places.next() {
-            let at = (first + place.at, place.here);
-            let (source, studies) = locate::<S, N>(input, (at, request.prefetch), gathered);
-            let mut tile = Tile { lanes, cells: cells.get_mut(..studies).unwrap_or_default() };
-            let Some(second) = places.next() else {
-                let fitted = tile.fit_moment(source, request, &mut missing);
-                store(lanes, &fitted, place, columns, lost);
-                break;
-            };
-            let at = (first + second.at, second.here);
-            let (other_source, studies) = locate::<S, N>(input, (at, request.prefetch), other_gathered);
-            let mut other = Tile { lanes, cells: other_cells.get_mut(..studies).unwrap_or_default() };
-            let (fitted, other_fitted) = tile.fit_both(source, (&mut other, other_source), request, &mut missing);
-            store(lanes, &fitted, place, columns, lost);
-            store(lanes, &other_fitted, second, columns, lost);
+            let (heterogeneity, mean) = tile.fit(source, request, &mut missing);
+            heterogeneity.store(lanes, place, columns, lost);
+            mean.store(place, columns);
         }
     }
 }
@@ -217,7 +191,7 @@ fn locate<'m, S: Simd, const N: usize>(
     memory: &'m mut Vec<f64>,
 ) -> (Source<'m>, usize) {
     let width = Lanes::<S, N>::WIDTH;
-    let ahead = if prefetch { AHEAD * width } else { 0 };
+    let ahead = if prefetch { AHEAD } else { 0 };
     let studies = match input.layout {
         Layout::Ragged { offsets, .. } => (at..at + here).map(|unit| range(offsets, unit).len()).max().unwrap_or(0),
         _ => input.studies(),
@@ -316,38 +290,41 @@ fn transpose(units: [&[f64]; 4], padding: f64, (lane, width): (usize, usize), ro
     }
 }
 
-#[inline(always)]
-fn store<S: Simd, const N: usize>(
-    l: Lanes<S, N>,
-    fitted: &Fitted<S, N>,
-    Place { at: place, here, fresh }: Place,
-    columns: &mut Columns<'_>,
-    lost: &mut Vec<usize>,
-) {
-    put::<S, N>(columns.mu, (place, here), &fitted.mu);
-    put::<S, N>(columns.se, (place, here), &fitted.se);
-    put::<S, N>(columns.tau2, (place, here), &fitted.tau2);
-    put::<S, N>(columns.q, (place, here), &fitted.q);
-    put::<S, N>(columns.i2, (place, here), &fitted.i2);
-    put::<S, N>(columns.hk_se, (place, here), &fitted.hk_se);
-    if let Some(to) = columns.count.get_mut(place..place + here) {
-        let counts = flat::<S, N>(&fitted.count);
-        let first = counts.first().copied().unwrap_or_default();
-        if l.any(l.not(l.eq(fitted.count, l.splat(first)))) {
-            for (to, count) in to.iter_mut().zip(counts) {
-                *to = *count as u32;
+impl<S: Simd, const N: usize> Heterogeneity<S, N> {
+    #[inline(always)]
+    fn store(&self, l: Lanes<S, N>, place: Place, columns: &mut Columns<'_>, lost: &mut Vec<usize>) {
+        let Place { at, here, fresh } = place;
+        put::<S, N>(columns.tau2, (at, here), &self.tau2);
+        put::<S, N>(columns.q, (at, here), &self.q);
+        put::<S, N>(columns.i2, (at, here), &self.i2);
+        if let Some(to) = columns.count.get_mut(at..at + here) {
+            let counts = flat::<S, N>(&self.count);
+            let first = counts.first().copied().unwrap_or_default();
+            if l.any(l.not(l.eq(self.count, l.splat(first)))) {
+                for (to, count) in to.iter_mut().zip(counts) {
+                    *to = *count as u32;
+                }
+            } else {
+                to.fill(first as u32);
             }
-        } else {
-            to.fill(first as u32);
+        }
+        if l.any(self.lost) {
+            let marks = l.select(self.lost, l.splat(1.0), l.splat(0.0));
+            for (lane, mark) in flat::<S, N>(&marks).iter().enumerate().take(here).skip(fresh) {
+                if *mark > 0.0 {
+                    lost.push(at + lane);
+                }
+            }
         }
     }
-    if l.any(fitted.lost) {
-        let marks = l.select(fitted.lost, l.splat(1.0), l.splat(0.0));
-        for (lane, mark) in flat::<S, N>(&marks).iter().enumerate().take(here).skip(fresh) {
-            if *mark > 0.0 {
-                lost.push(place + lane);
-            }
-        }
+}
+
+impl<S: Simd, const N: usize> Mean<S, N> {
+    #[inline(always)]
+    fn store(&self, Place { at, here, .. }: Place, columns: &mut Columns<'_>) {
+        put::<S, N>(columns.mu, (at, here), &self.mu);
+        put::<S, N>(columns.se, (at, here), &self.se);
+        put::<S, N>(columns.hk_se, (at, here), &self.hk_se);
     }
 }
 

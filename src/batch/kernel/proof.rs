@@ -13,8 +13,18 @@
 //! ```text
 //! left     F^2 < G on [a, b)    if it holds at a and b (where F^2 = G will do) and t <= 0 or t^2/f(b) < 1/g(a)
 //! chord    F^2 > G on (a, b]    if the square of the chord of F lies above the tangent of G at a
-//! tail     F^2 > G on (a, inf)  if (F(a) + d/sqrt(RSS))^2 > G(a) + G'(a) d for all d > 0
+//! tail     F^2 > G on (a, inf)  if L^2 > G(a) + G'(a) d for all d > 0, with a line L of two pieces below F
 //! ```
+//!
+//! The line: with `s_j = 1/(t_j + a)`, `q = y'Py = sum z_j^2 s_j` and `f = sum z_j^2 s_j^2` at `a`,
+//!
+//! ```text
+//! f(a + d) = sum z_j^2 s_j (s_j / (1 + s_j d)^2) <= q (s / (1 + s d)^2) = f(a)/(1 + s d)^2,    s = f/q,    where s d <= 1:
+//! ```
+//!
+//! `s/(1 + s d)^2` is concave for `s d <= 2` and falls beyond, so that where its tangent rises, `s d <= 1`, it lies below it
+//! everywhere, and the tangent at the mean of the `s_j` gives Jensen's inequality. So `L = F(a)(1 + s d)` as far as `s d = 1`, where
+//! it has reached `2 F(a)`; from there on its slope is `1/sqrt(RSS)`, which is never more than `F(a) s`.
 //!
 //! Each is a quadratic in one variable. With equal variances `left` and `tail` succeed for every root.
 
@@ -28,6 +38,8 @@ const ROOM: f64 = 1.0 / 1024.0;
 #[derive(Clone, Copy, Debug)]
 pub(in crate::batch) struct Score<S: Simd, const N: usize> {
     pub(in crate::batch) x: Num<S, N>,
+    /// `y'Py`; `-q' = f`.
+    pub(in crate::batch) q: Num<S, N>,
     pub(in crate::batch) f: Num<S, N>,
     /// `y'P^3y`, half of `-f'`.
     pub(in crate::batch) c: Num<S, N>,
@@ -42,6 +54,7 @@ impl<S: Simd, const N: usize> Score<S, N> {
     pub(in crate::batch) fn or(self, l: Lanes<S, N>, mask: Mask<S, N>, other: Self) -> Self {
         Self {
             x: l.select(mask, self.x, other.x),
+            q: l.select(mask, self.q, other.q),
             f: l.select(mask, self.f, other.f),
             c: l.select(mask, self.c, other.c),
             g: l.select(mask, self.g, other.g),
@@ -52,9 +65,10 @@ impl<S: Simd, const N: usize> Score<S, N> {
     /// The halves after a step so small that its square is rounding; the slopes are left as they are, with an error of the step's size.
     #[inline(always)]
     pub(in crate::batch) fn moved(self, l: Lanes<S, N>, step: Num<S, N>) -> Self {
+        let q = l.sub(self.q, l.mul(step, self.f));
         let f = l.sub(self.f, l.mul(step, l.mul(l.splat(2.0), self.c)));
         let g = l.sub(self.g, l.mul(step, self.h));
-        Self { x: l.add(self.x, step), f, g, ..self }
+        Self { x: l.add(self.x, step), q, f, g, ..self }
     }
 
     /// No root between `a`, where `g` is `g_at_a`, and this point.
@@ -83,9 +97,23 @@ impl<S: Simd, const N: usize> Score<S, N> {
     /// No root beyond this point, where `f <= g`.
     #[inline(always)]
     pub(in crate::batch) fn tail(&self, l: Lanes<S, N>, rss: Num<S, N>) -> Mask<S, N> {
-        let one = l.splat(1.0);
-        let apart = l.sqrt(l.max(l.sub(one, l.div(self.f, self.g)), l.splat(0.0)));
-        let room = l.mul(l.mul(self.g, self.g), l.add(one, apart));
-        l.lt(l.mul(self.h, l.sqrt(l.mul(rss, self.f))), l.mul(l.splat(2.0 * (1.0 - ROOM)), room))
+        let (two, four) = (l.splat(2.0), l.splat(4.0));
+        let room = l.splat(1.0 - ROOM);
+        let unit = l.div(l.splat(1.0), l.mul(self.g, self.g));
+        // In units of F(a)^2: G(a), and the slope of G over that of each piece of the line, each piece counted by its own F(a).
+        let start = l.mul(l.mul(self.f, self.g), unit);
+        let drop = l.mul(self.h, unit);
+        let near = l.mul(drop, self.q);
+        let far = l.mul(drop, l.sqrt(l.mul(rss, self.f)));
+        // (1 + e)^2 > start + near e for 0 < e <= 1
+        let past = l.sub(near, two);
+        let low = l.mul(l.mul(four, room), l.sub(l.splat(1.0), start));
+        let first = l.or(l.le(near, l.mul(two, room)), l.and(l.lt(near, four), l.lt(l.mul(past, past), low)));
+        // (2 + e)^2 > start + near + far e for e > 0
+        let past = l.sub(far, four);
+        let left = l.sub(l.sub(four, start), near);
+        let low = l.mul(l.mul(four, room), left);
+        let second = l.or(l.le(far, l.mul(four, room)), l.lt(l.mul(past, past), low));
+        l.and(first, l.and(l.gt(left, l.splat(0.0)), second))
     }
 }

@@ -1,7 +1,7 @@
 //! One tile of units: their studies in fast memory and the sums over them, study after study.
 //!
-//! Every sum is a [`Pass`] that is given one study after the other. Two passes over two tiles can share one loop: the divisions of
-//! one then hide the arithmetic of the other, and no sum changes by it.
+//! Every sum is a [`Pass`] that is given one study after the other. Passes over several tiles can share one loop: the divisions of
+//! one then hide the arithmetic of the others, and no sum changes by it.
 
 use super::lanes::{Lanes, Mask, Num};
 use pulp::{NullaryFnOnce, Simd};
@@ -24,7 +24,6 @@ pub(in crate::batch) struct Rows<'a> {
     pub(in crate::batch) v: &'a [f64],
     pub(in crate::batch) stride: usize,
     pub(in crate::batch) at: usize,
-    #[cfg_attr(not(feature = "prefetch"), expect(dead_code, reason = "only memory asked for ahead of time needs it"))]
     pub(in crate::batch) ahead: usize,
 }
 
@@ -34,11 +33,10 @@ pub(in crate::batch) struct Columns<'a> {
     pub(in crate::batch) y: &'a [&'a [f64]],
     pub(in crate::batch) v: &'a [&'a [f64]],
     pub(in crate::batch) at: usize,
-    #[cfg_attr(not(feature = "prefetch"), expect(dead_code, reason = "only memory asked for ahead of time needs it"))]
     pub(in crate::batch) ahead: usize,
 }
 
-/// Goes from study to study.
+/// Goes from study to study, and asks memory for the same study of units further on.
 #[derive(Clone, Debug)]
 pub(super) enum StudiesLeft<'a> {
     /// Both slices of one length, so that one comparison serves both.
@@ -47,11 +45,13 @@ pub(super) enum StudiesLeft<'a> {
         v: &'a [f64],
         from: usize,
         stride: usize,
+        ahead: usize,
     },
     Columns {
         y: std::slice::Iter<'a, &'a [f64]>,
         v: std::slice::Iter<'a, &'a [f64]>,
         at: usize,
+        ahead: usize,
     },
 }
 
@@ -59,12 +59,12 @@ impl<'a> StudiesLeft<'a> {
     #[inline(always)]
     fn new(source: Source<'a>) -> Self {
         match source {
-            Source::Rows(Rows { y, v, stride, at, .. }) => {
+            Source::Rows(Rows { y, v, stride, at, ahead }) => {
                 let both = y.len().min(v.len());
                 let upto = |all: &'a [f64]| all.get(..both).unwrap_or_default();
-                Self::Rows { y: upto(y), v: upto(v), from: at, stride }
+                Self::Rows { y: upto(y), v: upto(v), from: at, stride, ahead }
             }
-            Source::Columns(Columns { y, v, at, .. }) => Self::Columns { y: y.iter(), v: v.iter(), at },
+            Source::Columns(Columns { y, v, at, ahead }) => Self::Columns { y: y.iter(), v: v.iter(), at, ahead },
         }
     }
 
@@ -72,17 +72,32 @@ impl<'a> StudiesLeft<'a> {
     #[inline(always)]
     fn next(&mut self, width: usize) -> Option<(&'a [f64], &'a [f64])> {
         match self {
-            Self::Rows { y, v, from, stride } => {
+            Self::Rows { y, v, from, stride, ahead } => {
                 let here = *from..from.wrapping_add(width);
+                ask(y, v, from.wrapping_add(*ahead), width);
                 *from = from.wrapping_add(*stride);
                 Some((y.get(here.clone())?, v.get(here)?))
             }
-            Self::Columns { y, v, at } => {
+            Self::Columns { y, v, at, ahead } => {
                 let here = *at..at.wrapping_add(width);
-                Some((y.next()?.get(here.clone())?, v.next()?.get(here)?))
+                let (y, v) = (y.next()?, v.next()?);
+                ask(y, v, at.wrapping_add(*ahead), width);
+                Some((y.get(here.clone())?, v.get(here)?))
             }
         }
     }
+}
+
+/// Asks memory for `width` numbers of both slices.
+#[inline(always)]
+fn ask(y: &[f64], v: &[f64], from: usize, width: usize) {
+    #[cfg(feature = "prefetch")]
+    {
+        super::prefetch::lines(y, from, width);
+        super::prefetch::lines(v, from, width);
+    }
+    #[cfg(not(feature = "prefetch"))]
+    let _ = (y, v, from, width);
 }
 
 /// One study of the tile.
@@ -108,33 +123,6 @@ impl<'a> Source<'a> {
                 (y.get(study)?.get(at..at + width)?, v.get(study)?.get(at..at + width)?)
             }
         })
-    }
-
-    /// Asks memory for the tile that comes a while later.
-    #[inline(always)]
-    pub(super) fn ask<S: Simd, const N: usize>(&self) {
-        #[cfg(feature = "prefetch")]
-        {
-            use super::prefetch::lines;
-            let width = Lanes::<S, N>::WIDTH;
-            match *self {
-                Self::Rows(Rows { ahead: 0, .. }) | Self::Columns(Columns { ahead: 0, .. }) => {}
-                Self::Rows(Rows { y, v, stride, at, ahead }) => {
-                    let mut from = at + ahead;
-                    while from < y.len() {
-                        lines(y, from, width);
-                        lines(v, from, width);
-                        from += stride.max(1);
-                    }
-                }
-                Self::Columns(Columns { y, v, at, ahead }) => {
-                    for (y, v) in y.iter().zip(v) {
-                        lines(y, at + ahead, width);
-                        lines(v, at + ahead, width);
-                    }
-                }
-            }
-        }
     }
 }
 
@@ -235,34 +223,11 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
         self.lanes.run(One { cells: self.cells, pass })
     }
 
-    /// Takes the sums of one pass here and of another over the tile `other`, side by side.
-    #[inline(always)]
-    pub(super) fn take_both<P: Pass<S, N>, Q: Pass<S, N>>(
-        &mut self,
-        pass: P,
-        other: &mut Self,
-        other_pass: Q,
-    ) -> (P::Output, Q::Output) {
-        self.lanes.run(Two { cells: (self.cells, other.cells), passes: (pass, other_pass) })
-    }
-
     /// Reads the tile from `source` and takes the sums of tau2 = 0; of `w^3` with `CUBES`. Without `MISSING` every study must be there,
     /// or `sound` says no.
     #[inline(always)]
     pub(super) fn read_all<const MISSING: bool, const CUBES: bool>(&mut self, source: Source<'_>) -> First<S, N> {
         self.take(Read::<S, N, MISSING, CUBES>::new(self.lanes, source, self.cells.len()))
-    }
-
-    /// Takes the sums of one pass here and reads the tile `other`, side by side.
-    #[inline(always)]
-    pub(super) fn take_and_read<P: Pass<S, N>, const MISSING: bool>(
-        &mut self,
-        pass: P,
-        other: &mut Self,
-        source: Source<'_>,
-    ) -> (P::Output, First<S, N>) {
-        let reader = Read::<S, N, MISSING, false>::new(self.lanes, source, other.cells.len());
-        self.take_both(pass, other, reader)
     }
 
     /// Sums of weights at tau2 = `x`.
@@ -311,31 +276,46 @@ impl<S: Simd, const N: usize, P: Pass<S, N>> NullaryFnOnce for One<'_, S, N, P> 
     }
 }
 
-struct Two<'a, S: Simd, const N: usize, P, Q> {
-    cells: (&'a mut [Cell<S, N>], &'a mut [Cell<S, N>]),
-    passes: (P, Q),
+/// Passes over several tiles in one loop.
+macro_rules! side_by_side {
+    ($(#[$doc:meta])* $name:ident: $($cells:ident $pass:ident $P:ident,)*) => {
+        $(#[$doc])*
+        pub(super) struct $name<'a, S: Simd, const N: usize, $($P),*> {
+            $(pub(super) $cells: &'a mut [Cell<S, N>],)*
+            $(pub(super) $pass: $P,)*
+        }
+
+        impl<S: Simd, const N: usize, $($P: Pass<S, N>),*> NullaryFnOnce for $name<'_, S, N, $($P),*> {
+            type Output = ($($P::Output,)*);
+
+            #[inline(always)]
+            fn call(self) -> Self::Output {
+                let Self { $($cells,)* $($pass,)* } = self;
+                let all = usize::MAX$(.min($cells.len()))*;
+                $(let ($cells, left) = $cells.split_at_mut(all);
+                let mut $pass = ($pass, left);)*
+                // All of one length: the compiler sees that every study is there.
+                for study in 0..all {
+                    $($pass.0.study(&mut $cells[study]);)*
+                }
+                // Units of different size: what is left of the longer ones.
+                $(for cell in $pass.1 {
+                    $pass.0.study(cell);
+                })*
+                ($($pass.0.end(),)*)
+            }
+        }
+    };
 }
 
-impl<S: Simd, const N: usize, P: Pass<S, N>, Q: Pass<S, N>> NullaryFnOnce for Two<'_, S, N, P, Q> {
-    type Output = (P::Output, Q::Output);
-
-    #[inline(always)]
-    fn call(self) -> Self::Output {
-        let Self { cells: (first, second), passes: (mut p, mut q) } = self;
-        let both = first.len().min(second.len());
-        for (a, b) in first.iter_mut().zip(second.iter_mut()) {
-            p.study(a);
-            q.study(b);
-        }
-        // Units of different size: what is left of the longer one.
-        for cell in first.iter_mut().skip(both) {
-            p.study(cell);
-        }
-        for cell in second.iter_mut().skip(both) {
-            q.study(cell);
-        }
-        (p.end(), q.end())
-    }
+side_by_side! {
+    Two: first first_pass P, second second_pass Q,
+}
+side_by_side! {
+    Three: first first_pass P, second second_pass Q, third third_pass R,
+}
+side_by_side! {
+    Four: first first_pass P, second second_pass Q, third third_pass R, fourth fourth_pass T,
 }
 
 struct Sums<'a, S: Simd, const N: usize, const WANT: u32> {

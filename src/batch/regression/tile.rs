@@ -300,7 +300,7 @@ impl<S: Simd, const N: usize, const P: usize, const T: usize> DesignTile<'_, S, 
         } else {
             (fit.s1, s2)
         };
-        Score { x, f: fit.f, c, g, h }
+        Score { x, q: fit.q, f: fit.f, c, g, h }
     }
 
     /// `sum w (z't)^2` with the weights last computed: the size of a part of the fit.
