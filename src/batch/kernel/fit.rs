@@ -188,11 +188,7 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
     ) -> (Heterogeneity<S, N>, Mean<S, N>) {
         let l = self.lanes;
         let likelihood = request.kernel.is_likelihood();
-        let first = if likelihood {
-            self.read::<true>(source, missing)
-        } else {
-            self.read::<false>(source, missing)
-        };
+        let first = if likelihood { self.read::<true>(source, missing) } else { self.read::<false>(source, missing) };
         let residuals = if likelihood {
             self.take(self.residuals::<{ want::Q | want::F | want::SLOPES | want::RSS }>(first.mean))
         } else {

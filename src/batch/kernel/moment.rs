@@ -8,7 +8,8 @@ use super::fit::{Known, Origin};
 use super::lanes::{Lanes, Num};
 use super::places::{Place, Places};
 use super::tile::{
-    Cell, First, Four, Pass, Read, Residuals, Rows, Source, TakeResiduals, TakeWeights, Three, Tile, Two, Weighted, want,
+    Cell, First, Four, Pass, Read, Residuals, Rows, Source, TakeResiduals, TakeWeights, Three, Tile, Two, Weighted,
+    want,
 };
 use super::{Kernel, Memory, Run, fast, locate};
 use pulp::Simd;

@@ -85,10 +85,11 @@ pub(in crate::batch) fn paule_mandel<S: Simd, const N: usize, P: Profile<S, N>>(
     (tau2, l.and(kept, l.not(active)))
 }
 
-/// Newton's method on `g/f - 1`, straight for equal variances, kept inside a bracket; then the proof that there is no other root.
+/// The root of `u = g/f - 1`, straight for equal variances, kept inside a bracket; then the proof that there is no other root.
 ///
-/// A lane stops with a step that is so small that the sums after it follow from those before it and their slopes: nothing is
-/// evaluated at the solution itself.
+/// Each point is where the cubic for `x` as a function of `u` through the last two points, with their slopes, has `u = 0`; where that is
+/// far from Newton's step it is Newton's. The first of the two points is 0. A lane stops with a step that is so small that the sums after
+/// it follow from those before it and their slopes: nothing is evaluated at the solution itself.
 #[inline(always)]
 pub(in crate::batch) fn likelihood<S: Simd, const N: usize, P: Profile<S, N>>(
     profile: &mut P,
@@ -98,7 +99,8 @@ pub(in crate::batch) fn likelihood<S: Simd, const N: usize, P: Profile<S, N>>(
     let l = profile.lanes();
     let zero = l.splat(0.0);
     let rises = l.and(ground.kept, l.gt(origin.f, origin.g));
-    let (step, _) = newton(l, origin);
+    let mut before = Inverse::at(l, origin);
+    let step = before.newton(l);
     let mut x = l.select(rises, l.select(l.gt(ground.moment, zero), ground.moment, l.max(step, zero)), zero);
     let (mut lower, mut upper) = (zero, l.splat(f64::INFINITY));
     let mut active = rises;
@@ -113,15 +115,17 @@ pub(in crate::batch) fn likelihood<S: Simd, const N: usize, P: Profile<S, N>>(
         let below = l.gt(at.f, at.g);
         lower = l.select(below, x, lower);
         upper = l.select(below, upper, x);
-        let (step, fair) = newton(l, &at);
+        let here = Inverse::at(l, &at);
+        let step = here.step(l, &before);
         let next = l.add(x, step);
-        let inside = l.and(fair, l.and(l.ge(next, lower), l.le(next, upper)));
+        let inside = l.and(here.rises(l), l.and(l.ge(next, lower), l.le(next, upper)));
         let open = l.eq(upper, l.splat(f64::INFINITY));
         let bisected = l.select(open, l.add(x, s), l.mul(l.splat(0.5), l.add(lower, upper)));
         last = at.or(l, active, last);
         sums = profile.select(active, &sums_at, &sums);
         last_step = l.select(active, step, last_step);
         x = l.select(active, l.select(inside, next, bisected), x);
+        before = here;
         let large = l.gt(l.abs(step), l.mul(s, l.splat(SMALL_STEP)));
         active = l.and(active, l.or(large, l.not(inside)));
     }
@@ -130,6 +134,50 @@ pub(in crate::batch) fn likelihood<S: Simd, const N: usize, P: Profile<S, N>>(
     let root = last.moved(l, last_step);
     let kept = prove(profile, (ground, restricted), origin, root, kept);
     (x, end, kept)
+}
+
+/// A point of `x` as a function of `u = g/f - 1`.
+#[derive(Clone, Copy)]
+struct Inverse<S: Simd, const N: usize> {
+    x: Num<S, N>,
+    u: Num<S, N>,
+    /// `dx/du`
+    slope: Num<S, N>,
+}
+
+impl<S: Simd, const N: usize> Inverse<S, N> {
+    #[inline(always)]
+    fn at(l: Lanes<S, N>, at: &Score<S, N>) -> Self {
+        let u = l.div(l.sub(at.g, at.f), at.f);
+        let rise = l.sub(l.mul(l.splat(2.0), l.mul(at.c, at.g)), l.mul(at.h, at.f));
+        Self { x: at.x, u, slope: l.div(l.mul(at.f, at.f), rise) }
+    }
+
+    /// Whether `u` rises with `x`, as it does at the root of a maximum.
+    #[inline(always)]
+    fn rises(&self, l: Lanes<S, N>) -> Mask<S, N> {
+        l.gt(self.slope, l.splat(0.0))
+    }
+
+    #[inline(always)]
+    fn newton(&self, l: Lanes<S, N>) -> Num<S, N> {
+        l.mul(self.slope, l.sub(l.splat(0.0), self.u))
+    }
+
+    /// From here to the zero of the cubic through this point and the one before; by Newton's method if that is half a Newton step away, or
+    /// not a number.
+    #[inline(always)]
+    fn step(&self, l: Lanes<S, N>, before: &Self) -> Num<S, N> {
+        let newton = self.newton(l);
+        // Divided differences over u, u, u before, u before.
+        let unit = l.div(l.splat(1.0), l.sub(before.u, self.u));
+        let chord = l.mul(l.sub(before.x, self.x), unit);
+        let second = l.mul(l.sub(chord, self.slope), unit);
+        let third = l.mul(l.sub(l.mul(l.sub(before.slope, chord), unit), second), unit);
+        let bend = l.mul(l.mul(self.u, self.u), l.sub(second, l.mul(third, before.u)));
+        let near = l.le(l.abs(bend), l.mul(l.splat(0.5), l.abs(newton)));
+        l.select(near, l.add(newton, bend), newton)
+    }
 }
 
 /// The lanes whose only maximum is at `root` (or at 0), shown by the inequalities of [`Score`].
@@ -191,12 +239,4 @@ fn prove<S: Simd, const N: usize, P: Profile<S, N>>(
 fn halfway<S: Simd, const N: usize>(l: Lanes<S, N>, at: &Score<S, N>) -> Num<S, N> {
     let reach = l.mul(l.splat(0.7), l.div(at.f, at.c));
     l.max(l.sub(at.x, reach), l.mul(l.splat(0.25), at.x))
-}
-
-/// Newton's step for `g/f - 1`, and whether that function rises.
-#[inline(always)]
-fn newton<S: Simd, const N: usize>(l: Lanes<S, N>, at: &Score<S, N>) -> (Num<S, N>, Mask<S, N>) {
-    let slope = l.sub(l.mul(l.splat(2.0), l.mul(at.c, at.g)), l.mul(at.h, at.f));
-    let step = l.div(l.mul(l.sub(at.f, at.g), at.f), slope);
-    (step, l.gt(slope, l.splat(0.0)))
 }
