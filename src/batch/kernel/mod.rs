@@ -192,6 +192,9 @@ fn locate<'m, S: Simd, const N: usize>(
 ) -> (Source<'m>, usize) {
     let width = Lanes::<S, N>::WIDTH;
     let ahead = if prefetch { AHEAD } else { 0 };
+    if let Some(source) = in_place(input, (at, ahead), here == width) {
+        return (source, input.studies());
+    }
     let studies = match input.layout {
         Layout::Ragged { offsets, .. } => (at..at + here).map(|unit| range(offsets, unit).len()).max().unwrap_or(0),
         _ => input.studies(),
@@ -199,12 +202,9 @@ fn locate<'m, S: Simd, const N: usize>(
     if let (1, Some((y, v))) = (width, input.unit(at)) {
         return (Source::Rows(Rows { y, v, stride: 1, at: 0, ahead: 0 }), studies);
     }
-    let source = in_place(input, (at, ahead), here == width).unwrap_or_else(|| {
-        ask_for_units(input, (at + ahead, here), prefetch);
-        let (y, v) = gather(input, (at, here), (studies, width), memory);
-        Source::Rows(Rows { y, v, stride: width, at: 0, ahead: 0 })
-    });
-    (source, studies)
+    ask_for_units(input, (at + ahead, here), prefetch);
+    let (y, v) = gather(input, (at, here), (studies, width), memory);
+    (Source::Rows(Rows { y, v, stride: width, at: 0, ahead: 0 }), studies)
 }
 
 /// Where the kernel can read a tile without moving it.
