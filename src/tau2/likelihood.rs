@@ -69,7 +69,7 @@ impl Likelihood {
             Self::Restricted => (sums.trace, sums.trace_sq),
             Self::Full => (sums.weight, sums.weight_sq),
         };
-        Point { s: sums.s, f: sums.f, f_slope: sums.f_slope, g, g_slope }
+        Point { s: sums.s, q: sums.q, f: sums.f, f_slope: sums.f_slope, g, g_slope }
     }
 }
 

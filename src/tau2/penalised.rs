@@ -55,6 +55,7 @@ pub(super) fn modes<P: Studies>(profile: &mut P, likelihood: Likelihood, scratch
         let gain = t / (x + t);
         Point {
             s: x,
+            q: point.q,
             f: point.f * share + gain,
             f_slope: point.f_slope * share * share + gain * (1.0 + own),
             g: (point.g * share - own).max(0.0),

@@ -21,6 +21,8 @@ use crate::num::root::log_newton;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Point {
     pub(crate) s: f64,
+    /// `y'Py`
+    pub(crate) q: f64,
     /// `s f`
     pub(crate) f: f64,
     /// `s^2 |f'|`
@@ -146,7 +148,7 @@ fn classify(a: &Point, b: &Point, margin: f64) -> Verdict {
     }
     // In units of a.s from here on.
     let end =
-        Point { s: b.s, f: b.f * rho, f_slope: b.f_slope * rho * rho, g: b.g * rho, g_slope: b.g_slope * rho * rho };
+        Point { f: b.f * rho, f_slope: b.f_slope * rho * rho, g: b.g * rho, g_slope: b.g_slope * rho * rho, ..*b };
     if single_crossing(a, &end, 1.0 + margin) {
         return Verdict::AtMostOne;
     }
@@ -213,9 +215,10 @@ mod tests {
 
     /// `f = sum z^2/(t+s)^2`, `g = sum 1/(t+s)` for given poles.
     fn point(z2: &[f64], t: &[f64], s: f64) -> Point {
-        let mut p = Point { s, f: 0.0, f_slope: 0.0, g: 0.0, g_slope: 0.0 };
+        let mut p = Point { s, q: 0.0, f: 0.0, f_slope: 0.0, g: 0.0, g_slope: 0.0 };
         for (z2, t) in z2.iter().zip(t) {
             let w = s / (t + s);
+            p.q += w * z2 / s;
             p.f += w * w * z2 / s;
             p.f_slope += 2.0 * w * w * w * z2 / s;
             p.g += w;

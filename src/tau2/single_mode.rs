@@ -6,13 +6,14 @@
 //! F = f^(-1/2)    and    G = 1/g    are concave and increase,    and    f > g  <=>  F^2 < G
 //! ```
 //!
-//! `F` lies below its tangents and above its chords, and so does `G`; moreover `F' >= 1/sqrt(RSS)`, its limit for large tau2. Hence
+//! `F` lies below its tangents and above its chords, and so does `G`; moreover `F' >= 1/sqrt(RSS)`, its limit for large tau2, and
+//! `F(a + d) >= F(a)(1 + d f/q)` with `q = y'Py` as far as `d f/q = 1` (shown in `batch/kernel/proof.rs`). Hence
 //!
 //! ```text
 //! left     F^2 < G on [a, b)    if it holds at a and b (where F^2 = G will do) and t <= 0 or t^2/f(b) < 1/g(a),
 //!                               t the value at a of the tangent of F at b, in units of F(b)
 //! chord    F^2 > G on (a, b]    if the square of the chord of F lies above the tangent of G at a
-//! tail     F^2 > G on (a, inf)  if (F(a) + d/sqrt(RSS))^2 > G(a) + G'(a) d for all d > 0
+//! tail     F^2 > G on (a, inf)  if the square of the line of these two pieces lies above the tangent of G at a
 //! ```
 //!
 //! With equal variances `left` and `tail` succeed for every root. What is not proved in a few evaluations is left to the search. The
@@ -171,8 +172,15 @@ fn chord(a: &Point, b: &Point) -> bool {
 
 /// No root beyond `a`, where `f <= g`.
 fn tail(a: &Point, rss: f64) -> bool {
-    let apart = (1.0 - a.f / a.g).max(0.0).sqrt();
-    a.g_slope * (rss / a.s * a.f).sqrt() < 2.0 * (1.0 - ROOM) * a.g * a.g * (1.0 + apart)
+    let room = 1.0 - ROOM;
+    let drop = a.g_slope / (a.g * a.g);
+    // G(a) in units of F(a)^2, and the slope of G over those of the two pieces of the line.
+    let (start, near, far) = (a.f / a.g, drop * a.q, drop * (rss / a.s * a.f).sqrt());
+    // (1 + e)^2 > start + near e for 0 < e <= 1
+    let first = near <= 2.0 * room || (near < 4.0 && (near - 2.0) * (near - 2.0) < 4.0 * room * (1.0 - start));
+    // (2 + e)^2 > start + near + far e for e > 0
+    let left = 4.0 - start - near;
+    first && left > 0.0 && (far <= 4.0 * room || (far - 4.0) * (far - 4.0) < 4.0 * room * left)
 }
 
 #[cfg(test)]

@@ -476,14 +476,14 @@ mod tests {
                 y[study * units + unit] = 0.1 + (variance + tau2).sqrt() * normal();
             }
         }
-        for kernel in [Kernel::PauleMandel, Kernel::Reml] {
+        for (kernel, most) in [(Kernel::PauleMandel, 7.0), (Kernel::Reml, 5.5)] {
             let passes = |set: InstructionSet| set.dispatch(Passes { y: &y, v: &v, k, units, kernel });
             for set in InstructionSet::ALL {
                 println!("{kernel:?} {set:?}: {} passes", passes(set));
             }
             // A tile is done when its last unit is; the narrower, the sooner.
-            assert!(passes(InstructionSet::Avx2) < 7.0, "{kernel:?}");
-            assert!(passes(InstructionSet::Scalar) < 6.0, "{kernel:?}");
+            assert!(passes(InstructionSet::Avx2) < most, "{kernel:?}");
+            assert!(passes(InstructionSet::Scalar) < most - 1.0, "{kernel:?}");
         }
     }
 }

@@ -124,7 +124,39 @@ pub(super) fn run(
     memory: &mut Memory,
 ) {
     memory.lost.clear();
+    if !request.prefetch {
+        bring(input, first..first + columns.units);
+    }
     set.dispatch(Run { request, input, first, columns, memory });
+}
+
+/// Bytes of a batch that may still be in a cache.
+const MAY_BE_CACHED: usize = 1 << 20;
+
+/// Reads one number of each line of these units, row after row: memory that is read in its order comes several times as fast as what
+/// tile after tile asks for.
+fn bring(input: &BatchInput<'_>, units: std::ops::Range<usize>) {
+    const NUMBERS: usize = LINE / size_of::<f64>();
+    if input.units() * input.studies() * 2 * size_of::<f64>() <= MAY_BE_CACHED {
+        return;
+    }
+    let sum = |row: Option<&[f64]>| row.unwrap_or_default().iter().step_by(NUMBERS).sum::<f64>();
+    let mut all = 0.0;
+    match input.layout {
+        Layout::StudyMajor { y, v, stride, .. } => {
+            for study in 0..input.studies() {
+                let here = study * stride + units.start..study * stride + units.end;
+                all += sum(y.get(here.clone())) + sum(v.get(here));
+            }
+        }
+        Layout::Columns { y, v } => {
+            for (y, v) in y.iter().zip(v) {
+                all += sum(y.get(units.clone())) + sum(v.get(units.clone()));
+            }
+        }
+        Layout::UnitMajor { .. } | Layout::Ragged { .. } => {}
+    }
+    std::hint::black_box(all);
 }
 
 /// How many units before it is read a unit is asked for.

@@ -117,3 +117,64 @@ impl<S: Simd, const N: usize> Score<S, N> {
         l.and(first, l.and(l.gt(left, l.splat(0.0)), second))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::num::random::uniform;
+
+    /// The halves of the score at `x` of spectral terms `z^2` and `t`, and `RSS`.
+    fn halves(terms: &[(f64, f64)], x: f64) -> ([f64; 5], f64) {
+        let sum = |of: &dyn Fn(f64, f64) -> f64| terms.iter().map(|(z2, t)| of(*z2, 1.0 / (t + x))).sum::<f64>();
+        let q = sum(&|z2, s| z2 * s);
+        let f = sum(&|z2, s| z2 * s * s);
+        let c = sum(&|z2, s| z2 * s * s * s);
+        ([q, f, c, sum(&|_, s| s), sum(&|_, s| s * s)], terms.iter().map(|(z2, _)| z2).sum())
+    }
+
+    /// Terms over several orders of magnitude, with a few that stand out.
+    fn terms(seed: u64) -> Vec<(f64, f64)> {
+        let mut at = 0;
+        let mut next = || {
+            at += 1;
+            uniform(seed, at)
+        };
+        let count = 1 + (next() * 12.0) as usize;
+        let (spread, outliers) = (next() * 8.0, next());
+        (0..count)
+            .map(|_| {
+                let t = (spread * (next() - 0.5)).exp();
+                let factor = if next() < 0.2 { 10.0 * outliers } else { 1.0 };
+                (factor * -2.0 * next().max(1e-9).ln() * t, t)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn beyond_a_proven_tail_the_score_is_negative() {
+        let l = Lanes::<pulp::Scalar, 1>::new(pulp::Scalar::new());
+        let (mut asked, mut proven, mut wrongly_open) = (0, 0, 0);
+        for seed in 0..4000 {
+            let terms = terms(seed);
+            for x in [0.0, 0.1, 1.0, 5.0] {
+                let ([q, f, c, g, h], rss) = halves(&terms, x);
+                if f > g {
+                    continue;
+                }
+                let at = Score { x: [x], q: [q], f: [f], c: [c], g: [g], h: [h] };
+                let beyond = (-60..60).map(|i| x + 1.3_f64.powi(i));
+                let falls = beyond.map(|x| halves(&terms, x).0).all(|[_, f, _, g, _]| f < g);
+                asked += 1;
+                if l.any(at.tail(l, [rss])) {
+                    assert!(falls, "{seed} {x}");
+                    proven += 1;
+                } else if falls {
+                    wrongly_open += 1;
+                }
+            }
+        }
+        // Most of what holds is shown, and there is enough that does not hold.
+        assert!(asked > 6000 && proven * 10 > (proven + wrongly_open) * 8, "{asked} {proven} {wrongly_open}");
+        assert!(asked - proven - wrongly_open > 50, "{asked} {proven} {wrongly_open}");
+    }
+}
