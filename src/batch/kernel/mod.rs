@@ -132,12 +132,15 @@ pub(super) fn run(
 
 /// Bytes of a batch that may still be in a cache.
 const MAY_BE_CACHED: usize = 1 << 20;
+/// Bytes that stay in a cache until they are needed.
+const STAY_CACHED: usize = 1 << 21;
 
 /// Reads one number of each line of these units, row after row: memory that is read in its order comes several times as fast as what
 /// tile after tile asks for.
 fn bring(input: &BatchInput<'_>, units: std::ops::Range<usize>) {
     const NUMBERS: usize = LINE / size_of::<f64>();
-    if input.units() * input.studies() * 2 * size_of::<f64>() <= MAY_BE_CACHED {
+    let bytes = |units: usize| units * input.studies() * 2 * size_of::<f64>();
+    if bytes(input.units()) <= MAY_BE_CACHED || bytes(units.len()) > STAY_CACHED {
         return;
     }
     let sum = |row: Option<&[f64]>| row.unwrap_or_default().iter().step_by(NUMBERS).sum::<f64>();

@@ -4,6 +4,7 @@
 //! for a Hartung-Knapp error the residuals there. One loop over the studies does each of these for another tile. What a tile waits
 //! for at the end of a sum, two or three divisions in a row, is hidden by the others.
 
+use super::super::input::BatchInput;
 use super::fit::{Known, Origin};
 use super::lanes::{Lanes, Num};
 use super::places::{Place, Places};
@@ -33,11 +34,21 @@ impl<'m, S: Simd, const N: usize> Going<'m, S, N> {
         [(); ROOMS].map(|()| Self { place: NOWHERE, room: rooms.next().unwrap_or_default(), studies: 0 })
     }
 
-    /// Begins with the tile at a place, or with none.
+    /// Begins with the tile at a place of the run that begins with unit `first`, or with none. Where its studies are.
     #[inline(always)]
-    fn begin(&mut self, place: Option<Place>, studies: usize) {
+    fn begin<'i>(
+        &mut self,
+        place: Option<Place>,
+        (input, first, prefetch): (&BatchInput<'i>, usize, bool),
+        gathered: &'i mut Vec<f64>,
+    ) -> Source<'i> {
+        let (source, studies) = match place {
+            Some(Place { at, here, .. }) => locate::<S, N>(input, ((first + at, here), prefetch), gathered),
+            None => (NOTHING, 0),
+        };
         self.place = place.unwrap_or(NOWHERE);
         self.studies = studies;
+        source
     }
 
     #[inline(always)]
@@ -135,12 +146,7 @@ impl Run<'_, '_, '_> {
         let mut known = Known::new(l, &Read::<S, N, false, false>::new(l, NOTHING, 0).end(), request.kernel);
         let mut places = Places::new(input, first, columns.units, Lanes::<S, N>::WIDTH);
         loop {
-            let place = places.next();
-            let (source, studies) = match place {
-                Some(Place { at, here, .. }) => locate::<S, N>(input, ((first + at, here), request.prefetch), gathered),
-                None => (NOTHING, 0),
-            };
-            youngest.begin(place, studies);
+            let source = youngest.begin(places.next(), (input, first, request.prefetch), gathered);
             if !youngest.is_tile() && !second.is_tile() {
                 break;
             }
@@ -175,12 +181,7 @@ impl Run<'_, '_, '_> {
         let (mut mean, mut inverse, mut last_origin) = (tau2, tau2, origin);
         let mut places = Places::new(input, first, columns.units, Lanes::<S, N>::WIDTH);
         loop {
-            let place = places.next();
-            let (source, studies) = match place {
-                Some(Place { at, here, .. }) => locate::<S, N>(input, ((first + at, here), request.prefetch), gathered),
-                None => (NOTHING, 0),
-            };
-            youngest.begin(place, studies);
+            let source = youngest.begin(places.next(), (input, first, request.prefetch), gathered);
             if !(youngest.is_tile() || second.is_tile() || third.is_tile() || fourth.is_tile()) {
                 break;
             }
