@@ -233,14 +233,23 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
     /// Reads the tile, looking for missing studies if the last tile had some or if it turns out that this one has.
     #[inline(always)]
     fn read<const CUBES: bool>(&mut self, source: Source<'_>, missing: &mut bool) -> First<S, N> {
+        let read = if *missing { self.read_all::<true, CUBES>(source) } else { self.read_all::<false, CUBES>(source) };
+        self.checked::<CUBES>(source, read, missing)
+    }
+
+    /// What a reader that `missing` chose has brought, or what the other one brings if that one was wrong.
+    #[inline(always)]
+    pub(super) fn checked<const CUBES: bool>(
+        &mut self,
+        source: Source<'_>,
+        read: First<S, N>,
+        missing: &mut bool,
+    ) -> First<S, N> {
         let l = self.lanes;
-        if !*missing {
-            let plain = self.read_all::<false, CUBES>(source);
-            if !l.any(l.not(plain.sound)) {
-                return plain;
-            }
+        if !*missing && !l.any(l.not(read.sound)) {
+            return read;
         }
-        let masked = self.read_all::<true, CUBES>(source);
+        let masked = if *missing { read } else { self.read_all::<true, CUBES>(source) };
         *missing = l.any(l.lt(masked.count, l.splat(self.cells.len() as f64)));
         masked
     }

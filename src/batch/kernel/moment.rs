@@ -65,32 +65,6 @@ impl<'m, S: Simd, const N: usize> Going<'m, S, N> {
 /// Where no tile is read from.
 const NOTHING: Source<'static> = Source::Rows(Rows { y: &[], v: &[], stride: 0, at: 0, ahead: 0 });
 
-/// Where the next tile is read from.
-struct Reading<'s> {
-    source: Source<'s>,
-    /// Whether the last tile had missing studies.
-    missing: bool,
-}
-
-impl Reading<'_> {
-    /// What a reader that `missing` chose has brought, or what another one brings if that one was wrong.
-    #[inline(always)]
-    fn checked<S: Simd, const N: usize>(
-        &mut self,
-        lanes: Lanes<S, N>,
-        read: First<S, N>,
-        going: &mut Going<'_, S, N>,
-    ) -> First<S, N> {
-        let mut read = read;
-        if !self.missing && lanes.any(lanes.not(read.sound)) {
-            read = Tile { lanes, cells: going.cells() }.read_all::<true, false>(self.source);
-            self.missing = true;
-        }
-        self.missing = self.missing && lanes.any(lanes.lt(read.count, lanes.splat(going.studies as f64)));
-        read
-    }
-}
-
 /// Sums over four tiles, the youngest first.
 struct Sums<S: Simd, const N: usize> {
     read: First<S, N>,
@@ -150,7 +124,6 @@ impl Run<'_, '_, '_> {
             if !youngest.is_tile() && !second.is_tile() {
                 break;
             }
-            let mut reading = Reading { source, missing };
             let residuals = TakeResiduals::<S, N, { want::Q }>::new(l, known.mean);
             let (mine, theirs) = (youngest.cells(), second.cells());
             let (read, residuals) = if missing {
@@ -163,8 +136,8 @@ impl Run<'_, '_, '_> {
             known.heterogeneity(l, residuals.q, request).store(l, second.place, columns, lost);
             let mean = Origin::of(&known).mean(l, (known.mean, known.inverse), residuals.q, request);
             mean.store(second.place, columns);
-            known = Known::new(l, &reading.checked(l, read, &mut youngest), request.kernel);
-            missing = reading.missing;
+            let read = Tile { lanes: l, cells: youngest.cells() }.checked::<false>(source, read, &mut missing);
+            known = Known::new(l, &read, request.kernel);
             std::mem::swap(&mut youngest, &mut second);
         }
     }
@@ -185,7 +158,6 @@ impl Run<'_, '_, '_> {
             if !(youngest.is_tile() || second.is_tile() || third.is_tile() || fourth.is_tile()) {
                 break;
             }
-            let mut reading = Reading { source, missing };
             let cells = [youngest.cells(), second.cells(), third.cells(), fourth.cells()];
             let at = (known.mean, tau2, mean);
             let sums = if missing {
@@ -203,8 +175,8 @@ impl Run<'_, '_, '_> {
             let heterogeneity = known.heterogeneity(l, sums.residuals.q, request);
             heterogeneity.store(l, second.place, columns, lost);
             (tau2, origin) = (heterogeneity.tau2, Origin::of(&known));
-            known = Known::new(l, &reading.checked(l, sums.read, &mut youngest), request.kernel);
-            missing = reading.missing;
+            let read = Tile { lanes: l, cells: youngest.cells() }.checked::<false>(source, sums.read, &mut missing);
+            known = Known::new(l, &read, request.kernel);
             // The oldest room is free again.
             if HK {
                 std::mem::swap(&mut third, &mut fourth);
