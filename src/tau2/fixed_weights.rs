@@ -57,7 +57,7 @@ impl From<FixedWeights> for QWeights<'_> {
 }
 
 /// The statistic as an estimator sees it, in the scaled unit.
-pub(super) trait FixedForm {
+pub(crate) trait FixedForm {
     /// The value observed.
     fn q(&self) -> f64;
     /// A variance of the size of the smallest that matters: the unit in which tau2 is searched.

@@ -4,6 +4,7 @@
 //! does not succeed; such units are fitted again by `tau2::Workspace`.
 
 use super::lanes::{Lanes, Mask, Num};
+use super::nearby::is_firm;
 use super::proof::Score;
 use super::solve::{self, AMPLIFICATION, Ground, Profile};
 use super::tile::{First, Residuals, Source, Tile, Weighted, want};
@@ -110,7 +111,7 @@ impl<S: Simd, const N: usize> Known<S, N> {
     }
 
     #[inline(always)]
-    fn results(
+    pub(super) fn results(
         &self,
         l: Lanes<S, N>,
         q: Num<S, N>,
@@ -169,11 +170,20 @@ impl<S: Simd, const N: usize> Origin<S, N> {
 }
 
 /// What every estimator with residuals at tau2 = 0 starts from.
-struct Start<S: Simd, const N: usize> {
+pub(super) struct Start<S: Simd, const N: usize> {
     first: First<S, N>,
-    known: Known<S, N>,
-    at_zero: Residuals<S, N>,
+    pub(super) known: Known<S, N>,
+    pub(super) at_zero: Residuals<S, N>,
     kept: Mask<S, N>,
+}
+
+impl<S: Simd, const N: usize> Start<S, N> {
+    /// The sums of tau2 = 0.
+    #[inline(always)]
+    pub(super) fn sums(&self) -> (Weighted<S, N>, Residuals<S, N>) {
+        let First { s1, inverse, s2, s3, mean, .. } = self.first;
+        (Weighted { s1, inverse, s2, s3, mean }, self.at_zero)
+    }
 }
 
 impl<S: Simd, const N: usize> Tile<'_, S, N> {
@@ -187,16 +197,8 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
         missing: &mut bool,
     ) -> (Heterogeneity<S, N>, Mean<S, N>) {
         let l = self.lanes;
-        let likelihood = request.kernel.is_likelihood();
-        let first = if likelihood { self.read::<true>(source, missing) } else { self.read::<false>(source, missing) };
-        let residuals = if likelihood {
-            self.take(self.residuals::<{ want::Q | want::F | want::SLOPES | want::RSS }>(first.mean))
-        } else {
-            self.take(self.residuals::<{ want::Q }>(first.mean))
-        };
-        let known = Known::new(l, &first, request.kernel);
-        let kept = known.kept_with(l, residuals.q);
-        let start = Start { first, known, at_zero: residuals, kept };
+        let start = self.start::<{ want::Q }, false>(source, request.kernel, missing);
+        let Start { known, at_zero: residuals, kept, .. } = start;
         let Known { count, df, .. } = known;
         let solved = match request.kernel {
             Kernel::Hedges => {
@@ -214,13 +216,11 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
                 self.finish(&start, tau2, kept, request)
             }
             Kernel::PauleMandel => {
-                let (tau2, kept) = solve::paule_mandel(self, &ground(l, &start));
+                let (tau2, kept) = solve::paule_mandel(self, &ground(l, &start), start.sums());
                 self.finish(&start, tau2, kept, request)
             }
-            // One body for both: the compiler would make two of it.
-            Kernel::Reml | Kernel::MaximumLikelihood => self.likelihood(&start, request.kernel == Kernel::Reml),
-            // see `moment.rs`
-            Kernel::Common | Kernel::DerSimonianLaird => {
+            // see `moment.rs` and `likelihood.rs`
+            Kernel::Common | Kernel::DerSimonianLaird | Kernel::Reml | Kernel::MaximumLikelihood => {
                 let Known { inverse, mean, .. } = known;
                 Solved { tau2: l.splat(0.0), inverse, mean, q_at: residuals.q, kept: l.none() }
             }
@@ -228,6 +228,22 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
         let Solved { tau2, inverse, mean, q_at, kept } = solved;
         let heterogeneity = known.results(l, residuals.q, (tau2, kept), request);
         (heterogeneity, Origin::of(&known).mean(l, (mean, inverse), q_at, request))
+    }
+
+    /// Reads the tile and takes the sums at tau2 = 0.
+    #[inline(always)]
+    pub(super) fn start<const WANT: u32, const CUBES: bool>(
+        &mut self,
+        source: Source<'_>,
+        kernel: Kernel,
+        missing: &mut bool,
+    ) -> Start<S, N> {
+        let l = self.lanes;
+        let first = self.read::<CUBES>(source, missing);
+        let at_zero = self.take(self.residuals::<WANT>(first.mean));
+        let known = Known::new(l, &first, kernel);
+        let kept = known.kept_with(l, at_zero.q);
+        Start { first, known, at_zero, kept }
     }
 
     /// Reads the tile, looking for missing studies if the last tile had some or if it turns out that this one has.
@@ -265,22 +281,11 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
             solved(&weighted, start.at_zero.q, tau2, kept)
         }
     }
-
-    #[inline(always)]
-    fn likelihood(&mut self, start: &Start<S, N>, restricted: bool) -> Solved<S, N> {
-        let l = self.lanes;
-        let Start { first, at_zero, .. } = start;
-        let weighted = Weighted { s1: first.s1, inverse: first.inverse, s2: first.s2, s3: first.s3, mean: first.mean };
-        let origin = score_of(l, (l.splat(0.0), restricted), &weighted, at_zero);
-        let sums = (weighted, *at_zero);
-        let (tau2, (s1, mean, q_at), kept) = solve::likelihood(self, (&ground(l, start), restricted), (&origin, sums));
-        Solved { tau2, inverse: l.div(l.splat(1.0), s1), mean, q_at, kept }
-    }
 }
 
 impl<S: Simd, const N: usize> Profile<S, N> for Tile<'_, S, N> {
     type Sums = (Weighted<S, N>, Residuals<S, N>);
-    /// `sum w`, the mean and Q.
+    /// `1 / sum w`, the mean and Q.
     type End = (Num<S, N>, Num<S, N>, Num<S, N>);
 
     #[inline(always)]
@@ -289,15 +294,20 @@ impl<S: Simd, const N: usize> Profile<S, N> for Tile<'_, S, N> {
     }
 
     #[inline(always)]
-    fn q(&mut self, x: Num<S, N>) -> (Num<S, N>, Num<S, N>) {
-        let (_, at) = self.sums::<{ want::Q | want::F }>(x);
-        (at.q, at.f)
+    fn q(&mut self, x: Num<S, N>, (near, _): &Self::Sums) -> (Num<S, N>, Num<S, N>, Self::Sums) {
+        let sums = self.sums_near::<{ want::Q | want::F }>(x, near.mean);
+        (sums.1.q, sums.1.f, sums)
     }
 
     #[inline(always)]
-    fn score(&mut self, x: Num<S, N>, restricted: bool) -> (Score<S, N>, Self::Sums) {
-        let sums = self.sums::<{ want::Q | want::F | want::SLOPES }>(x);
+    fn score(&mut self, x: Num<S, N>, restricted: bool, (near, _): &Self::Sums) -> (Score<S, N>, Self::Sums) {
+        let sums = self.sums_near::<{ want::Q | want::F | want::SLOPES }>(x, near.mean);
         (score_of(self.lanes, (x, restricted), &sums.0, &sums.1), sums)
+    }
+
+    #[inline(always)]
+    fn is_firm(&self, sums: &Self::Sums, (near, _): &Self::Sums, most: f64) -> Mask<S, N> {
+        is_firm(self.lanes, near.mean, sums, most)
     }
 
     #[inline(always)]
@@ -318,19 +328,22 @@ impl<S: Simd, const N: usize> Profile<S, N> for Tile<'_, S, N> {
             f: or(yes_residuals.f, no_residuals.f),
             b: or(yes_residuals.b, no_residuals.b),
             c: no_residuals.c,
+            d: or(yes_residuals.d, no_residuals.d),
             rss: no_residuals.rss,
         };
         (weighted, residuals)
     }
 
-    /// The step is so small that the second power of its size, relative to `tau2 + min v`, is rounding.
+    /// By the slopes of weights, `w - step w^2 + step^2 w^3`: the third power of the step, relative to `tau2 + min v`, is rounding.
     #[inline(always)]
     fn end(&mut self, (sums, residuals): &Self::Sums, at: &Score<S, N>, step: Num<S, N>) -> Self::End {
         let l = self.lanes;
         let s1 = l.sub(sums.s1, l.mul(step, l.sub(sums.s2, l.mul(step, sums.s3))));
-        let mean = l.sub(sums.mean, l.mul(step, l.mul(residuals.b, sums.inverse)));
+        let inverse = l.div(l.splat(1.0), s1);
+        let pull = l.mul(step, l.sub(residuals.b, l.mul(step, residuals.d)));
+        let mean = l.sub(sums.mean, l.mul(pull, inverse));
         let q = l.sub(residuals.q, l.mul(step, l.sub(residuals.f, l.mul(step, at.c))));
-        (s1, mean, q)
+        (inverse, mean, q)
     }
 }
 
@@ -345,7 +358,7 @@ fn solved<S: Simd, const N: usize>(
 }
 
 #[inline(always)]
-fn ground<S: Simd, const N: usize>(l: Lanes<S, N>, start: &Start<S, N>) -> Ground<S, N> {
+pub(super) fn ground<S: Simd, const N: usize>(l: Lanes<S, N>, start: &Start<S, N>) -> Ground<S, N> {
     let Known { least, df, .. } = start.known;
     let Residuals { q, rss, .. } = start.at_zero;
     Ground { least, q, rss, df, moment: start.known.dersimonian_laird(l, q), kept: start.kept }
@@ -365,7 +378,7 @@ fn moment_kept<S: Simd, const N: usize>(
 
 /// The score's halves: `tr P = s1 - s2/s1`, `tr P^2 = s2 - 2 s3/s1 + (s2/s1)^2`, `y'P^3y = c - b^2/s1`.
 #[inline(always)]
-fn score_of<S: Simd, const N: usize>(
+pub(super) fn score_of<S: Simd, const N: usize>(
     l: Lanes<S, N>,
     (x, restricted): (Num<S, N>, bool),
     sums: &Weighted<S, N>,
@@ -404,14 +417,18 @@ mod tests {
             self.tile.lanes
         }
 
-        fn q(&mut self, x: Num<S, N>) -> (Num<S, N>, Num<S, N>) {
+        fn q(&mut self, x: Num<S, N>, near: &Self::Sums) -> (Num<S, N>, Num<S, N>, Self::Sums) {
             self.passes += 1;
-            self.tile.q(x)
+            self.tile.q(x, near)
         }
 
-        fn score(&mut self, x: Num<S, N>, restricted: bool) -> (Score<S, N>, Self::Sums) {
+        fn score(&mut self, x: Num<S, N>, restricted: bool, near: &Self::Sums) -> (Score<S, N>, Self::Sums) {
             self.passes += 1;
-            self.tile.score(x, restricted)
+            self.tile.score(x, restricted, near)
+        }
+
+        fn is_firm(&self, sums: &Self::Sums, near: &Self::Sums, most: f64) -> Mask<S, N> {
+            self.tile.is_firm(sums, near, most)
         }
 
         fn select(&self, mask: Mask<S, N>, yes: &Self::Sums, no: &Self::Sums) -> Self::Sums {
@@ -436,11 +453,11 @@ mod tests {
         type Output = f64;
 
         fn with_simd<S: Simd>(self, simd: S) -> f64 {
-            let lanes = Lanes::<S, 2>::new(simd);
+            let lanes = Lanes::<S, 1>::new(simd);
             let zero = lanes.splat(0.0);
-            let mut cells: Vec<Cell<S, 2>> = vec![[zero; 3]; self.k];
+            let mut cells: Vec<Cell<S, 1>> = vec![[zero; 3]; self.k];
             let (mut passes, mut tiles) = (0, 0);
-            for at in (0..self.units).step_by(Lanes::<S, 2>::WIDTH) {
+            for at in (0..self.units).step_by(Lanes::<S, 1>::WIDTH) {
                 let source = Source::Rows(Rows { y: self.y, v: self.v, stride: self.units, at, ahead: 0 });
                 let mut tile = Tile { lanes, cells: &mut cells };
                 let first = tile.read::<true>(source, &mut false);
@@ -448,15 +465,14 @@ mod tests {
                 let known = Known::new(lanes, &first, self.kernel);
                 let start = Start { first, known, at_zero, kept: known.kept_with(lanes, at_zero.q) };
                 let ground = ground(lanes, &start);
-                let First { s1, inverse, s2, s3, mean, .. } = first;
-                let weighted = Weighted { s1, inverse, s2, s3, mean };
+                let sums = start.sums();
                 let mut counted = Counted { tile: &mut tile, passes: 1 };
                 if self.kernel == Kernel::PauleMandel {
-                    let _ = solve::paule_mandel(&mut counted, &ground);
+                    let _ = solve::paule_mandel(&mut counted, &ground, sums);
                     counted.passes += 1;
                 } else {
-                    let origin = score_of(lanes, (zero, true), &weighted, &at_zero);
-                    let _ = solve::likelihood(&mut counted, (&ground, true), (&origin, (weighted, at_zero)));
+                    let origin = score_of(lanes, (zero, true), &sums.0, &sums.1);
+                    let _ = solve::likelihood(&mut counted, (&ground, true), (&origin, sums));
                 }
                 (passes, tiles) = (passes + counted.passes, tiles + 1);
             }

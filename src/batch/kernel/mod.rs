@@ -4,8 +4,11 @@
 //! vectors. Lanes never mix, so a unit's numbers depend on nothing but its studies and their order.
 
 mod fit;
+mod going;
 pub(in crate::batch) mod lanes;
+mod likelihood;
 mod moment;
+mod nearby;
 mod places;
 #[cfg(feature = "prefetch")]
 mod prefetch;
@@ -66,10 +69,6 @@ impl Kernel {
             Tau2::MaximumLikelihood => Some(Self::MaximumLikelihood),
             _ => None,
         }
-    }
-
-    pub(super) fn is_likelihood(self) -> bool {
-        matches!(self, Self::Reml | Self::MaximumLikelihood)
     }
 }
 
@@ -178,13 +177,14 @@ impl WithSimd for Run<'_, '_, '_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let moment = matches!(self.request.kernel, Kernel::Common | Kernel::DerSimonianLaird);
         // One width for any number of studies: a second one, for tiles of hundreds of studies, doubles the time to compile.
-        if const { S::F64_LANES > 1 } {
-            if moment { self.moments(Lanes::<S, 1>::new(simd)) } else { self.tiles(Lanes::<S, 2>::new(simd)) }
-        } else {
-            let lanes = Lanes::<S, 1>::new(simd);
-            if moment { self.moments(lanes) } else { self.tiles(lanes) }
+        let lanes = Lanes::<S, 1>::new(simd);
+        match self.request.kernel {
+            Kernel::Common | Kernel::DerSimonianLaird => self.moments(lanes),
+            Kernel::Reml | Kernel::MaximumLikelihood => self.likelihoods(lanes),
+            // Two vectors at a time hide what each waits for.
+            _ if const { S::F64_LANES > 1 } => self.tiles(Lanes::<S, 2>::new(simd)),
+            _ => self.tiles(lanes),
         }
     }
 }

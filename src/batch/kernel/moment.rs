@@ -4,66 +4,15 @@
 //! for a Hartung-Knapp error the residuals there. One loop over the studies does each of these for another tile. What a tile waits
 //! for at the end of a sum, two or three divisions in a row, is hidden by the others.
 
-use super::super::input::BatchInput;
 use super::fit::{Known, Origin};
+use super::going::{Going, NOTHING};
 use super::lanes::{Lanes, Num};
-use super::places::{Place, Places};
+use super::places::Places;
 use super::tile::{
-    Cell, First, Four, Pass, Read, Residuals, Rows, Source, TakeResiduals, TakeWeights, Three, Tile, Two, Weighted,
-    want,
+    Cell, First, Four, Pass, Read, Residuals, Source, TakeResiduals, TakeWeights, Three, Tile, Two, Weighted, want,
 };
-use super::{Kernel, Memory, Run, fast, locate};
+use super::{Kernel, Memory, Run};
 use pulp::Simd;
-
-/// The place of no unit.
-const NOWHERE: Place = Place { at: 0, here: 0, fresh: 0 };
-
-/// A tile on its way.
-struct Going<'m, S: Simd, const N: usize> {
-    place: Place,
-    /// Room for the studies of any tile.
-    room: &'m mut [Cell<S, N>],
-    studies: usize,
-}
-
-impl<'m, S: Simd, const N: usize> Going<'m, S, N> {
-    /// Rooms without a tile: no studies, and no units to store.
-    #[inline(always)]
-    fn rooms<const ROOMS: usize>(memory: &'m mut Vec<f64>, studies: usize) -> [Self; ROOMS] {
-        let mut rooms = fast::<S, N>(memory, ROOMS * studies).chunks_exact_mut(studies.max(1));
-        [(); ROOMS].map(|()| Self { place: NOWHERE, room: rooms.next().unwrap_or_default(), studies: 0 })
-    }
-
-    /// Begins with the tile at a place of the run that begins with unit `first`, or with none. Where its studies are.
-    #[inline(always)]
-    fn begin<'i>(
-        &mut self,
-        place: Option<Place>,
-        (input, first, prefetch): (&BatchInput<'i>, usize, bool),
-        gathered: &'i mut Vec<f64>,
-    ) -> Source<'i> {
-        let (source, studies) = match place {
-            Some(Place { at, here, .. }) => locate::<S, N>(input, ((first + at, here), prefetch), gathered),
-            None => (NOTHING, 0),
-        };
-        self.place = place.unwrap_or(NOWHERE);
-        self.studies = studies;
-        source
-    }
-
-    #[inline(always)]
-    fn is_tile(&self) -> bool {
-        self.place.here > 0
-    }
-
-    #[inline(always)]
-    fn cells(&mut self) -> &mut [Cell<S, N>] {
-        self.room.get_mut(..self.studies).unwrap_or_default()
-    }
-}
-
-/// Where no tile is read from.
-const NOTHING: Source<'static> = Source::Rows(Rows { y: &[], v: &[], stride: 0, at: 0, ahead: 0 });
 
 /// Sums over four tiles, the youngest first.
 struct Sums<S: Simd, const N: usize> {

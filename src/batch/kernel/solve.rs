@@ -7,17 +7,25 @@ use pulp::Simd;
 /// Largest amplification of rounding from a moment to `tau2 + min v`.
 pub(in crate::batch) const AMPLIFICATION: f64 = 1024.0;
 /// A Newton step this small, relative to `tau2 + min v`, leaves an error far below rounding when taken, 2^-26.
-pub(in crate::batch) const SMALL_STEP: f64 = 1.0 / 67_108_864.0;
+const SMALL_STEP: f64 = 1.0 / 67_108_864.0;
+/// A step this small, 2^-18, has a third power that is rounding: sums after it follow from those before it and two slopes.
+const SHORT_STEP: f64 = 1.0 / 262_144.0;
+/// Largest error of a step that is taken without looking again, relative to `tau2 + min v`, 2^-56.
+const STEP_ERROR: f64 = 1.0 / 72_057_594_037_927_936.0;
 /// Newton steps before a lane is lost.
 const STEPS: u32 = 16;
 /// Additional evaluations for the proof of uniqueness. One unit that is searched costs as much as some fifty of them cost a tile.
 const PROOFS: u32 = 8;
+/// How much may be taken away from sums, times what is left, in the last ones before a solution.
+const FIRM: f64 = 16.0;
+/// The same in those for a proof, 2^30; these need no more than three digits.
+const FIRM_FOR_PROOF: f64 = 1_073_741_824.0;
 /// The score must cross zero at least this steeply, as elasticity of `f/g` in `tau2 + min v`.
 const STEEP: f64 = 1.0 / 16.0;
 
 /// The sums of a tile at any tau2; a model of the mean is an implementation.
 pub(in crate::batch) trait Profile<S: Simd, const N: usize> {
-    /// Sums at one tau2.
+    /// Sums at one tau2. Those at a tau2 nearby help to take others.
     type Sums: Copy;
     /// What the results are made from at the solution.
     type End;
@@ -26,10 +34,13 @@ pub(in crate::batch) trait Profile<S: Simd, const N: usize> {
     fn lanes(&self) -> Lanes<S, N>;
 
     /// `Q` and `f = -dQ/dx` at tau2 = `x`.
-    fn q(&mut self, x: Num<S, N>) -> (Num<S, N>, Num<S, N>);
+    fn q(&mut self, x: Num<S, N>, near: &Self::Sums) -> (Num<S, N>, Num<S, N>, Self::Sums);
 
     /// The score's halves at tau2 = `x`, of the restricted or the full likelihood, and the sums there.
-    fn score(&mut self, x: Num<S, N>, restricted: bool) -> (Score<S, N>, Self::Sums);
+    fn score(&mut self, x: Num<S, N>, restricted: bool, near: &Self::Sums) -> (Score<S, N>, Self::Sums);
+
+    /// Whether rounding in `sums` is at most some `most` times what it would be without `near`.
+    fn is_firm(&self, sums: &Self::Sums, near: &Self::Sums, most: f64) -> Mask<S, N>;
 
     /// `yes` where `mask`, else `no`.
     fn select(&self, mask: Mask<S, N>, yes: &Self::Sums, no: &Self::Sums) -> Self::Sums;
@@ -61,79 +72,157 @@ pub(in crate::batch) struct Ground<S: Simd, const N: usize> {
 pub(in crate::batch) fn paule_mandel<S: Simd, const N: usize, P: Profile<S, N>>(
     profile: &mut P,
     ground: &Ground<S, N>,
+    at_zero: P::Sums,
 ) -> (Num<S, N>, Mask<S, N>) {
     let l = profile.lanes();
     let (zero, one) = (l.splat(0.0), l.splat(1.0));
     let mut kept = ground.kept;
     let mut active = l.and(kept, l.gt(ground.q, ground.df));
     let mut tau2 = l.select(active, ground.moment, zero);
+    let mut sums = at_zero;
     for _ in 0..STEPS {
         if !l.any(active) {
             break;
         }
-        let (q, f) = profile.q(tau2);
+        let (q, f, sums_at) = profile.q(tau2, &sums);
         let excess = l.sub(l.div(q, ground.df), one);
         let step = l.mul(excess, l.div(q, f));
         let next = l.max(l.add(tau2, step), zero);
         let s = l.add(tau2, ground.least);
         // Rounding of Q must not be amplified on its way to tau2.
-        let firm = l.ge(l.mul(l.mul(f, s), l.splat(AMPLIFICATION)), q);
-        kept = l.and(kept, l.or(firm, l.not(active)));
+        let sharp = l.ge(l.mul(l.mul(f, s), l.splat(AMPLIFICATION)), q);
+        kept = l.and(kept, l.or(sharp, l.not(active)));
         tau2 = l.select(active, next, tau2);
-        active = l.and(active, l.gt(l.abs(step), l.mul(s, l.splat(SMALL_STEP))));
+        let rough = l.not(profile.is_firm(&sums_at, &sums, FIRM));
+        sums = profile.select(active, &sums_at, &sums);
+        active = l.and(active, l.or(rough, l.gt(l.abs(step), l.mul(s, l.splat(SMALL_STEP)))));
     }
     (tau2, l.and(kept, l.not(active)))
 }
 
-/// The root of `u = g/f - 1`, straight for equal variances, kept inside a bracket; then the proof that there is no other root.
+/// The search for the root of `u = g/f - 1`, straight for equal variances, kept inside a bracket.
 ///
 /// Each point is where the cubic for `x` as a function of `u` through the last two points, with their slopes, has `u = 0`; where that is
 /// far from Newton's step it is Newton's. The first of the two points is 0. A lane stops with a step that is so small that the sums after
-/// it follow from those before it and their slopes: nothing is evaluated at the solution itself.
+/// it follow from those before it and their slopes, if the cubic's terms fall so fast that the next one would be rounding: nothing is
+/// evaluated at the solution itself.
+pub(in crate::batch) struct Search<S: Simd, const N: usize, Sums> {
+    restricted: bool,
+    ground: Ground<S, N>,
+    origin: Score<S, N>,
+    x: Num<S, N>,
+    lower: Num<S, N>,
+    upper: Num<S, N>,
+    active: Mask<S, N>,
+    before: Inverse<S, N>,
+    /// The last point of each lane, its sums and the step from there.
+    last: Score<S, N>,
+    sums: Sums,
+    last_step: Num<S, N>,
+    left: u32,
+}
+
+impl<S: Simd, const N: usize, Sums: Copy> Search<S, N, Sums> {
+    #[inline(always)]
+    pub(in crate::batch) fn new(
+        l: Lanes<S, N>,
+        (ground, restricted): (&Ground<S, N>, bool),
+        (origin, at_zero): (&Score<S, N>, Sums),
+    ) -> Self {
+        let zero = l.splat(0.0);
+        let rises = l.and(ground.kept, l.gt(origin.f, origin.g));
+        let before = Inverse::at(l, origin);
+        let step = before.newton(l);
+        let x = l.select(rises, l.select(l.gt(ground.moment, zero), ground.moment, l.max(step, zero)), zero);
+        Self {
+            restricted,
+            ground: *ground,
+            origin: *origin,
+            x,
+            lower: zero,
+            upper: l.splat(f64::INFINITY),
+            active: rises,
+            before,
+            last: *origin,
+            sums: at_zero,
+            last_step: zero,
+            left: STEPS,
+        }
+    }
+
+    #[inline(always)]
+    pub(in crate::batch) fn is_open(&self, l: Lanes<S, N>) -> bool {
+        self.left > 0 && l.any(self.active)
+    }
+
+    /// One evaluation.
+    #[inline(always)]
+    pub(in crate::batch) fn step<P: Profile<S, N, Sums = Sums>>(&mut self, profile: &mut P) {
+        let l = profile.lanes();
+        self.left -= 1;
+        let Self { x, active, .. } = *self;
+        let (at, sums_at) = profile.score(x, self.restricted, &self.sums);
+        let firm = profile.is_firm(&sums_at, &self.sums, FIRM);
+        let s = l.add(x, self.ground.least);
+        let below = l.gt(at.f, at.g);
+        self.lower = l.select(below, x, self.lower);
+        self.upper = l.select(below, self.upper, x);
+        let here = Inverse::at(l, &at);
+        let (step, sure) = here.step(l, &self.before, s);
+        let next = l.add(x, step);
+        let inside = l.and(here.rises(l), l.and(l.ge(next, self.lower), l.le(next, self.upper)));
+        let open = l.eq(self.upper, l.splat(f64::INFINITY));
+        let bisected = l.select(open, l.add(x, s), l.mul(l.splat(0.5), l.add(self.lower, self.upper)));
+        self.last = at.or(l, active, self.last);
+        self.sums = profile.select(active, &sums_at, &self.sums);
+        self.last_step = l.select(active, step, self.last_step);
+        self.x = l.select(active, l.select(inside, next, bisected), x);
+        self.before = here;
+        let done = l.and(l.and(sure, inside), firm);
+        self.active = l.and(active, l.not(done));
+    }
+
+    /// The maximum and what the results are made from; and the proof that there is no other maximum.
+    #[inline(always)]
+    pub(in crate::batch) fn end<P: Profile<S, N, Sums = Sums>>(
+        &self,
+        profile: &mut P,
+    ) -> (Num<S, N>, P::End, Proof<S, N>) {
+        let l = profile.lanes();
+        let kept = l.and(self.ground.kept, l.not(self.active));
+        let end = profile.end(&self.sums, &self.last, self.last_step);
+        let root = self.last.moved(l, self.last_step);
+        (self.x, end, Proof::new(l, &self.ground, (&self.origin, root), kept))
+    }
+
+    /// One evaluation for the proof.
+    #[inline(always)]
+    pub(in crate::batch) fn prove<P: Profile<S, N, Sums = Sums>>(&self, proof: &mut Proof<S, N>, profile: &mut P) {
+        let l = profile.lanes();
+        let x = proof.next(l);
+        let (at, sums_at) = profile.score(x, self.restricted, &self.sums);
+        let firm = profile.is_firm(&sums_at, &self.sums, FIRM_FOR_PROOF);
+        proof.learn(l, &at, firm, (self.origin.g, self.ground.rss));
+    }
+}
+
+/// The maximum of a likelihood, what the results are made from, and the lanes that have no other maximum.
 #[inline(always)]
 pub(in crate::batch) fn likelihood<S: Simd, const N: usize, P: Profile<S, N>>(
     profile: &mut P,
-    (ground, restricted): (&Ground<S, N>, bool),
-    (origin, at_zero): (&Score<S, N>, P::Sums),
+    ground: (&Ground<S, N>, bool),
+    origin: (&Score<S, N>, P::Sums),
 ) -> (Num<S, N>, P::End, Mask<S, N>) {
     let l = profile.lanes();
-    let zero = l.splat(0.0);
-    let rises = l.and(ground.kept, l.gt(origin.f, origin.g));
-    let mut before = Inverse::at(l, origin);
-    let step = before.newton(l);
-    let mut x = l.select(rises, l.select(l.gt(ground.moment, zero), ground.moment, l.max(step, zero)), zero);
-    let (mut lower, mut upper) = (zero, l.splat(f64::INFINITY));
-    let mut active = rises;
-    // The last point of each lane, and the step from there.
-    let (mut last, mut sums, mut last_step) = (*origin, at_zero, zero);
-    for _ in 0..STEPS {
-        if !l.any(active) {
-            break;
-        }
-        let (at, sums_at) = profile.score(x, restricted);
-        let s = l.add(x, ground.least);
-        let below = l.gt(at.f, at.g);
-        lower = l.select(below, x, lower);
-        upper = l.select(below, upper, x);
-        let here = Inverse::at(l, &at);
-        let step = here.step(l, &before);
-        let next = l.add(x, step);
-        let inside = l.and(here.rises(l), l.and(l.ge(next, lower), l.le(next, upper)));
-        let open = l.eq(upper, l.splat(f64::INFINITY));
-        let bisected = l.select(open, l.add(x, s), l.mul(l.splat(0.5), l.add(lower, upper)));
-        last = at.or(l, active, last);
-        sums = profile.select(active, &sums_at, &sums);
-        last_step = l.select(active, step, last_step);
-        x = l.select(active, l.select(inside, next, bisected), x);
-        before = here;
-        let large = l.gt(l.abs(step), l.mul(s, l.splat(SMALL_STEP)));
-        active = l.and(active, l.or(large, l.not(inside)));
+    let mut search = Search::new(l, ground, origin);
+    while search.is_open(l) {
+        search.step(profile);
     }
-    let kept = l.and(ground.kept, l.not(active));
-    let end = profile.end(&sums, &last, last_step);
-    let root = last.moved(l, last_step);
-    let kept = prove(profile, (ground, restricted), origin, root, kept);
-    (x, end, kept)
+    let (x, end, mut proof) = search.end(profile);
+    while proof.is_open(l) {
+        search.prove(&mut proof, profile);
+    }
+    (x, end, proof.kept(l))
 }
 
 /// A point of `x` as a function of `u = g/f - 1`.
@@ -165,73 +254,108 @@ impl<S: Simd, const N: usize> Inverse<S, N> {
     }
 
     /// From here to the zero of the cubic through this point and the one before; by Newton's method if that is half a Newton step away, or
-    /// not a number.
+    /// not a number. And where the step is so small and so sure that it is the last, relative to `s`.
+    ///
+    /// The cubic is Newton's step and two terms more. The term after those, which is the error, is about as much less than the second of
+    /// them as that is less than the first.
     #[inline(always)]
-    fn step(&self, l: Lanes<S, N>, before: &Self) -> Num<S, N> {
+    fn step(&self, l: Lanes<S, N>, before: &Self, s: Num<S, N>) -> (Num<S, N>, Mask<S, N>) {
         let newton = self.newton(l);
         // Divided differences over u, u, u before, u before.
         let unit = l.div(l.splat(1.0), l.sub(before.u, self.u));
         let chord = l.mul(l.sub(before.x, self.x), unit);
         let second = l.mul(l.sub(chord, self.slope), unit);
         let third = l.mul(l.sub(l.mul(l.sub(before.slope, chord), unit), second), unit);
-        let bend = l.mul(l.mul(self.u, self.u), l.sub(second, l.mul(third, before.u)));
+        let square = l.mul(self.u, self.u);
+        let (first_term, second_term) = (l.mul(square, second), l.mul(square, l.mul(third, before.u)));
+        let bend = l.sub(first_term, second_term);
         let near = l.le(l.abs(bend), l.mul(l.splat(0.5), l.abs(newton)));
-        l.select(near, l.add(newton, bend), newton)
+        let step = l.select(near, l.add(newton, bend), newton);
+        let size = l.abs(step);
+        let small = l.le(size, l.mul(s, l.splat(SMALL_STEP)));
+        let short = l.le(size, l.mul(s, l.splat(SHORT_STEP)));
+        let error = l.mul(l.abs(first_term), l.mul(s, l.splat(STEP_ERROR)));
+        let exact = l.le(l.mul(second_term, second_term), error);
+        (step, l.or(small, l.and(short, l.and(near, exact))))
     }
 }
 
-/// The lanes whose only maximum is at `root` (or at 0), shown by the inequalities of [`Score`].
-#[inline(always)]
-fn prove<S: Simd, const N: usize, P: Profile<S, N>>(
-    profile: &mut P,
-    (ground, restricted): (&Ground<S, N>, bool),
-    origin: &Score<S, N>,
-    root: Score<S, N>,
+/// Finds the lanes whose only maximum is at the root (or at 0), shown by the inequalities of [`Score`].
+#[derive(Clone, Copy)]
+pub(in crate::batch) struct Proof<S: Simd, const N: usize> {
     kept: Mask<S, N>,
-) -> Mask<S, N> {
-    let l = profile.lanes();
-    let zero = l.splat(0.0);
-    let rss = ground.rss;
-    let rises = l.gt(origin.f, origin.g);
-    // A root is one, and crossed steeply enough to be sharp.
-    let gap = l.abs(l.sub(root.f, root.g));
-    let settled = l.or(l.not(rises), l.le(gap, l.mul(root.g, l.splat(1e-9))));
-    let falls = l.sub(l.div(l.mul(l.splat(2.0), root.c), root.f), l.div(root.h, root.g));
-    let steep = l.ge(l.mul(falls, l.add(root.x, ground.least)), l.splat(STEEP));
-    let clear = l.lt(root.f, l.mul(root.g, l.splat(1.0 - 1e-6)));
-    let mut kept = l.and(kept, l.and(settled, l.or(steep, clear)));
+    /// From the root to the right up to `right`, and to the left down to `left`, there is no other.
+    right: Score<S, N>,
+    left: Score<S, N>,
+    open_right: Mask<S, N>,
+    open_left: Mask<S, N>,
+    stride: Num<S, N>,
+    target: Num<S, N>,
+    evaluations: u32,
+}
 
-    // From the root to the right, up to `right`, and to the left, down to `left`.
-    let mut right = root;
-    right.f = l.min(root.f, root.g);
-    let mut left = root;
-    let mut open_right = l.and(kept, l.not(right.tail(l, rss)));
-    let mut open_left = l.and(l.and(kept, rises), l.not(root.left(l, zero, origin.g)));
-    let mut stride = l.splat(2.0);
-    let mut target = halfway(l, &left);
-    for _ in 0..PROOFS {
-        let open = l.or(open_right, open_left);
-        if !l.any(open) {
-            return kept;
-        }
-        let step = l.mul(stride, l.div(right.g, right.h));
-        let x = l.select(open_right, l.add(right.x, step), l.select(open_left, target, zero));
-        let (at, _) = profile.score(x, restricted);
-        let done = l.and(open_right, right.chord(l, &at));
-        right = at.or(l, done, right);
-        stride = l.select(done, l.splat(2.0), l.mul(stride, l.splat(0.25)));
-        let was_open = open_right;
-        open_right = l.and(open_right, l.not(l.and(done, at.tail(l, rss))));
+impl<S: Simd, const N: usize> Proof<S, N> {
+    #[inline(always)]
+    fn new(
+        l: Lanes<S, N>,
+        ground: &Ground<S, N>,
+        (origin, root): (&Score<S, N>, Score<S, N>),
+        kept: Mask<S, N>,
+    ) -> Self {
+        let rises = l.gt(origin.f, origin.g);
+        // A root is one, and crossed steeply enough to be sharp.
+        let gap = l.abs(l.sub(root.f, root.g));
+        let settled = l.or(l.not(rises), l.le(gap, l.mul(root.g, l.splat(1e-9))));
+        let falls = l.sub(l.div(l.mul(l.splat(2.0), root.c), root.f), l.div(root.h, root.g));
+        let steep = l.ge(l.mul(falls, l.add(root.x, ground.least)), l.splat(STEEP));
+        let clear = l.lt(root.f, l.mul(root.g, l.splat(1.0 - 1e-6)));
+        let kept = l.and(kept, l.and(settled, l.or(steep, clear)));
 
-        let looked = l.and(l.not(was_open), open_left);
-        let done = l.and(l.and(looked, l.gt(at.f, at.g)), left.left(l, at.x, at.g));
-        open_left = l.and(open_left, l.not(l.and(done, at.left(l, zero, origin.g))));
-        left = at.or(l, done, left);
-        let nearer = l.mul(l.splat(0.5), l.add(target, left.x));
-        target = l.select(done, halfway(l, &left), l.select(looked, nearer, target));
+        let mut right = root;
+        right.f = l.min(root.f, root.g);
+        let left = root;
+        let open_right = l.and(kept, l.not(right.tail(l, ground.rss)));
+        let open_left = l.and(l.and(kept, rises), l.not(root.left(l, l.splat(0.0), origin.g)));
+        let (stride, target) = (l.splat(2.0), halfway(l, &left));
+        Self { kept, right, left, open_right, open_left, stride, target, evaluations: 0 }
     }
-    kept = l.and(kept, l.not(l.or(open_right, open_left)));
-    kept
+
+    #[inline(always)]
+    pub(in crate::batch) fn is_open(&self, l: Lanes<S, N>) -> bool {
+        self.evaluations < PROOFS && l.any(l.or(self.open_right, self.open_left))
+    }
+
+    /// Where the score is wanted.
+    #[inline(always)]
+    fn next(&self, l: Lanes<S, N>) -> Num<S, N> {
+        let Self { right, open_right, open_left, stride, target, .. } = *self;
+        let step = l.mul(stride, l.div(right.g, right.h));
+        l.select(open_right, l.add(right.x, step), l.select(open_left, target, l.splat(0.0)))
+    }
+
+    /// Takes in the score there, if its digits are `firm`.
+    #[inline(always)]
+    fn learn(&mut self, l: Lanes<S, N>, at: &Score<S, N>, firm: Mask<S, N>, (g_at_zero, rss): (Num<S, N>, Num<S, N>)) {
+        let Self { right, left, open_right, open_left, stride, target, .. } = *self;
+        self.evaluations += 1;
+        let done = l.and(l.and(open_right, firm), right.chord(l, at));
+        self.right = at.or(l, done, right);
+        self.stride = l.select(done, l.splat(2.0), l.mul(stride, l.splat(0.25)));
+        self.open_right = l.and(open_right, l.not(l.and(done, at.tail(l, rss))));
+
+        let looked = l.and(l.not(open_right), open_left);
+        let done = l.and(l.and(looked, firm), l.and(l.gt(at.f, at.g), left.left(l, at.x, at.g)));
+        self.open_left = l.and(open_left, l.not(l.and(done, at.left(l, l.splat(0.0), g_at_zero))));
+        self.left = at.or(l, done, left);
+        let nearer = l.mul(l.splat(0.5), l.add(target, self.left.x));
+        self.target = l.select(done, halfway(l, &self.left), l.select(looked, nearer, target));
+    }
+
+    /// The lanes where it is shown.
+    #[inline(always)]
+    pub(in crate::batch) fn kept(&self, l: Lanes<S, N>) -> Mask<S, N> {
+        l.and(self.kept, l.not(l.or(self.open_right, self.open_left)))
+    }
 }
 
 /// A point to the left where the tangent of `F` is still far above 0.

@@ -4,6 +4,7 @@
 //! one then hide the arithmetic of the others, and no sum changes by it.
 
 use super::lanes::{Lanes, Mask, Num};
+use super::nearby::TakeNearby;
 use pulp::{NullaryFnOnce, Simd};
 
 /// Variances outside this range are left to the careful path: their third powers must not overflow.
@@ -130,9 +131,9 @@ impl<'a> Source<'a> {
 pub(super) type Cell<S, const N: usize> = [Num<S, N>; 3];
 
 /// Effect relative to the unit's first study; 0 where missing.
-const Y: usize = 0;
+pub(super) const Y: usize = 0;
 /// Variance; infinite where missing, so that its weight is 0.
-const V: usize = 1;
+pub(super) const V: usize = 1;
 /// The weight last computed.
 const W: usize = 2;
 
@@ -183,6 +184,8 @@ pub(in crate::batch) struct Residuals<S: Simd, const N: usize> {
     pub(in crate::batch) b: Num<S, N>,
     /// `sum w^3 r^2`
     pub(in crate::batch) c: Num<S, N>,
+    /// `sum w^3 r`, of [`TakeNearby`] only.
+    pub(in crate::batch) d: Num<S, N>,
     /// `sum r^2`, for the proof of uniqueness.
     pub(in crate::batch) rss: Num<S, N>,
 }
@@ -240,6 +243,16 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
     #[inline(always)]
     pub(super) fn residuals<const WANT: u32>(&self, mean: Num<S, N>) -> TakeResiduals<S, N, WANT> {
         TakeResiduals::new(self.lanes, mean)
+    }
+
+    /// The sums at tau2 = `x` in one go, over residuals from `near`, a mean at another tau2.
+    #[inline(always)]
+    pub(super) fn sums_near<const WANT: u32>(
+        &mut self,
+        x: Num<S, N>,
+        near: Num<S, N>,
+    ) -> (Weighted<S, N>, Residuals<S, N>) {
+        self.take(TakeNearby::<S, N, WANT>::new(self.lanes, x, near))
     }
 
     /// The sums of weights and residuals at tau2 = `x`.
@@ -475,7 +488,7 @@ impl<S: Simd, const N: usize, const WANT: u32> TakeResiduals<S, N, WANT> {
     #[inline(always)]
     pub(super) fn new(lanes: Lanes<S, N>, mean: Num<S, N>) -> Self {
         let zero = lanes.splat(0.0);
-        Self { lanes, mean, sums: Residuals { q: zero, f: zero, b: zero, c: zero, rss: zero } }
+        Self { lanes, mean, sums: Residuals { q: zero, f: zero, b: zero, c: zero, d: zero, rss: zero } }
     }
 }
 

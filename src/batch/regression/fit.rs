@@ -156,7 +156,7 @@ impl<S: Simd, const N: usize, const P: usize, const T: usize> DesignTile<'_, S, 
                 (moment, self.fit_at(moment), l.and(kept, l.le(at_zero.q, scale)))
             }
             Some(Kernel::PauleMandel) => {
-                let (tau2, kept) = paule_mandel(self, &ground);
+                let (tau2, kept) = paule_mandel(self, &ground, ());
                 (tau2, self.fit_at(tau2), kept)
             }
             // One body for both: the compiler would make two of it.

@@ -330,15 +330,20 @@ impl<S: Simd, const N: usize, const P: usize, const T: usize> Profile<S, N> for 
     }
 
     #[inline(always)]
-    fn q(&mut self, x: Num<S, N>) -> (Num<S, N>, Num<S, N>) {
+    fn q(&mut self, x: Num<S, N>, (): &()) -> (Num<S, N>, Num<S, N>, ()) {
         let fit = self.fit_at(x);
-        (fit.q, fit.f)
+        (fit.q, fit.f, ())
     }
 
     #[inline(always)]
-    fn score(&mut self, x: Num<S, N>, restricted: bool) -> (Score<S, N>, ()) {
+    fn score(&mut self, x: Num<S, N>, restricted: bool, (): &()) -> (Score<S, N>, ()) {
         let fit = self.fit_at(x);
         (self.score_of(x, &fit, restricted), ())
+    }
+
+    #[inline(always)]
+    fn is_firm(&self, (): &(), (): &(), _: f64) -> Mask<S, N> {
+        self.lanes.not(self.lanes.none())
     }
 
     #[inline(always)]

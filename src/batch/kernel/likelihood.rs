@@ -1,0 +1,111 @@
+//! REML and maximum likelihood: two tiles at work in turn.
+//!
+//! Between two sums over the studies of a tile lie some twenty operations that wait for one another, divisions among them; the machine
+//! fills that time with the sums of the other tile. A tile that is done makes room for the next, whatever the other is at.
+
+use super::fit::{Known, Origin, ground, score_of};
+use super::going::Going;
+use super::lanes::{Lanes, Num};
+use super::places::{Place, Places};
+use super::solve::{Proof, Search};
+use super::tile::{Residuals, Source, Tile, Weighted, want};
+use super::{Columns, Kernel, Memory, Request, Run};
+use pulp::Simd;
+
+/// Tiles that are at work.
+const ROOMS: usize = 2;
+
+/// What is known of a tile at work.
+struct Work<S: Simd, const N: usize> {
+    known: Known<S, N>,
+    /// Q at tau2 = 0.
+    q: Num<S, N>,
+    search: Search<S, N, (Weighted<S, N>, Residuals<S, N>)>,
+    found: Option<Found<S, N>>,
+}
+
+/// The maximum.
+struct Found<S: Simd, const N: usize> {
+    tau2: Num<S, N>,
+    /// `1 / sum w`, the mean and Q.
+    end: (Num<S, N>, Num<S, N>, Num<S, N>),
+    proof: Proof<S, N>,
+}
+
+impl<S: Simd, const N: usize> Work<S, N> {
+    /// Reads a tile.
+    #[inline(always)]
+    fn begin(tile: &mut Tile<'_, S, N>, source: Source<'_>, kernel: Kernel, missing: &mut bool) -> Self {
+        let l = tile.lanes;
+        let restricted = kernel == Kernel::Reml;
+        let start = tile.start::<{ want::Q | want::F | want::SLOPES | want::RSS }, true>(source, kernel, missing);
+        let sums = start.sums();
+        let origin = score_of(l, (l.splat(0.0), restricted), &sums.0, &sums.1);
+        let search = Search::new(l, (&ground(l, &start), restricted), (&origin, sums));
+        Self { known: start.known, q: start.at_zero.q, search, found: None }
+    }
+
+    /// Does the next thing for the tile; whether there was nothing left to do. What comes out is looked at in the next turn: to wait for
+    /// it here would be to wait instead of working for the other tile.
+    #[inline(always)]
+    fn go_on(&mut self, tile: &mut Tile<'_, S, N>) -> bool {
+        let l = tile.lanes;
+        match &mut self.found {
+            Some(found) if found.proof.is_open(l) => self.search.prove(&mut found.proof, tile),
+            Some(_) => return true,
+            None if self.search.is_open(l) => self.search.step(tile),
+            None => {
+                let (tau2, end, proof) = self.search.end(tile);
+                self.found = Some(Found { tau2, end, proof });
+            }
+        }
+        false
+    }
+
+    #[inline(always)]
+    fn store(
+        &self,
+        l: Lanes<S, N>,
+        place: Place,
+        request: Request,
+        (columns, lost): (&mut Columns<'_>, &mut Vec<usize>),
+    ) {
+        let Some(Found { tau2, end: (inverse, mean, q_at), proof }) = &self.found else { return };
+        let heterogeneity = self.known.results(l, self.q, (*tau2, proof.kept(l)), request);
+        heterogeneity.store(l, place, columns, lost);
+        Origin::of(&self.known).mean(l, (*mean, *inverse), *q_at, request).store(place, columns);
+    }
+}
+
+impl Run<'_, '_, '_> {
+    /// Tiles in turn, until the last one is through.
+    #[inline(always)]
+    pub(super) fn likelihoods<S: Simd, const N: usize>(self, l: Lanes<S, N>) {
+        let Self { request, input, first, columns, memory } = self;
+        let Memory { cells, gathered, lost } = memory;
+        let mut missing = false;
+        let mut rooms = Going::<S, N>::rooms::<ROOMS>(cells, input.studies());
+        let mut works = [(); ROOMS].map(|()| None::<Work<S, N>>);
+        let mut places = Places::new(input, first, columns.units, Lanes::<S, N>::WIDTH);
+        let mut idle = false;
+        while !idle {
+            idle = true;
+            for (room, work) in rooms.iter_mut().zip(&mut works) {
+                if let Some(going) = work {
+                    idle = false;
+                    if !going.go_on(&mut Tile { lanes: l, cells: room.cells() }) {
+                        continue;
+                    }
+                    going.store(l, room.place, request, (columns, lost));
+                    *work = None;
+                }
+                if let Some(place) = places.next() {
+                    idle = false;
+                    let source = room.begin(Some(place), (input, first, request.prefetch), gathered);
+                    let mut tile = Tile { lanes: l, cells: room.cells() };
+                    *work = Some(Work::begin(&mut tile, source, request.kernel, &mut missing));
+                }
+            }
+        }
+    }
+}
