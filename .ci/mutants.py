@@ -20,7 +20,7 @@ TESTS = ["hard_cases", "tau2_more_estimators", "kenward_roger", "bad_inputs_pool
         "special_functions", "escalc_means", "tau2_design", "mean_likelihood", "tau2_further", "generalised_q", "quadratic_form", "lib", "tau2_intervals",
         "tau2_properties", "posterior", "prediction", "p_value_functions",
         "tau2_stress", "lanes", "weighted_mean", "conventions", "published", "bad_inputs_designs", "pooled_properties", "datasets",
-        "mean_exact"]
+        "mean_exact", "tables_reference", "tables_properties"]
 ENV = dict(os.environ, CARGO_PROFILE_TEST_DEBUG="0", CARGO_TARGET_DIR=str(ROOT / "target"), RUSTFLAGS="--cap-lints=warn -Awarnings",
            PROPTEST_MAX_SHRINK_ITERS="0", PROPTEST_RNG_SEED="4")
 # Elsewhere than the sources, so that proptest cannot keep a mutant's failing cases and fail the next mutant with them.

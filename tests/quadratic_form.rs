@@ -73,6 +73,54 @@ fn equal_pairs_are_sums_of_exponentials() {
     assert!(off(quadratic_form::cdf(x, &lambda), x * x * x / (48.0 * 24.0)) < TOLERANCE);
 }
 
+/// A few large weights beside many equal ones: the integral is along another path than else, or takes more steps. mpmath 1.3, 40 digits,
+/// `quad` over `z` of the density of the large ones at `z^2` times `gammainc(n/2, (x - a z^2)/2, inf, regularized=True)`.
+#[test]
+fn few_weights_beside_many_equal_ones() {
+    for (n, m, a, x, sf) in [
+        (49, 1, 10.0, 59.0, 0.415_389_363_507_322_4),
+        (49, 1, 10.0, 72.0, 0.172_302_786_295_307),
+        (299, 1, 3.0, 450.5, 1.119_336_938_491_052e-7),
+        (299, 1, 1.5, 816.5, 5.278_902_458_432_458e-49),
+        (299, 1, 1.5, 900.0, 1.136_626_619_411_773_5e-60),
+        (299, 1, 1.5, 997.75, 8.174_909_296_119_007e-75),
+        (299, 1, 1.5, 1500.0, 6.076_415_581_374_561e-148),
+        (200, 3, 1.25, 700.0, 2.754_753_398_471_338_5e-55),
+        (200, 2, 1.5, 600.0, 3.802_098_862_893_852e-40),
+        (40, 1, 4.0, 300.0, 1.633_937_558_558_648e-15),
+        (995, 5, 1.5, 3000.0, 1.366_919_674_394_764_5e-195),
+    ] {
+        let lambda: Vec<f64> = std::iter::repeat_n(a, m).chain(std::iter::repeat_n(1.0, n)).collect();
+        let found = (quadratic_form::cdf(x, &lambda), quadratic_form::sf(x, &lambda));
+        let condition = f64::max(1.0, x / 1000.0);
+        assert!(
+            off(found.1, sf) < condition * TOLERANCE && off(found.0, 1.0 - sf) < TOLERANCE,
+            "{n} {m} {a} {x}: {found:?}"
+        );
+    }
+}
+
+/// Nowhere is there no number.
+#[test]
+fn every_mixture_has_a_tail() {
+    let mut last = 1.0;
+    for (k, big, ratio) in [(10, 1, 1.1), (50, 2, 1.5), (300, 1, 1.5), (300, 3, 3.0), (300, 5, 1.01), (300, 2, 1e3)] {
+        for spread in [0.0, 0.5] {
+            let weight = |i: usize| if i < big { ratio } else { 1.0 - spread * i as f64 / k as f64 };
+            let lambda: Vec<f64> = (0..k).map(weight).collect();
+            let mean: f64 = lambda.iter().sum();
+            for i in -15..25 {
+                let x = mean * (f64::from(i) * 0.1).exp();
+                let (cdf, sf) = (quadratic_form::cdf(x, &lambda), quadratic_form::sf(x, &lambda));
+                assert!((0.0..=1.0).contains(&cdf) && (0.0..=1.0).contains(&sf), "{k} {big} {ratio} {spread} {x}");
+                assert!((cdf + sf - 1.0).abs() < TOLERANCE, "{k} {big} {ratio} {spread} {x}: {cdf} {sf}");
+                assert!(i == -15 || sf <= last, "{k} {big} {ratio} {spread} {x}: {sf} after {last}");
+                last = sf;
+            }
+        }
+    }
+}
+
 #[test]
 fn weights_beyond_the_range_of_their_ratio() {
     // Both weights have 2 df together, so close to 0 P = x / (2 sqrt(a b)), here with a/b = 1e616.

@@ -294,6 +294,12 @@ fn hostile_data_have_typed_errors() {
     assert!((equal.tau2 / pmm.tau2 - 1.0).abs() < 1e-12, "without sampling variance Q/tau2 is chi-squared");
     let (few, wrong) = (QWeights::User(&[1.0]), QWeights::User(&[1.0, -1.0, 1.0, 1.0]));
     let v = [0.1, 0.2, 0.1, 0.3];
+    // Only ratios of weights matter, whatever their size.
+    let of = |unit: f64| {
+        let weights = [3.0, 1.0, 2.0, 0.5].map(|w| w * unit);
+        generalised_q_estimate(&y, &v, QWeights::User(&weights)).unwrap().tau2
+    };
+    assert!([2.0_f64.powi(-900), 2.0_f64.powi(900)].iter().all(|unit| of(*unit).to_bits() == of(1.0).to_bits()));
     assert_eq!(generalised_q_estimate(&y, &v, few), Err(Tau2Error::WeightCount { weights: 1, studies: 4 }));
     assert_eq!(generalised_q_median_estimate(&y, &v, wrong), Err(Tau2Error::InvalidWeight { index: 1, value: -1.0 }));
     for kind in [InformationKind::Expected, InformationKind::Observed] {

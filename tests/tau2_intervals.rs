@@ -353,6 +353,11 @@ fn zero_variances_have_limits() {
     // Two that differ: no likelihood at 0.
     let two = profile_likelihood_set(&y, &[0.0, 0.0, 0.1, 0.2], FULL, 3.84).unwrap();
     assert!(two.hull().0 > 0.0 && !two.contains(0.0));
+    // Two pieces, and what lies around both.
+    let set = profile_likelihood_set(&[0.0, 0.0, 10.0, -10.0], &[1e-6, 1e-6, 100.0, 100.0], FULL, 20.0).unwrap();
+    println!("{set:?}");
+    let (first, last) = (set.pieces()[0], set.pieces()[set.pieces().len() - 1]);
+    assert_eq!(set.hull(), (first.0, last.1));
 }
 
 fn studies() -> impl Strategy<Value = (Vec<f64>, Vec<f64>)> {

@@ -275,3 +275,49 @@ impl Region {
         Some((self.centre - half, self.centre + half))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::num::random::uniform;
+
+    /// Log-likelihood of mean and tau2, with its constant.
+    fn log_likelihood(y: &[f64], v: &[f64], mu: f64, tau2: f64) -> f64 {
+        let terms = y.iter().zip(v).map(|(y, v)| {
+            let variance = v + tau2;
+            (2.0 * std::f64::consts::PI * variance).ln() + (y - mu) * (y - mu) / variance
+        });
+        -0.5 * terms.sum::<f64>()
+    }
+
+    #[test]
+    fn the_region_holds_the_statistic_as_it_is_defined() {
+        for seed in 0..200 {
+            let at = |i: u64| uniform(seed, i);
+            let k = 2 + (at(0) * 8.0) as u64;
+            // Sums of effects and variances do not change by origin and unit if these are 0 and 1.
+            let y: Vec<f64> = std::iter::once(0.0).chain((1..k).map(|i| 2.0 * at(i) - 1.0)).collect();
+            let v: Vec<f64> = std::iter::once(0.01).chain((1..k).map(|i| 0.02 + 0.9 * at(i + 20))).collect();
+            let data = Data::new(&y, &v).unwrap();
+            let unit = 2.0_f64.powi(-data.exponent);
+            let moments = data.moments(&data.y);
+            let (tau2, c) = (at(50) * at(51), 1.5 * at(52));
+            let region = data.region(moments, tau2 * unit * unit, c);
+            let (centre, estimate) = (moments.mean / unit, moments.tau2 / (unit * unit));
+            let weight: f64 = v.iter().map(|v| 1.0 / (v + estimate)).sum();
+            for mu in [-1.0, -0.1, 0.0, 0.3, 2.0] {
+                let ratio = log_likelihood(&y, &v, centre, estimate) - log_likelihood(&y, &v, mu, tau2);
+                let expected = (centre - mu) * (centre - mu) * weight + c * ratio;
+                let statistic = region.statistic(mu * unit);
+                assert!(
+                    (statistic - expected).abs() < 1e-11 * (1.0 + expected.abs()),
+                    "{seed} {mu}: {statistic} {expected}"
+                );
+                let (lower, upper) = region.not_above(statistic.max(region.least)).unwrap();
+                let end = if mu * unit < region.centre { lower } else { upper };
+                assert!((end / unit - mu).abs() < 1e-7, "{seed} {mu}: {lower} {upper}");
+            }
+            assert!(region.not_above(region.least - 1e-9).is_none());
+        }
+    }
+}

@@ -34,6 +34,12 @@ use super::sum::LogProduct;
 
 /// Structural bound on halvings of the step.
 const HALVINGS: u32 = 12;
+/// Weights whose singularity is farther than eight times as far from the path as that of the largest are of the others.
+const BULK: f64 = 0.125;
+/// An integrand that is this many times as large beside the saddle as there has lost digits.
+const GROWTH: f64 = 16.0;
+/// The first step on the wider path.
+const WIDE_STEP: f64 = 0.25;
 
 /// Distribution function `P(sum lambda_j Z_j^2 <= x)`.
 ///
@@ -182,59 +188,102 @@ struct Path {
 
 impl Path {
     /// ```text
-    /// exp(ln_height) |2 pole/pi| int_0^inf Re[ (1 + iu) exp(x m w) prod (1 + r_j w)^(-1/2) / (1 + pole w) ] du
+    /// exp(ln_height) |2 pole/pi| int_0^inf Re[ (1 + iu) exp(x m w) prod (1 + r_j w)^(-1/2) / (1 + pole w) ] du,    w = 2iu - u^2
     /// ```
     ///
-    /// NaN if it has not settled when the halvings of the step are used up.
+    /// Where a few weights are the largest and many others are not far below them, that parabola, which is drawn tight around the first,
+    /// comes near the singularity of the others, and the integrand grows again beyond all bounds. Then a wider one is taken, through the
+    /// same point:
+    ///
+    /// ```text
+    /// w = is - b s^2,    s = sinh t,    dw = i (1 + 2ibs) cosh t dt
+    /// ```
+    ///
+    /// with `b` from the slope of steepest descent for those others alone; in `t` the two scales become one.
+    ///
+    /// NaN if neither has settled when the halvings of the step are used up.
     fn integral(&self, ln_height: f64, slopes: impl Iterator<Item = f64>) -> f64 {
         // The integrand is near a normal density of this standard deviation around u = 0; the rule's error is about
         // exp(-2 pi^2 (sd/step)^2) + exp(-2 pi distance/step).
         let slopes: Vec<f64> = slopes.collect();
         let curvature = 2.0 * slopes.iter().map(|r| r * r).sum::<f64>() + 4.0 * self.pole * self.pole;
-        let mut step = f64::min(0.5 / curvature.sqrt(), 0.12 * self.distance);
-        let mut sum = step * (0.5 + self.points(step, step, &slopes));
-        // Halving the step squares the relative error. The first step is nearly always small enough, but many equal weights make a
-        // steep singularity beside the path, which no bound of the strip shows.
-        for _ in 0..HALVINGS {
-            let finer = 0.5 * (sum + step * self.points(0.5 * step, step, &slopes));
-            let change = (finer - sum).abs();
-            sum = finer;
-            step *= 0.5;
-            if change <= 1e-9 * sum {
-                return (ln_height + (2.0 / PI * self.pole.abs() * sum).ln()).exp().min(1.0);
-            }
-        }
-        f64::NAN
+        let step = f64::min(0.5 / curvature.sqrt(), 0.12 * self.distance);
+        let tight = |u: f64| self.integrand((-u * u, 2.0 * u), (2.0, 2.0 * u), &slopes);
+        let sum = settled(2.0, step, tight).or_else(|| {
+            let moments = |power: i32| slopes.iter().filter(|r| **r < BULK).map(|r| r.powi(power)).sum::<f64>();
+            let b = moments(3) / (3.0 * moments(2));
+            let wide = |t: f64| {
+                let (s, scale) = (t.sinh(), t.cosh());
+                self.integrand((-b * s * s, s), (scale, 2.0 * b * s * scale), &slopes)
+            };
+            (b > 0.0).then(|| settled(1.0, WIDE_STEP, wide)).flatten()
+        });
+        sum.map_or(f64::NAN, |sum| (ln_height + (self.pole.abs() / PI * sum).ln()).exp().min(1.0))
     }
 
-    /// The sum of the integrand at `first`, `first + step`, ...
-    fn points(&self, first: f64, step: f64, slopes: &[f64]) -> f64 {
-        let (mut sum, mut u) = (0.0, first);
-        // exp(-x m u^2) alone is below any f64 there.
-        while self.growth * u * u < 750.0 {
-            let (size, value) = self.integrand(u, slopes);
-            sum += value;
-            if size <= 1e-18 {
-                break;
-            }
-            u += step;
-        }
-        sum
-    }
-
-    /// Modulus and real part of the integrand.
-    fn integrand(&self, u: f64, slopes: &[f64]) -> (f64, f64) {
+    /// The integrand at `w`, times `dw/i`.
+    fn integrand(&self, (re, im): (f64, f64), (d_re, d_im): (f64, f64), slopes: &[f64]) -> Value {
         evaluation();
-        let (re, im) = (-u * u, 2.0 * u);
         let mut product = UpperProduct::new();
         for &r in slopes {
             product.multiply(1.0 + r * re, r * im);
         }
         let (ln_modulus, argument) = product.ln();
         let (pole_re, pole_im) = (1.0 + self.pole * re, self.pole * im);
-        let size = (self.growth * re - 0.5 * ln_modulus).exp() * f64::hypot(1.0, u) / f64::hypot(pole_re, pole_im);
-        let angle = self.growth * im - 0.5 * argument + u.atan() - f64::atan2(pole_im, pole_re);
-        (size, size * angle.cos())
+        let fall = self.growth * re;
+        let size = (fall - 0.5 * ln_modulus).exp() * f64::hypot(d_re, d_im) / f64::hypot(pole_re, pole_im);
+        let angle = self.growth * im - 0.5 * argument + f64::atan2(d_im, d_re) - f64::atan2(pole_im, pole_re);
+        Value { fall, size, real: size * angle.cos() }
+    }
+}
+
+/// The integrand at one point of the path.
+#[derive(Clone, Copy)]
+struct Value {
+    /// Logarithm of the exponential factor alone.
+    fall: f64,
+    /// Modulus.
+    size: f64,
+    real: f64,
+}
+
+/// The integral of `of` from 0 on, where it is `first`, by the trapezoidal rule with ever smaller steps; `None` also if the integrand
+/// grows.
+fn settled(first: f64, step: f64, of: impl Fn(f64) -> Value) -> Option<f64> {
+    let limit = GROWTH * first;
+    let mut step = step;
+    let mut sum = step * (0.5 * first + points(step, step, limit, &of)?);
+    // Halving the step squares the relative error. The first step is nearly always small enough, but many equal weights make a
+    // steep singularity beside the path, which no bound of the strip shows.
+    for _ in 0..HALVINGS {
+        let finer = 0.5 * (sum + step * points(0.5 * step, step, limit, &of)?);
+        let change = (finer - sum).abs();
+        sum = finer;
+        step *= 0.5;
+        if change <= 1e-9 * sum {
+            return Some(sum);
+        }
+    }
+    None
+}
+
+/// The sum of the integrand at `first`, `first + step`, ..., unless it exceeds `limit`.
+fn points(first: f64, step: f64, limit: f64, of: impl Fn(f64) -> Value) -> Option<f64> {
+    let (mut sum, mut u) = (0.0, first);
+    loop {
+        let Value { fall, size, real } = of(u);
+        // The exponential factor alone is below any f64 there.
+        if fall < -750.0 {
+            return Some(sum);
+        }
+        if size > limit {
+            return None;
+        }
+        sum += real;
+        if size <= 1e-18 {
+            return Some(sum);
+        }
+        u += step;
     }
 }
 

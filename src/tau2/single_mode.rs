@@ -185,9 +185,12 @@ fn tail(a: &Point, rss: f64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::design::Design;
     use super::super::search::{Scratch, modes};
     use super::super::{Tau2, Workspace};
     use super::*;
+    use crate::num::random::uniform;
+    use nalgebra::DMatrix;
     use proptest::prelude::*;
 
     /// Effects and variances that often have several maxima.
@@ -214,6 +217,86 @@ mod tests {
                 prop_assert!((scratch.modes[0].point.s / mode.point.s - 1.0).abs() < 1e-12);
                 prop_assert!(mode.lower <= mode.point.s && mode.point.s <= mode.upper);
             }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+        #[test]
+        fn finds_what_the_search_finds_with_a_design((y, v) in data(), slope in -2.0..2.0_f64) {
+            let k = y.len();
+            let x = DMatrix::from_fn(k, 2, |i, j| if j == 0 { 1.0 } else { slope * (i % 3) as f64 + (i as f64).sqrt() });
+            prop_assume!(k > 3);
+            let mut design = Design::new(&y, &v, &x).unwrap();
+            if let (Some(mode), _) = find(&mut design, Likelihood::Restricted) {
+                let mut scratch = Scratch::default();
+                modes(&mut design, Likelihood::Restricted, &mut scratch);
+                prop_assert_eq!(scratch.modes.len(), 1);
+                prop_assert!((scratch.modes[0].point.s / mode.point.s - 1.0).abs() < 1e-11);
+                prop_assert!(mode.lower <= mode.point.s && mode.point.s <= mode.upper);
+                // Ends of the bracket: the score is positive before the maximum, and negative from there on.
+                let at = |s: f64, design: &mut Design| Likelihood::Restricted.point(&design.at(s));
+                let (before, after) = (at(mode.lower, &mut design), at(mode.upper, &mut design));
+                prop_assert!(before.f >= before.g * (1.0 - 1e-9) || mode.lower <= design.axis().start);
+                prop_assert!(after.f <= after.g * (1.0 + 1e-9));
+            }
+        }
+    }
+
+    /// The halves of the score at `s` of spectral terms `z^2` and `t`.
+    fn point(terms: &[(f64, f64)], s: f64) -> Point {
+        let sum = |of: &dyn Fn(f64, f64) -> f64| terms.iter().map(|(z2, t)| of(*z2, s / (t + s))).sum::<f64>();
+        Point {
+            s,
+            q: sum(&|z2, o| z2 * o) / s,
+            f: sum(&|z2, o| z2 * o * o) / s,
+            f_slope: 2.0 * sum(&|z2, o| z2 * o * o * o) / s,
+            g: sum(&|_, o| o),
+            g_slope: sum(&|_, o| o * o),
+        }
+    }
+
+    /// What is shown must hold, and most of what holds is to be shown.
+    #[test]
+    fn what_two_points_prove_is_so() {
+        // Asked, true and shown, of each.
+        let (mut to_left, mut chords, mut tails) = ([0; 3], [0; 3], [0; 3]);
+        let count = |of: &mut [i32; 3], so: bool, shown: bool, what: &str| {
+            assert!(so || !shown, "{what}");
+            of[0] += 1;
+            of[1] += i32::from(so);
+            of[2] += i32::from(shown);
+        };
+        for seed in 0..3000 {
+            let at = |i: u64| uniform(seed, i);
+            let spread = 8.0 * at(0);
+            let terms: Vec<(f64, f64)> = (1..2 + (at(1) * 8.0) as u64)
+                .map(|i| {
+                    let t = (spread * (at(3 * i) - 0.5)).exp();
+                    let far = if at(3 * i + 1) < 0.2 { 10.0 * at(2) } else { 1.0 };
+                    (-2.0 * far * at(3 * i + 2).max(1e-9).ln() * t, t)
+                })
+                .collect();
+            let rss: f64 = terms.iter().map(|(z2, _)| z2).sum();
+            let inside = |a: f64, b: f64| (1..80).map(move |i| a * (b / a).powf(f64::from(i) / 80.0));
+            for (from, factor) in [(0.01, 2.0), (0.1, 1.3), (0.1, 10.0), (1.0, 4.0), (3.0, 1.1)] {
+                let (a, b) = (point(&terms, from), point(&terms, from * factor));
+                if a.rises() && b.rises() {
+                    let so = inside(a.s, b.s).all(|s| point(&terms, s).rises());
+                    count(&mut to_left, so, left(&a, &b), "left");
+                } else if !a.rises() && !b.rises() {
+                    let so = inside(a.s, b.s).all(|s| !point(&terms, s).rises());
+                    count(&mut chords, so, chord(&a, &b), "chord");
+                }
+                if !a.rises() {
+                    let so = inside(a.s, a.s * 1e6).all(|s| !point(&terms, s).rises());
+                    count(&mut tails, so, tail(&a, rss), "tail");
+                }
+            }
+        }
+        println!("{to_left:?} {chords:?} {tails:?}");
+        for (of, share) in [(to_left, 0.5), (chords, 0.5), (tails, 0.5)] {
+            assert!(of[0] > 2000 && f64::from(of[2]) > share * f64::from(of[1]), "{of:?}");
         }
     }
 
