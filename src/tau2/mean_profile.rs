@@ -495,3 +495,61 @@ impl Workspace {
         Ok((value, interval))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::num::random::uniform;
+
+    /// How often a verdict was `Settled`, `Crossed` and `Unknown`.
+    #[test]
+    fn what_is_said_of_an_interval_is_so() {
+        let mut said = [0; 3];
+        for seed in 0..1500 {
+            let at = |i: u64| uniform(seed, i);
+            let k = 2 + (at(0) * 5.0) as u64;
+            let y: Vec<f64> = (0..k).map(|i| 6.0 * at(i + 1) - 3.0).collect();
+            let v: Vec<f64> = (0..k).map(|i| (9.0 * at(i + 20) - 6.0).exp()).collect();
+            let mut workspace = Workspace::new();
+            workspace.load(&y, &v).unwrap();
+            let (mut profile, unit, origin) = workspace.mean_profile().unwrap();
+            let place = |mu: f64| unit.shrink(mu - origin);
+            for i in 0..8 {
+                let from = -4.0 + 8.0 * at(i + 40);
+                let to = from + 4.0 * at(i + 50) * at(i + 60);
+                let q = [0.3, 1.0, 3.84, 9.0][(i % 4) as usize];
+                let (a, b) = (profile.node(place(from)), profile.node(place(to)));
+                let verdict = profile.look(&a, &b, q);
+                let inside: Vec<bool> = (0..=40)
+                    .map(|j| profile.node(a.mu + (b.mu - a.mu) * f64::from(j) / 40.0).d - q)
+                    .filter(|d| d.abs() > 1e-9 * q)
+                    .map(|d| d < 0.0)
+                    .collect();
+                let changes = inside.windows(2).filter(|two| two[0] != two[1]).count();
+                match verdict {
+                    Verdict::Settled => assert_eq!(changes, 0, "{y:?} {v:?} {from} {to} {q}"),
+                    Verdict::Crossed => assert!(changes <= 1, "{y:?} {v:?} {from} {to} {q}"),
+                    Verdict::Unknown(_) => {}
+                }
+                said[match verdict {
+                    Verdict::Settled => 0,
+                    Verdict::Crossed => 1,
+                    Verdict::Unknown(_) => 2,
+                }] += 1;
+            }
+        }
+        println!("{said:?}");
+        assert!(said[0] > 8000 && said[1] > 400, "{said:?}");
+    }
+
+    #[test]
+    fn the_least_value_above_a_chord() {
+        for (a, b, bend) in
+            [(1.0, 2.0, 0.5), (1.0, 2.0, 3.0), (2.0, 1.0, 3.0), (4.0, -1.0, 20.0), (0.0, 0.0, 4.0), (3.0, 1.0, 1.9)]
+        {
+            let value = |x: f64| a + (b - a) * x - bend * x * (1.0 - x);
+            let least = (0..=10_000).map(|i| value(f64::from(i) * 1e-4)).fold(f64::INFINITY, f64::min);
+            assert!((least_above_chord(a, b, bend) - least).abs() < 1e-7, "{a} {b} {bend}");
+        }
+    }
+}
