@@ -228,6 +228,7 @@ mod tests {
             let x = DMatrix::from_fn(k, 2, |i, j| if j == 0 { 1.0 } else { slope * (i % 3) as f64 + (i as f64).sqrt() });
             prop_assume!(k > 3);
             let mut design = Design::new(&y, &v, &x).unwrap();
+            prop_assert!(design.rss().to_bits() == design.unweighted().rss.to_bits());
             if let (Some(mode), _) = find(&mut design, Likelihood::Restricted) {
                 let mut scratch = Scratch::default();
                 modes(&mut design, Likelihood::Restricted, &mut scratch);
