@@ -34,7 +34,7 @@ use super::sum::LogProduct;
 
 /// Structural bound on halvings of the step.
 const HALVINGS: u32 = 12;
-/// Weights whose singularity is farther than eight times as far from the path as that of the largest are of the others.
+/// A weight is one of the others, not of the largest, if its singularity is more than eight times as far from the path.
 const BULK: f64 = 0.125;
 /// An integrand that is this many times as large beside the saddle as there has lost digits.
 const GROWTH: f64 = 16.0;

@@ -453,17 +453,28 @@ mod tests {
         type Output = f64;
 
         fn with_simd<S: Simd>(self, simd: S) -> f64 {
-            let lanes = Lanes::<S, 1>::new(simd);
+            // As wide as in `Run`.
+            if self.kernel == Kernel::PauleMandel && const { S::F64_LANES > 1 } {
+                self.count(Lanes::<S, 2>::new(simd))
+            } else {
+                self.count(Lanes::<S, 1>::new(simd))
+            }
+        }
+    }
+
+    impl Passes<'_> {
+        fn count<S: Simd, const N: usize>(self, lanes: Lanes<S, N>) -> f64 {
             let zero = lanes.splat(0.0);
-            let mut cells: Vec<Cell<S, 1>> = vec![[zero; 3]; self.k];
+            let mut cells: Vec<Cell<S, N>> = vec![[zero; 3]; self.k];
             let (mut passes, mut tiles) = (0, 0);
-            for at in (0..self.units).step_by(Lanes::<S, 1>::WIDTH) {
+            for at in (0..self.units).step_by(Lanes::<S, N>::WIDTH) {
                 let source = Source::Rows(Rows { y: self.y, v: self.v, stride: self.units, at, ahead: 0 });
                 let mut tile = Tile { lanes, cells: &mut cells };
-                let first = tile.read::<true>(source, &mut false);
-                let at_zero = tile.take(tile.residuals::<{ want::Q | want::F | want::SLOPES | want::RSS }>(first.mean));
-                let known = Known::new(lanes, &first, self.kernel);
-                let start = Start { first, known, at_zero, kept: known.kept_with(lanes, at_zero.q) };
+                let start = tile.start::<{ want::Q | want::F | want::SLOPES | want::RSS }, true>(
+                    source,
+                    self.kernel,
+                    &mut false,
+                );
                 let ground = ground(lanes, &start);
                 let sums = start.sums();
                 let mut counted = Counted { tile: &mut tile, passes: 1 };
