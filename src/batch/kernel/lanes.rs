@@ -1,7 +1,8 @@
 //! Arithmetic on `N` vectors at once: one unit per lane, nothing ever crosses lanes.
 //!
-//! There is no fused multiply-add here, so that every instruction set rounds alike.
+//! There is no fused multiply-add in sums, so that every instruction set rounds alike.
 
+use super::reciprocal::reciprocal;
 use pulp::{NullaryFnOnce, Simd};
 
 /// `N` vectors of numbers.
@@ -96,6 +97,13 @@ impl<S: Simd, const N: usize> Lanes<S, N> {
         and and_m64s;
         or or_m64s;
         xor xor_m64s;
+    }
+
+    /// `1 / a`; with `PRODUCTS` by multiplications where the machine may have time for them while it divides, for numbers between 2^-1000
+    /// and 2^1000 or infinity. The result is the same.
+    #[inline(always)]
+    pub(in crate::batch) fn reciprocal<const PRODUCTS: bool>(self, a: Num<S, N>) -> Num<S, N> {
+        if PRODUCTS { a.map(|a| reciprocal(self.simd, a)) } else { self.div(self.splat(1.0), a) }
     }
 
     #[inline(always)]

@@ -13,6 +13,7 @@ mod places;
 #[cfg(feature = "prefetch")]
 mod prefetch;
 pub(in crate::batch) mod proof;
+mod reciprocal;
 pub(in crate::batch) mod solve;
 pub(in crate::batch) mod tile;
 

@@ -42,9 +42,9 @@ impl<S: Simd, const N: usize, const WANT: u32> Pass<S, N> for TakeNearby<S, N, W
     type Output = (Weighted<S, N>, Residuals<S, N>);
 
     #[inline(always)]
-    fn study(&mut self, cell: &mut Cell<S, N>) {
+    fn study<const PRODUCTS: bool>(&mut self, cell: &mut Cell<S, N>) {
         let (l, sums) = (self.lanes, &mut self.sums);
-        let w = l.div(l.splat(1.0), l.add(cell[V], self.x));
+        let w = l.reciprocal::<PRODUCTS>(l.add(cell[V], self.x));
         let r = l.sub(cell[Y], self.near);
         let a = l.mul(w, r);
         let square = l.mul(w, w);

@@ -205,8 +205,8 @@ pub(super) trait Pass<S: Simd, const N: usize> {
     /// What they end in.
     type Output;
 
-    /// Adds one study.
-    fn study(&mut self, cell: &mut Cell<S, N>);
+    /// Adds one study. A weight is a [reciprocal](Lanes::reciprocal), with or without `PRODUCTS`.
+    fn study<const PRODUCTS: bool>(&mut self, cell: &mut Cell<S, N>);
 
     /// After the last study.
     fn end(self) -> Self::Output;
@@ -282,16 +282,22 @@ impl<S: Simd, const N: usize, P: Pass<S, N>> NullaryFnOnce for One<'_, S, N, P> 
     #[inline(always)]
     fn call(self) -> P::Output {
         let Self { cells, mut pass } = self;
-        for cell in cells {
-            pass.study(cell);
+        // The machine divides for one study while it multiplies for the other.
+        let (pairs, last) = cells.as_chunks_mut::<2>();
+        for [first, second] in pairs {
+            pass.study::<true>(first);
+            pass.study::<false>(second);
+        }
+        for cell in last {
+            pass.study::<false>(cell);
         }
         pass.end()
     }
 }
 
-/// Passes over several tiles in one loop.
+/// Passes over several tiles in one loop, each with its weights by products or not.
 macro_rules! side_by_side {
-    ($(#[$doc:meta])* $name:ident: $($cells:ident $pass:ident $P:ident,)*) => {
+    ($(#[$doc:meta])* $name:ident: $($cells:ident $pass:ident $P:ident $products:literal,)*) => {
         $(#[$doc])*
         pub(super) struct $name<'a, S: Simd, const N: usize, $($P),*> {
             $(pub(super) $cells: &'a mut [Cell<S, N>],)*
@@ -309,11 +315,11 @@ macro_rules! side_by_side {
                 let mut $pass = ($pass, left);)*
                 // All of one length: the compiler sees that every study is there.
                 for study in 0..all {
-                    $($pass.0.study(&mut $cells[study]);)*
+                    $($pass.0.study::<$products>(&mut $cells[study]);)*
                 }
                 // Units of different size: what is left of the longer ones.
                 $(for cell in $pass.1 {
-                    $pass.0.study(cell);
+                    $pass.0.study::<$products>(cell);
                 })*
                 ($($pass.0.end(),)*)
             }
@@ -322,13 +328,13 @@ macro_rules! side_by_side {
 }
 
 side_by_side! {
-    Two: first first_pass P, second second_pass Q,
+    Two: first first_pass P false, second second_pass Q true,
 }
 side_by_side! {
-    Three: first first_pass P, second second_pass Q, third third_pass R,
+    Three: first first_pass P false, second second_pass Q false, third third_pass R true,
 }
 side_by_side! {
-    Four: first first_pass P, second second_pass Q, third third_pass R, fourth fourth_pass T,
+    Four: first first_pass P false, second second_pass Q false, third third_pass R true, fourth fourth_pass T false,
 }
 
 struct Sums<'a, S: Simd, const N: usize, const WANT: u32> {
@@ -381,7 +387,7 @@ impl<S: Simd, const N: usize, const MISSING: bool, const CUBES: bool> Pass<S, N>
     type Output = First<S, N>;
 
     #[inline(always)]
-    fn study(&mut self, cell: &mut Cell<S, N>) {
+    fn study<const PRODUCTS: bool>(&mut self, cell: &mut Cell<S, N>) {
         let l = self.lanes;
         let (zero, one, inf) = (l.splat(0.0), l.splat(1.0), l.splat(f64::INFINITY));
         let Some((y, v)) = self.studies.next(Lanes::<S, N>::WIDTH).and_then(row::<S, N>) else {
@@ -411,7 +417,7 @@ impl<S: Simd, const N: usize, const MISSING: bool, const CUBES: bool> Pass<S, N>
             self.least = l.min(self.least, v);
             self.most = l.max(self.most, v);
         }
-        let w = l.div(one, cell[V]);
+        let w = l.reciprocal::<PRODUCTS>(cell[V]);
         cell[W] = w;
         let square = l.mul(w, w);
         self.s1 = l.add(self.s1, w);
@@ -455,9 +461,9 @@ impl<S: Simd, const N: usize, const WANT: u32> Pass<S, N> for TakeWeights<S, N, 
     type Output = Weighted<S, N>;
 
     #[inline(always)]
-    fn study(&mut self, cell: &mut Cell<S, N>) {
+    fn study<const PRODUCTS: bool>(&mut self, cell: &mut Cell<S, N>) {
         let l = self.lanes;
-        let w = l.div(l.splat(1.0), l.add(cell[V], self.x));
+        let w = l.reciprocal::<PRODUCTS>(l.add(cell[V], self.x));
         if WANT != 0 {
             cell[W] = w;
         }
@@ -496,7 +502,7 @@ impl<S: Simd, const N: usize, const WANT: u32> Pass<S, N> for TakeResiduals<S, N
     type Output = Residuals<S, N>;
 
     #[inline(always)]
-    fn study(&mut self, cell: &mut Cell<S, N>) {
+    fn study<const PRODUCTS: bool>(&mut self, cell: &mut Cell<S, N>) {
         let (l, sums) = (self.lanes, &mut self.sums);
         let r = l.sub(cell[Y], self.mean);
         let a = l.mul(cell[W], r);
