@@ -103,7 +103,14 @@ impl<S: Simd, const N: usize> Lanes<S, N> {
     /// and 2^1000 or infinity. The result is the same.
     #[inline(always)]
     pub(in crate::batch) fn reciprocal<const PRODUCTS: bool>(self, a: Num<S, N>) -> Num<S, N> {
-        if PRODUCTS { a.map(|a| reciprocal(self.simd, a)) } else { self.div(self.splat(1.0), a) }
+        if !PRODUCTS {
+            return self.div(self.splat(1.0), a);
+        }
+        let mut out = a;
+        for i in 0..N {
+            out[i] = reciprocal(self.simd, a[i]);
+        }
+        out
     }
 
     #[inline(always)]
