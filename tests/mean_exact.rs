@@ -1,7 +1,7 @@
 //! Intervals of the mean that need no large sample: permutation tests, the exact interval for few studies.
 //!
-//! References: brute force over all sign patterns (`tests/reference/permutation.py`), metafor 3.8 (`permutation.R`), an
-//! independent implementation of the exact interval (`exact_mean.py`).
+//! References: brute force over all sign patterns (`tests/reference/permutation.py`), metafor 3.8 (`permutation.R`), the exact interval
+//! from PyMARE's estimates and scipy's densities (`exact_mean.py`; the statistic itself is compared in `src/inference/exact_mean.rs`).
 
 mod support;
 
@@ -126,7 +126,7 @@ fn random_patterns_are_reproducible_and_close_to_all_patterns() {
 }
 
 #[test]
-fn the_exact_interval_is_that_of_an_independent_implementation() {
+fn the_exact_interval_and_p_value_are_those_from_parts_of_other_packages() {
     let truth = reference(include_str!("reference/exact_mean.json"));
     let mut compared = 0;
     for case in list(&truth["cases"]) {
@@ -143,6 +143,11 @@ fn the_exact_interval_is_that_of_an_independent_implementation() {
         let within = |s: f64| 5.0 * s * 2.0_f64.sqrt() + 0.002 * (high - low);
         assert!((lower - low).abs() < within(spread[0]), "{name} {level}: {lower} {low}");
         assert!((upper - high).abs() < within(spread[1]), "{name} {level}: {upper} {high}");
+        let (p, expected) = (interval.p_value(), number(&case["p_value"]).unwrap());
+        assert!(
+            (p - expected).abs() < 5.0 * spread[2] * 2.0_f64.sqrt() + 0.002 * expected,
+            "{name} {level}: {p} {expected}"
+        );
         compared += 1;
     }
     assert_eq!(compared, 12);

@@ -185,6 +185,34 @@ fn equal_variances_have_closed_forms() {
     }
 }
 
+/// `tests/reference/bartlett_expectation.py`: the mean of 400 000 statistics, fitted by PyMARE. The factor is the expectation up to terms that
+/// fall with the square of the number of studies; the factor's own distance from 1 falls with that number.
+#[test]
+fn bartletts_factor_is_the_expectation_of_the_statistic_to_second_order() {
+    let file = reference(include_str!("reference/bartlett_expectation.json"));
+    let excess = |case: &Value| -> (f64, f64, f64) {
+        let mut workspace = Workspace::new();
+        workspace.load(&numbers(&case["yi"]), &numbers(&case["vi"])).expect("valid data");
+        let test = workspace.mean_likelihood_ratio(0.0).expect("a test");
+        assert!((test.tau2 / get(&case["tau2"]) - 1.0).abs() < 1e-4, "PyMARE stops early");
+        (test.bartlett - 1.0, get(&case["expectation"]) - 1.0, get(&case["se"]))
+    };
+    let cases = list(&file["cases"]);
+    let [eight, sixteen, thirty_two, uneven] = [0, 1, 2, 3].map(|i| excess(&cases[i]));
+    for (factor, simulated, se) in [eight, sixteen, thirty_two] {
+        let rest = simulated - factor;
+        assert!(rest.abs() < 1.5 * factor * factor + 4.0 * se, "{factor} {simulated}");
+        // A term of first order would not leave so little.
+        assert!(rest.abs() < 0.25 * factor);
+    }
+    for ((few, of_few, se), (many, of_many, _)) in [(eight, sixteen), (sixteen, thirty_two)] {
+        let (rest, left) = (of_few - few, of_many - many);
+        assert!((left - 0.25 * rest).abs() < 0.1 * rest + 4.0 * se, "{rest} {left}");
+    }
+    let (factor, simulated, se) = uneven;
+    assert!((simulated - factor).abs() < 3.0 * factor * factor + 4.0 * se, "{factor} {simulated}");
+}
+
 #[test]
 fn next_to_the_maximum_the_correction_is_smooth() {
     let (y, v) = ([0.2, 1.1, -0.6, 0.9, 0.3], [0.02, 0.05, 0.08, 0.03, 0.2]);

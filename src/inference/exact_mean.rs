@@ -73,8 +73,6 @@ pub(crate) fn exact_mean(y: &[f64], v: &[f64], level: f64, null: f64, options: &
         region.not_above(*critical)
     };
     let tau2 = |t: f64| data.least * t.exp_m1();
-    let last = (BEYOND * data.largest() / data.least).ln_1p();
-    let steps = (last / STEP).ceil() as u32;
     let (mut lower, mut upper) = (Best::default(), Best::default());
     let visit = |t: f64, slice: &mut dyn FnMut(f64) -> Option<(f64, f64)>, lower: &mut Best, upper: &mut Best| {
         if let Some((low, high)) = slice(tau2(t)) {
@@ -82,8 +80,8 @@ pub(crate) fn exact_mean(y: &[f64], v: &[f64], level: f64, null: f64, options: &
             upper.take(high, t);
         }
     };
-    for i in 0..=steps {
-        visit(STEP * f64::from(i), &mut slice, &mut lower, &mut upper);
+    for t in data.axis() {
+        visit(t, &mut slice, &mut lower, &mut upper);
     }
     let mut width = STEP;
     for _ in 0..2 {
@@ -176,7 +174,9 @@ impl Data {
         let trace = w.iter().enumerate().map(|(i, w)| w * (others(i) / sum_w)).sum();
         let y = y.iter().map(|y| scaled(y - origin)).collect();
         let data = Self { y, v, w, sum_w, trace, least: scaled(scaled(least)), origin, exponent };
-        (data.least > 0.0 && data.trace.is_finite() && data.trace > 0.0).then_some(data)
+        // With a ratio that overflows the axis of tau2 would have no end.
+        let ends = (BEYOND * data.largest() / data.least).is_finite();
+        (ends && data.least > 0.0 && data.trace.is_finite() && data.trace > 0.0).then_some(data)
     }
 
     fn shrink(&self, mu: f64) -> f64 {
@@ -191,6 +191,12 @@ impl Data {
     fn largest(&self) -> f64 {
         let squares = self.y.iter().map(|y| y * y);
         self.v.iter().copied().chain(squares).fold(0.0, f64::max)
+    }
+
+    /// Where tau2 is looked at first: `ln(1 + tau2/v)` from 0 to beyond all that matters.
+    fn axis(&self) -> impl Iterator<Item = f64> + use<> {
+        let last = (BEYOND * self.largest() / self.least).ln_1p();
+        (0..=(last / STEP).ceil() as u32).map(|i| STEP * f64::from(i))
     }
 
     fn moments(&self, y: &[f64]) -> Moments {
@@ -319,5 +325,42 @@ mod tests {
             }
             assert!(region.not_above(region.least - 1e-9).is_none());
         }
+    }
+
+    #[test]
+    fn tau2_is_looked_for_from_zero_to_beyond_all_that_matters_in_small_steps() {
+        for (y, v) in [([0.0, 3.0], [0.5, 0.25]), ([0.0, 0.01], [40.0, 0.001]), ([-1e140, 1e140], [1.0, 1e-3])] {
+            let data = Data::new(&y, &v).unwrap();
+            let axis: Vec<f64> = data.axis().collect();
+            assert_eq!(axis[0], 0.0);
+            assert!(axis.windows(2).all(|pair| pair[1] > pair[0] && pair[1] - pair[0] < 0.2 + 1e-12));
+            let spread = ((y[1] - y[0]) * 2.0_f64.powi(-data.exponent)).powi(2);
+            let largest = data.v.iter().fold(spread, |a, b| a.max(*b));
+            let (last, before) = (axis[axis.len() - 1], axis[axis.len() - 2]);
+            assert!(data.least * last.exp_m1() >= 0.99e8 * largest && data.least * before.exp_m1() <= 1.01e8 * largest);
+        }
+        // Models refuse such data before.
+        assert!(Data::new(&[-1e150, 1e150], &[1.0, 1e-3]).is_none());
+    }
+
+    /// `tests/reference/exact_mean.py`: estimates by PyMARE, densities by scipy.
+    #[test]
+    fn the_statistic_is_that_from_parts_of_other_packages() {
+        let file = include_str!("../../tests/reference/exact_mean.json");
+        let file: serde_json::Value = serde_json::from_str(file).unwrap();
+        let numbers = |value: &serde_json::Value| -> Vec<f64> {
+            value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+        };
+        let cases = file["statistics"].as_array().unwrap();
+        for case in cases {
+            let (y, v) = (numbers(&case["yi"]), numbers(&case["vi"]));
+            let get = |key: &str| case[key].as_f64().unwrap();
+            let data = Data::new(&y, &v).unwrap();
+            let tau2 = libm::scalbn(get("tau2"), -2 * data.exponent);
+            let region = data.region(data.moments(&data.y), tau2, get("c"));
+            let (statistic, expected) = (region.statistic(data.shrink(get("mu"))), get("statistic"));
+            assert!((statistic - expected).abs() < 1e-12 * (1.0 + expected.abs()), "{case}: {statistic}");
+        }
+        assert_eq!(cases.len(), 192);
     }
 }

@@ -1,11 +1,24 @@
-"""The exact interval of Michael, Thornton, Xie & Tian (2019), written independently with numpy. Run here: python3 exact_mean.py
+"""The exact interval of Michael, Thornton, Xie & Tian (2019) from parts of other packages: DerSimonian-Laird estimates by PyMARE, densities by
+scipy, random numbers by numpy. Run here: python3 exact_mean.py
 
-Random numbers, grid of tau2 and order of work differ from the crate's: four times 20 000 samples from numpy's generator, a fine logarithmic
+The statistic at a mean and a tau2, with weight c, is
+
+    (m - mu)^2 W + c (l(m, t) - l(mu, tau2))
+
+with PyMARE's m and t, W = sum 1/(v + t), and l the log-likelihood: "statistics" holds it as it is. (PyMARE's own variance of m is not 1/W.)
+
+Random numbers, grid of tau2 and order of work of the interval differ from the crate's: four times 20 000 samples, a fine logarithmic
 grid, and a numerical root of the statistic in mu instead of its closed form. Agreement is therefore within Monte Carlo error, which
-is estimated by repeating with other samples ("spread": standard deviation of each end over four repeats).
+is estimated by repeating with other samples ("spread": standard deviation of each end, and of the p-value of mean 0, over four repeats).
 """
 import json
+import platform
+
 import numpy as np
+import pymare
+import scipy
+from pymare.estimators import DerSimonianLaird
+from scipy.stats import norm
 
 SETS = {
     "k2": ([0.1, 1.4], [0.04, 0.09]),
@@ -18,23 +31,21 @@ SETS = {
 
 
 def dl(y, v):
-    w = 1 / v
-    m0 = (y * w).sum(-1, keepdims=True) / w.sum()
-    q = (w * (y - m0) ** 2).sum(-1)
-    t = np.maximum(0, (q - (len(v) - 1)) / (w.sum() - (w ** 2).sum() / w.sum()))
-    w = 1 / (v + t[..., None])
-    m = (w * y).sum(-1) / w.sum(-1)
-    return m, t, w.sum(-1)
+    """Mean, tau2 and W of each row of y."""
+    rows = np.atleast_2d(y)
+    fit = DerSimonianLaird().fit(rows.T, np.repeat(v[:, None], len(rows), 1), np.ones((len(v), 1))).params_
+    tau2 = np.ravel(fit["tau2"])
+    return np.ravel(fit["fe_params"]), tau2, (1 / (v + tau2[:, None])).sum(1)
 
 
-def log_density(y, v, m, t):
-    s = v + np.asarray(t)[..., None]
-    return -0.5 * (np.log(2 * np.pi * s) + (y - np.asarray(m)[..., None]) ** 2 / s).sum(-1)
+def log_likelihood(y, v, m, t):
+    return norm.logpdf(y, np.asarray(m)[..., None], np.sqrt(v + np.asarray(t)[..., None])).sum(-1)
 
 
-def statistic(y, v, mu, tau2, c):
-    m, t, weight = dl(y, v)
-    return (m - mu) ** 2 * weight + c * (log_density(y, v, m, t) - log_density(y, v, mu, tau2))
+def statistic(y, v, mu, tau2, c, estimates=None):
+    m, t, weight = estimates or dl(y, v)
+    value = (m - mu) ** 2 * weight + c * (log_likelihood(y, v, m, t) - log_likelihood(y, v, mu, tau2))
+    return value if y.ndim > 1 else value[0]
 
 
 def interval(y, v, level, seed, draws):
@@ -43,25 +54,40 @@ def interval(y, v, level, seed, draws):
     z = np.random.default_rng(seed).standard_normal((draws, k))
     size = max(v.max(), (y.max() - y.min()) ** 2)
     grid = np.concatenate([[0.0], np.geomspace(1e-3 * v.min(), 1e6 * size, 130)])
-    low, high = np.inf, -np.inf
+    low, high, p = np.inf, -np.inf, 0.0
+    observed = dl(y, v)
     for tau2 in grid:
         null = statistic(z * np.sqrt(v + tau2), v, 0.0, tau2, c)
         critical = np.quantile(null, level)
+        p = max(p, (1 + (null >= statistic(y, v, 0.0, tau2, c, observed)).sum()) / (draws + 1))
         mus = np.linspace(y.min(), y.max(), 101)
-        at = np.array([statistic(y, v, mu, tau2, c) for mu in mus])  # a parabola: no other valley can hide
+        at = np.array([statistic(y, v, mu, tau2, c, observed) for mu in mus])  # a parabola: no other valley can hide
         best = mus[at.argmin()]
         if at.min() > critical:
             continue
         for side in [-1, 1]:
             inside, step = best, np.sqrt(size)
-            while statistic(y, v, inside + side * step, tau2, c) <= critical:
+            while statistic(y, v, inside + side * step, tau2, c, observed) <= critical:
                 step *= 2
             outside = inside + side * step
             for _ in range(40):
                 mid = (inside + outside) / 2
-                inside, outside = (mid, outside) if statistic(y, v, mid, tau2, c) <= critical else (inside, mid)
+                inside, outside = (mid, outside) if statistic(y, v, mid, tau2, c, observed) <= critical else (inside, mid)
             low, high = min(low, inside), max(high, inside)
-    return low, high
+    return low, high, p
+
+
+def statistics():
+    """At the estimates, far from them, on the boundary, and with weights other than the default."""
+    cases = []
+    for name, (y, v) in SETS.items():
+        y, v = np.array(y), np.array(v)
+        for mu in [-1.0, 0.0, 0.35, 2.0]:
+            for tau2 in [0.0, 0.003, 0.2, 7.0]:
+                for c in [0.2, 1.2]:
+                    cases.append({"name": name, "yi": list(y), "vi": list(v), "mu": mu, "tau2": tau2, "c": c,
+                                  "statistic": float(statistic(y, v, mu, tau2, c))})
+    return cases
 
 
 def main():
@@ -72,10 +98,12 @@ def main():
             ends = np.array([interval(y, v, level, seed, 20_000) for seed in range(4)])
             mean, spread = ends.mean(0), ends.std(0, ddof=1)
             cases.append({"name": name, "yi": list(y), "vi": list(v), "level": level, "lower": mean[0], "upper": mean[1],
-                          "spread": list(spread)})
+                          "p_value": mean[2], "spread": list(spread)})
             print(name, level, mean, spread, flush=True)
+    versions = {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__, "pymare": pymare.__version__}
     with open("exact_mean.json", "w") as out:
-        out.write('{"cases": [\n%s\n]}\n' % ",\n".join(json.dumps(c) for c in cases))
+        out.write('{"call": "python3 exact_mean.py", "versions": %s,\n"cases": [\n%s\n],\n"statistics": [\n%s\n]}\n' % (
+            json.dumps(versions), ",\n".join(json.dumps(c) for c in cases), ",\n".join(json.dumps(c) for c in statistics())))
 
 
 main()
