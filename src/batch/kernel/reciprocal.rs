@@ -8,29 +8,29 @@
 //! ```
 //!
 //! From there the same step once more gives the number next to `1 / b`, for every `b` that is not all ones (P. Markstein, IBM Journal of
-//! Research and Development 34:111, 1990, [doi:10.1147/rd.341.0111](https://doi.org/10.1147/rd.341.0111)). Where `b` is, `y + y e` may lie
+//! Research and Development 34:111, 1990, [doi:10.1147/rd.341.0111](https://doi.org/10.1147/rd.341.0111)). Where it is, `y + y e` may lie
 //! in the middle between two numbers, with `e` exactly 2^-53, and `1 / b` is a little larger; a slightly larger `e` then leads to the
 //! upper one, as it does for all other `b` with that `e`. So it is the same to the last bit whether a weight was divided or multiplied,
 //! and whoever has as much to multiply as to divide does both at once.
 
-use pulp::{Simd, bytemuck};
-use std::any::Any;
+use pulp::Simd;
 
 /// `1 / b` for positive `b` between 2^-1000 and 2^1000, 0 for infinity, NaN for NaN.
 #[inline(always)]
 pub(super) fn reciprocal<S: Simd>(simd: S, b: S::f64s) -> S::f64s {
     #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = (&simd as &dyn Any).downcast_ref::<pulp::x86::V4>() {
-        return bytemuck::cast(by_products(Avx512(*simd), bytemuck::cast(b)));
+    if let Some(simd) = (&simd as &dyn std::any::Any).downcast_ref::<pulp::x86::V4>() {
+        return pulp::bytemuck::cast(by_products(avx512::Avx512(*simd), pulp::bytemuck::cast(b)));
     }
     simd.div_f64s(simd.splat_f64s(1.0), b)
 }
 
-/// 2^-53, and the next number.
+/// 2^-53.
+#[cfg(any(target_arch = "x86_64", test))]
 const MIDDLE: f64 = f64::EPSILON / 2.0;
-const BEYOND_MIDDLE: f64 = MIDDLE * (1.0 + f64::EPSILON);
 
 /// What it takes.
+#[cfg(any(target_arch = "x86_64", test))]
 trait Products<V: Copy>: Copy {
     fn splat(self, x: f64) -> V;
     /// `1 / b` with a relative error of at most 2^-14.
@@ -45,6 +45,7 @@ trait Products<V: Copy>: Copy {
     fn finite(self, b: V, a: V) -> V;
 }
 
+#[cfg(any(target_arch = "x86_64", test))]
 #[inline(always)]
 fn by_products<V: Copy, P: Products<V>>(p: P, b: V) -> V {
     let one = p.splat(1.0);
@@ -52,7 +53,7 @@ fn by_products<V: Copy, P: Products<V>>(p: P, b: V) -> V {
     for _ in 0..2 {
         y = p.plus(y, p.minus(b, y, one), y);
     }
-    let e = p.replace(p.minus(b, y, one), p.splat(MIDDLE), p.splat(BEYOND_MIDDLE));
+    let e = p.replace(p.minus(b, y, one), p.splat(MIDDLE), p.splat(MIDDLE * (1.0 + f64::EPSILON)));
     p.finite(b, p.plus(y, e, y))
 }
 
@@ -102,9 +103,6 @@ mod avx512 {
         }
     }
 }
-#[cfg(target_arch = "x86_64")]
-use avx512::Avx512;
-
 #[cfg(test)]
 mod tests {
     use super::super::lanes::Lanes;
