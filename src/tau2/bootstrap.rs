@@ -7,6 +7,19 @@ use crate::num::random::uniform;
 use serde::{Deserialize, Serialize};
 
 /// How studies are resampled: the result depends on nothing else, on any machine.
+///
+/// ```
+/// use meta_analysis::tau2::{Bootstrap, Tau2, estimate};
+///
+/// assert_eq!(Bootstrap::default(), Bootstrap { replicates: 10_000, seed: 0 });
+/// // A resample of two studies is a study twice, estimate 0, or both, estimate (2 - 0)^2 / 2 - 0.5 = 1.5, with even odds.
+/// let options = Bootstrap { replicates: 1000, seed: 1 };
+/// let tau2 = estimate(&[0.0, 2.0], &[0.5, 0.5], Tau2::BootstrappedDerSimonianLaird(options))?.tau2;
+/// let both = tau2 * 1000.0 / 1.5;
+/// assert!((both - both.round()).abs() < 1e-9);
+/// assert!((both - 500.0).abs() < 64.0); // 4 standard deviations of a binomial count
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Bootstrap {
     /// Number of resamples. Default: 10 000.

@@ -3,6 +3,16 @@
 use thiserror::Error;
 
 /// Why a between-study variance cannot be computed.
+///
+/// ```
+/// use meta_analysis::tau2::{Tau2, Tau2Error, estimate};
+///
+/// let error = estimate(&[0.1, 0.9], &[0.04, -0.09], Tau2::Reml).expect_err("a negative variance");
+/// assert_eq!(error, Tau2Error::NegativeVariance { index: 1, value: -0.09 });
+/// assert_eq!(error.to_string(), "study 1: sampling variance must not be negative, got -0.09");
+/// let error = estimate(&[0.1], &[0.04], Tau2::Reml).expect_err("one study only");
+/// assert_eq!(error, Tau2Error::TooFewStudies { k: 1, needed: 2 });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum Tau2Error {

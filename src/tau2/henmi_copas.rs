@@ -80,6 +80,21 @@ impl Studentised {
 }
 
 /// Henmi and Copas's interval, from [`Workspace::henmi_copas`].
+///
+/// ```
+/// use meta_analysis::tau2::Workspace;
+///
+/// let mut workspace = Workspace::new();
+/// workspace.load(&[1.0, 2.0, 3.0, 6.0], &[0.5; 4])?;
+/// let fit = workspace.henmi_copas(0.05, 3.0)?;
+/// // Equal variances: the plain mean; the sample variance 14/3 less 0.5; the usual standard error of a mean.
+/// assert!((fit.mean - 3.0).abs() < 1e-14 && (fit.tau2 - (14.0 / 3.0 - 0.5)).abs() < 1e-13);
+/// assert!((fit.standard_error - (14.0_f64 / 12.0).sqrt()).abs() < 1e-14);
+/// // The end of the interval, as the mean tested, has the p-value 0.05.
+/// let end = fit.mean + fit.quantile * fit.standard_error;
+/// assert!((workspace.henmi_copas(0.05, end)?.p_value - 0.05).abs() < 1e-11);
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct HenmiCopas {

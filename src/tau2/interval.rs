@@ -6,6 +6,21 @@ use super::{Tau2Error, Workspace, need_studies};
 use serde::{Deserialize, Serialize};
 
 /// A confidence set for tau2 that may have no element.
+///
+/// ```
+/// use meta_analysis::tau2::{Tau2Set, q_profile};
+///
+/// // Three studies: 2 degrees of freedom, for which the chi-squared quantile at p is -2 ln(1 - p).
+/// let (high, low) = (-2.0 * 0.025_f64.ln(), -2.0 * 0.975_f64.ln());
+/// // Equal variances: Q(tau2) = 8 / (1 + tau2).
+/// let set = q_profile(&[-2.0, 0.0, 2.0], &[1.0; 3], high, low)?;
+/// let Tau2Set::Interval { lower, upper } = set else { panic!("not empty") };
+/// assert!((lower - (8.0 / high - 1.0)).abs() < 1e-13 && (upper - (8.0 / low - 1.0)).abs() < 1e-10);
+/// assert!(set.contains(3.0) && !set.contains(0.0));
+/// // Effects that agree too well
+/// assert_eq!(q_profile(&[0.4; 3], &[1.0; 3], high, low)?, Tau2Set::Empty);
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Tau2Set {
     /// No tau2 of 0 or more is compatible with the data: the effects differ less than sampling alone would make them.

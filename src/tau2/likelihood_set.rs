@@ -13,6 +13,22 @@ use crate::num::root::log_newton;
 use serde::{Deserialize, Serialize};
 
 /// A set of values of tau2 in one or more pieces: closed intervals in ascending order that do not touch.
+///
+/// ```
+/// use meta_analysis::tau2::{Likelihood, profile_likelihood_set};
+///
+/// let drop = 3.841_458_820_694_124; // chi-squared quantile at 0.95 with 1 df
+/// let set = profile_likelihood_set(&[-2.0, 0.0, 2.0], &[0.1; 3], Likelihood::Full, drop)?;
+/// assert!(set.is_connected());
+/// // Equal variances: with r = (8/3) / (0.1 + tau2) the deviance is 3 (r - 1 - ln r), and r = 1 at the maximum.
+/// assert!(set.contains(8.0 / 3.0 - 0.1));
+/// let (lower, upper) = set.hull();
+/// for end in [lower, upper] {
+///     let r = 8.0 / 3.0 / (0.1 + end);
+///     assert!((3.0 * (r - 1.0 - r.ln()) - drop).abs() < 1e-12);
+/// }
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LikelihoodSet {
     pieces: Vec<(f64, f64)>,

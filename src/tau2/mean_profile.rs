@@ -25,6 +25,21 @@ use super::{Tau2, Tau2Error, Workspace, need_studies, run};
 use crate::num::bracket;
 
 /// A test of one value of the mean by the full likelihood, from [`Workspace::mean_likelihood_ratio`].
+///
+/// ```
+/// use meta_analysis::tau2::Workspace;
+///
+/// let mut workspace = Workspace::new();
+/// workspace.load(&[1.0, 2.0, 3.0, 6.0], &[0.5; 4])?;
+/// let test = workspace.mean_likelihood_ratio(1.0)?;
+/// // Equal variances: 0.5 + tau2 is the mean square around the mean 3, which is 14/4, or around the 1 tested, 30/4.
+/// assert!((test.mean - 3.0).abs() < 1e-14);
+/// assert!((test.tau2 - 3.0).abs() < 1e-12 && (test.tau2_under - 7.0).abs() < 1e-12);
+/// assert!((test.statistic - 4.0 * (30.0_f64 / 14.0).ln()).abs() < 1e-12);
+/// assert!((test.signed_root - test.statistic.sqrt()).abs() < 1e-14);
+/// assert!((test.bartlett - (1.0 + 3.0 / 8.0)).abs() < 1e-12);
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MeanLikelihoodRatio {

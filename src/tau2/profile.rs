@@ -43,6 +43,22 @@ pub(crate) struct Unweighted {
 }
 
 /// Which likelihood.
+///
+/// ```
+/// use meta_analysis::tau2::{Likelihood, Tau2, estimate, log_likelihood};
+///
+/// // Equal variances: the sum of squares is 14; the full likelihood divides it by k = 4, the restricted one by k - 1.
+/// let (y, v) = ([1.0, 2.0, 3.0, 6.0], [0.5; 4]);
+/// for (likelihood, method, n) in
+///     [(Likelihood::Full, Tau2::MaximumLikelihood, 4.0), (Likelihood::Restricted, Tau2::Reml, 3.0)]
+/// {
+///     let (tau2, total) = (estimate(&y, &v, method)?.tau2, 14.0 / n);
+///     assert!((tau2 - (total - 0.5)).abs() < 1e-12);
+///     let highest = -0.5 * n * ((std::f64::consts::TAU * total).ln() + 1.0);
+///     assert!((log_likelihood(&y, &v, tau2, likelihood)? - highest).abs() < 1e-12);
+/// }
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Likelihood {
     /// The restricted (residual) likelihood, that of the error contrasts.

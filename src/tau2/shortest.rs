@@ -17,6 +17,22 @@ use crate::num::chi_squared;
 const CELLS: i32 = 40;
 
 /// The scale on which the width of an interval is measured.
+///
+/// ```
+/// use meta_analysis::tau2::{Tau2Set, Width, shortest_q_profile};
+///
+/// let ends = |width| match shortest_q_profile(&[-2.0, 0.0, 2.0], &[0.1; 3], 0.05, width)? {
+///     Tau2Set::Interval { lower, upper } => Ok((lower, upper)),
+///     Tau2Set::Empty => panic!("not empty"),
+/// };
+/// let ((a, b), (c, d)) = (ends(Width::Tau2)?, ends(Width::Tau)?);
+/// // Three studies of equal variance: P(chi2(2) >= Q(tau2)) = exp(-4 / (0.1 + tau2)), and both intervals hold 0.95.
+/// let below = |tau2: f64| (-4.0 / (0.1 + tau2)).exp();
+/// assert!((below(b) - below(a) - 0.95).abs() < 1e-12 && (below(d) - below(c) - 0.95).abs() < 1e-12);
+/// // Each is the shorter one on its own scale.
+/// assert!(b - a < d - c && d.sqrt() - c.sqrt() < b.sqrt() - a.sqrt());
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Width {
     /// `upper - lower`, for tau2.
