@@ -4,6 +4,23 @@ use crate::num::{normal, random};
 use serde::{Deserialize, Serialize};
 
 /// How the null distribution of [`MeanMethod::Exact`](super::MeanMethod::Exact) is computed.
+///
+/// ```
+/// use meta_analysis::{Effect, Effects, ExactMean, MeanMethod, Measure, RandomEffects, Tau2};
+///
+/// let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+/// let fit = RandomEffects::new(Tau2::DerSimonianLaird).fit(&effects)?;
+/// let sampled = |draws| fit.mean_interval(MeanMethod::Exact(ExactMean { draws, ..ExactMean::default() }));
+/// // Equal variances: the plain mean. The p-value counts samples, the data being one more.
+/// let interval = sampled(999)?;
+/// assert!((interval.value() - 3.0).abs() < 1e-14);
+/// let count = 1000.0 * interval.p_value();
+/// assert!(count >= 1.0 && (count - count.round()).abs() < 1e-9);
+/// // Level 0.95 needs 1 / (draws + 1) <= 0.05.
+/// assert!(sampled(18).is_err() && sampled(19).is_ok());
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ExactMean {
     /// The weight `c` of the likelihood part of the statistic, not negative. Default: `None`, the authors' choice 1.2 below

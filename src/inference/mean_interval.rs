@@ -8,6 +8,21 @@ use serde::{Deserialize, Serialize};
 
 /// How an interval for the pooled effect is computed where it is not "estimate plus and minus a quantile times the
 /// standard error"; those are in [`Inference`](super::Inference).
+///
+/// ```
+/// use meta_analysis::{Effect, Effects, MeanMethod, Measure, RandomEffects, Tau2};
+///
+/// let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+/// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+/// let half = |method| Ok::<_, meta_analysis::Error>(fit.mean_interval(method)?.interval().1 - 3.0);
+/// // Equal variances: twice the log-likelihood ratio is 3 ln(1 + (mu - 3)^2 / (8/3)), and B = 1 + 2/3 - 1/6.
+/// let chi2 = 1.959_963_984_540_054_f64.powi(2);
+/// let closed = |b: f64| (8.0 / 3.0 * (b * chi2 / 3.0).exp_m1()).sqrt();
+/// assert!((half(MeanMethod::ProfileLikelihood)? - closed(1.0)).abs() < 1e-12);
+/// assert!((half(MeanMethod::ProfileLikelihoodBartlett)? - closed(1.5)).abs() < 1e-12);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum MeanMethod {
@@ -113,6 +128,21 @@ impl std::fmt::Display for MeanMethod {
 }
 
 /// An interval for the pooled effect by a [`MeanMethod`], on the analysis scale.
+///
+/// ```
+/// use meta_analysis::{CommonEffect, Effect, Effects, MeanMethod, Measure, Permutation};
+///
+/// let row = |y: &f64| Ok((format!("log OR {y}"), Effect::from_variance(Measure::LogOddsRatio, *y, 0.04)?));
+/// let y = [0.1, 0.3, 0.35, 0.8, 0.25, 0.4];
+/// let effects = Effects::from_rows(y.iter().map(row).collect::<meta_analysis::Result<Vec<_>>>()?)?;
+/// let interval = CommonEffect::new().fit(&effects)?.mean_interval(MeanMethod::Permutation(Permutation::default()))?;
+/// // 0 is below all effects: one of 32 patterns. A second one joins it at the least effect, which is the limit.
+/// assert_eq!(interval.p_value(), 1.0 / 32.0);
+/// let (lower, upper) = interval.interval();
+/// assert!((lower - 0.1).abs() < 1e-12 && (upper - 0.8).abs() < 1e-12);
+/// assert!((interval.natural().upper - 0.8_f64.exp()).abs() < 1e-12);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MeanInterval {
     measure: Measure,

@@ -12,6 +12,21 @@ use crate::tau2::{JointPosterior, Prior};
 use serde::{Deserialize, Serialize};
 
 /// The posterior distribution of tau, the standard deviation of the true effects (analysis scale).
+///
+/// ```
+/// use meta_analysis::{Effect, Effects, Measure, Prior, RandomEffects, Tau2, TauPrior};
+///
+/// // Effect and standard error in eight schools (Rubin 1981)
+/// let (y, se) = ([28.39, 7.94, -2.75, 6.82, -0.64, 0.63, 18.01, 12.16], [14.9, 10.2, 16.3, 11.0, 9.4, 11.4, 10.4, 17.6_f64]);
+/// let row = |i: usize| Ok((format!("school {i}"), Effect::from_variance(Measure::MeanDifference, y[i], se[i] * se[i])?));
+/// let effects = Effects::from_rows((0..8).map(row).collect::<meta_analysis::Result<Vec<_>>>()?)?;
+/// let prior = Prior::new(TauPrior::HalfCauchy { scale: 25.0 }).mean(0.0, 50.0);
+/// let tau = RandomEffects::new(Tau2::Reml).fit(&effects)?.bayesian(prior)?.tau();
+/// // As the vignette of the R package bayesmeta prints them
+/// assert!((tau.median - 4.758_539).abs() < 1e-6);
+/// assert!(tau.mean.is_some_and(|mean| (mean - 5.884_511).abs() < 1e-6));
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TauPosterior {
@@ -34,6 +49,23 @@ pub struct TauPosterior {
 ///
 /// Röver 2020, J Stat Softw 93(6), doi 10.18637/jss.v093.i06; R: bayesmeta, whose intervals are the shortest by default and
 /// equal-tailed with `interval.type = "central"`. metafor: none.
+///
+/// ```
+/// use meta_analysis::{Effect, Effects, Measure, Prior, RandomEffects, Tau2, TauPrior, Threshold};
+///
+/// let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+/// // With tau as good as 0 the mean is that of a normal model: 3 +- sqrt(1/3) from the data, 0 +- 1 from the prior.
+/// let prior = Prior::new(TauPrior::HalfNormal { scale: 1e-8 }).mean(0.0, 1.0);
+/// let posterior = RandomEffects::new(Tau2::Reml).fit(&effects)?.bayesian(prior)?;
+/// let (mean, sd) = (2.25, 0.5);
+/// assert!((posterior.median() - mean).abs() < 1e-12);
+/// assert!(posterior.sd().is_some_and(|found| (found - sd).abs() < 1e-12));
+/// assert!((posterior.interval().1 - (mean + 1.959_963_984_540_054 * sd)).abs() < 1e-12);
+/// let at = Threshold::Analysis(2.0);
+/// assert!((posterior.mean_above(at)? + posterior.mean_below(at)? - 1.0).abs() < 1e-13);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Posterior {
     measure: Measure,

@@ -15,6 +15,21 @@ use serde::{Deserialize, Serialize};
 ///
 /// The variants differ in the quantile and in the standard error; packages use the same words for different
 /// ones.
+///
+/// ```
+/// use meta_analysis::{Effect, Effects, Measure, Prediction, RandomEffects, Tau2};
+///
+/// let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+/// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+/// // Equal variances: mu = 3, tau2 = 4 - 1, se^2 = 4/3. Quantiles: normal, t with 2 df, t with 1 df.
+/// let half = |method| Ok::<_, meta_analysis::Error>(fit.prediction_by(method)?.interval().1 - 3.0);
+/// let total = (3.0_f64 + 4.0 / 3.0).sqrt();
+/// assert!((half(Prediction::TauOnly)? - 1.959_963_984_540_054 * 3.0_f64.sqrt()).abs() < 1e-12);
+/// assert!((half(Prediction::StudentT)? - 4.302_652_729_749_464 * total).abs() < 1e-11);
+/// assert!((half(Prediction::HigginsThompsonSpiegelhalter)? - 12.706_204_736_174_705 * total).abs() < 1e-11);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Prediction {
@@ -137,6 +152,22 @@ impl std::fmt::Display for Prediction {
 }
 
 /// A prediction interval for the true effect of a new study, on the analysis scale.
+///
+/// ```
+/// use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+///
+/// let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::LogOddsRatio, y, 0.04)?));
+/// let effects = Effects::from_rows([row("A", 0.2)?, row("B", 0.6)?, row("C", 1.0)?])?;
+/// let prediction = RandomEffects::new(Tau2::Reml).fit(&effects)?.prediction()?;
+/// let (lower, upper) = prediction.interval();
+/// // Equal variances: mu = 0.6, tau2 = 0.16 - 0.04, se^2 = 0.16/3, and t with 2 df
+/// let half = 4.302_652_729_749_464 * (0.12_f64 + 0.16 / 3.0).sqrt();
+/// assert!((lower - (0.6 - half)).abs() < 1e-12 && (upper - (0.6 + half)).abs() < 1e-12);
+/// assert_eq!((prediction.df(), prediction.level()), (Some(2.0), 0.95));
+/// // The natural scale: odds ratios
+/// assert!((prediction.natural().upper / upper.exp() - 1.0).abs() < 1e-14);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PredictionInterval {
     measure: Measure,

@@ -3,6 +3,22 @@
 use serde::{Deserialize, Serialize};
 
 /// A solved model of `k` effects, on the analysis scale. Plain numbers, no labels.
+///
+/// ```
+/// use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+///
+/// let effects = Effects::from_rows([
+///     ("A", Effect::from_variance(Measure::MeanDifference, 1.0, 1.0)?),
+///     ("B", Effect::from_variance(Measure::MeanDifference, 4.0, 2.0)?),
+/// ])?;
+/// let fit = RandomEffects::new(Tau2::DerSimonianLaird).fit(&effects)?;
+/// let solution = fit.solution();
+/// // Weights 1 and 1/2: mean 2, Q = 1 + 4/2, tau2 = (Q - 1) / (1.5 - 1.25/1.5). With it they are 1/4 and 1/5.
+/// assert!((solution.q - 3.0).abs() < 1e-14 && (solution.tau2 - 3.0).abs() < 1e-13);
+/// assert!((solution.mu - 7.0 / 3.0).abs() < 1e-14 && (solution.se - 0.45_f64.sqrt().recip()).abs() < 1e-14);
+/// assert_eq!(solution.df(), 1.0);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Solution {

@@ -19,6 +19,22 @@ use serde::{Deserialize, Serialize};
 ///
 /// They belong to the I2 from Q ([`Heterogeneity::i2_from_q`](super::Heterogeneity::i2_from_q)), not to the one from
 /// tau2, and are no interval for tau2. Approximate.
+///
+/// ```
+/// use meta_analysis::{CommonEffect, Effect, Effects, Measure};
+///
+/// let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+/// let found = CommonEffect::new().fit(&effects)?.test_based_intervals(0.95)?;
+/// // Q = 8 on 2 df: H = 2, se(log H) = log 2 / (sqrt(16) - sqrt(3)), and the limits are powers of 2.
+/// let step = 1.959_963_984_540_054 / (4.0 - 3.0_f64.sqrt());
+/// assert!((found.h.lower - (1.0 - step).exp2()).abs() < 1e-13);
+/// assert!((found.h.upper - (1.0 + step).exp2()).abs() < 1e-13);
+/// // In the middle, on the log scale, is H itself.
+/// assert!((found.h2.lower * found.h2.upper - 16.0).abs() < 1e-12);
+/// assert!((found.i2.upper - (1.0 - 1.0 / found.h2.upper)).abs() < 1e-15);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TestBased {

@@ -11,6 +11,20 @@ use crate::tau2::{Certificate, Likelihood, Tau2, Workspace};
 use serde::{Deserialize, Serialize};
 
 /// The model that was fitted, with its options.
+///
+/// ```
+/// use meta_analysis::{CommonEffect, Effect, Effects, Measure, Model, RandomEffects, Tau2};
+///
+/// let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+/// let (common, random) = (CommonEffect::new().fit(&effects)?, RandomEffects::new(Tau2::Reml).fit(&effects)?);
+/// assert!(matches!(common.model(), Model::CommonEffect(_)));
+/// assert!(matches!(random.model(), Model::RandomEffects(model) if model.tau2() == Tau2::Reml));
+/// // One mean, 3, and two standard errors: the variance of an effect is 1 in one model, 1 + tau2 = 4 in the other.
+/// assert!((common.estimate().se() - (1.0_f64 / 3.0).sqrt()).abs() < 1e-14);
+/// assert!((random.estimate().se() - (4.0_f64 / 3.0).sqrt()).abs() < 1e-13);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Model {
@@ -47,6 +61,22 @@ impl std::fmt::Display for Model {
 /// It owns the effects it came from, so that diagnostics and tables need nothing else and cannot be given the
 /// wrong data. `{}` prints one line on the natural scale and the notes, `{:#}` adds the analysis scale. It
 /// serialises whole; deserialising fits the model again.
+///
+/// ```
+/// use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+///
+/// let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+/// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+/// // Equal variances: the plain mean, with the standard deviation 2 of the effects and t with 2 df
+/// let (estimate, half) = (fit.estimate(), 4.302_652_729_749_464 * 2.0 / 3.0_f64.sqrt());
+/// assert!((estimate.value() - 3.0).abs() < 1e-14);
+/// assert!((estimate.interval().1 - (3.0 + half)).abs() < 1e-12);
+/// // tau2 = 4 - 1, three quarters of the variance
+/// assert!((fit.solution().tau2 - 3.0).abs() < 1e-12 && (fit.heterogeneity().i2 - 0.75).abs() < 1e-13);
+/// assert!(fit.weights().iter().all(|weight| (weight - 1.0 / 3.0).abs() < 1e-15));
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked")]
 pub struct Pooled {

@@ -13,6 +13,20 @@ use serde::{Deserialize, Serialize};
 /// | --- | --- |
 /// | [`method`](Self::method) | that of the model |
 /// | [`level`](Self::level) | that of the model |
+///
+/// ```
+/// use meta_analysis::{Effect, Effects, Measure, NewStudy, RandomEffects, Tau2};
+///
+/// let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+/// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+/// let upper = |study| Ok::<_, meta_analysis::Error>(fit.prediction_for(study)?.interval().1);
+/// // Equal variances: mu = 3, tau2 = 4 - 1, se^2 = 4/3. The quartile of t with 2 df is sqrt(2/3).
+/// let (quartile, total) = ((2.0_f64 / 3.0).sqrt(), 3.0_f64 + 4.0 / 3.0);
+/// assert!((upper(NewStudy::true_effect().level(0.5))? - (3.0 + quartile * total.sqrt())).abs() < 1e-12);
+/// assert!((upper(NewStudy::observed(1.0).level(0.5))? - (3.0 + quartile * (total + 1.0).sqrt())).abs() < 1e-12);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct NewStudy {
     sampling_variance: f64,

@@ -14,6 +14,21 @@ use serde::{Deserialize, Serialize};
 /// Not a [`Pooled`](crate::Pooled), because much of what that offers (likelihood-based intervals and information criteria,
 /// diagnostics that refit a subset) rests on weights `1/(v + tau2)`. It owns the effects it came from; `{}` prints one line on
 /// the natural scale and the notes, `{:#}` adds the analysis scale. It serialises whole; deserialising fits the model again.
+///
+/// ```
+/// use meta_analysis::{Effect, Effects, MeanWeights, Measure, Prediction, WeightedMean};
+///
+/// let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+/// let fit = WeightedMean::new(MeanWeights::User(vec![1.0, 1.0, 2.0])).fit(&effects)?;
+/// assert_eq!(fit.weights(), [0.25, 0.25, 0.5]);
+/// // (1 + 3 + 2 * 5) / 4; tau2 = 4 - 1 as without weights, and se^2 = (1 + 1 + 4) (1 + 3) / 16
+/// assert!((fit.estimate().value() - 3.5).abs() < 1e-14);
+/// assert!((fit.estimate().se() - 1.5_f64.sqrt()).abs() < 1e-12);
+/// let half = 1.959_963_984_540_054 * (3.0_f64 + 1.5).sqrt();
+/// assert!((fit.prediction_by(Prediction::Normal)?.interval().1 - (3.5 + half)).abs() < 1e-12);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked")]
 pub struct WeightedPooled {
