@@ -154,6 +154,15 @@ impl Inference {
     ];
 
     /// Name used in results.
+    ///
+    /// ```
+    /// use meta_analysis::Inference;
+    ///
+    /// assert_eq!(Inference::default().name(), "Hartung-Knapp");
+    /// // A name reads back as its method.
+    /// assert_eq!(Inference::KenwardRoger.name().parse::<Inference>()?, Inference::KenwardRoger);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Self::Wald => "Wald",
@@ -202,6 +211,16 @@ impl std::str::FromStr for Inference {
     type Err = Error;
 
     /// Reads a name, metafor's code (`z`, `t`, `knha`, `adhoc`), or `HK-ci`, `HK-IQWiG6`, `KR`; letter case ignored.
+    ///
+    /// ```
+    /// use meta_analysis::{ErrorKind, Inference};
+    ///
+    /// assert_eq!("knha".parse::<Inference>()?, Inference::HartungKnapp);
+    /// assert_eq!("student T".parse::<Inference>()?, Inference::StudentT);
+    /// let error = "normal".parse::<Inference>().expect_err("no such name");
+    /// assert!(matches!(error.kind(), ErrorKind::UnknownName { what: "inference", .. }));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::UnknownName`] for any other text.

@@ -85,6 +85,12 @@ pub fn ln_regularized(a: f64, b: f64, x: f64) -> f64 {
 }
 
 /// `ln(1 - I_x(a, b))`, accurate where the value itself underflows. Domain as [`regularized`]; `-inf` at `x = 1`.
+///
+/// ```
+/// use meta_analysis::num::beta;
+/// // 1 - I_x(1, b) = (1 - x)^b
+/// assert!((beta::ln_regularized_upper(1.0, 1000.0, 0.75) / (1000.0 * 0.25f64.ln()) - 1.0).abs() < 1e-14);
+/// ```
 #[must_use]
 pub fn ln_regularized_upper(a: f64, b: f64, x: f64) -> f64 {
     ln_tails(a, b, x, 1.0 - x).1

@@ -78,6 +78,13 @@ pub fn sf(k: f64, n: f64, p: f64) -> f64 {
 }
 
 /// `ln P(K <= k)`, accurate where the probability underflows.
+///
+/// ```
+/// use meta_analysis::num::binomial;
+/// // P(K <= 1) = (1 + n) / 2^n for p = 1/2
+/// let exact = 2001.0f64.ln() - 2000.0 * std::f64::consts::LN_2;
+/// assert!((binomial::ln_cdf(1.0, 2000.0, 0.5) / exact - 1.0).abs() < 1e-13);
+/// ```
 #[must_use]
 pub fn ln_cdf(k: f64, n: f64, p: f64) -> f64 {
     match place(k, n, p) {
@@ -89,6 +96,12 @@ pub fn ln_cdf(k: f64, n: f64, p: f64) -> f64 {
 }
 
 /// `ln P(K > k)`, accurate where the probability underflows.
+///
+/// ```
+/// use meta_analysis::num::binomial;
+/// // P(K > n - 1) = p^n
+/// assert!((binomial::ln_sf(999.0, 1000.0, 0.125) / (1000.0 * 0.125f64.ln()) - 1.0).abs() < 1e-13);
+/// ```
 #[must_use]
 pub fn ln_sf(k: f64, n: f64, p: f64) -> f64 {
     match place(k, n, p) {

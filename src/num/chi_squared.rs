@@ -100,6 +100,13 @@ fn finite_sum(x: f64, df: f64) -> Option<f64> {
 }
 
 /// `ln P(X <= x)`, accurate where the probability underflows.
+///
+/// ```
+/// use meta_analysis::num::chi_squared;
+/// // df = 4: 1 - (1 + x/2) exp(-x/2), which is (x/2)^2 / 2 for small x
+/// let exact = -400.0 * std::f64::consts::LN_10 - std::f64::consts::LN_2;
+/// assert!((chi_squared::ln_cdf(2e-200, 4.0) / exact - 1.0).abs() < 1e-13);
+/// ```
 #[must_use]
 pub fn ln_cdf(x: f64, df: f64) -> f64 {
     gamma::ln_lower_regularized(0.5 * df, on_support(x))

@@ -70,6 +70,13 @@ pub fn sf(x: f64, d1: f64, d2: f64) -> f64 {
 }
 
 /// `ln P(F <= x)`, accurate where the probability underflows.
+///
+/// ```
+/// use meta_analysis::num::fisher_f;
+/// // (4, 4): P(F <= x) = y^2 (3 - 2 y) with y = x / (1 + x), which is 3 x^2 for small x
+/// let exact = 3.0f64.ln() - 400.0 * std::f64::consts::LN_10;
+/// assert!((fisher_f::ln_cdf(1e-200, 4.0, 4.0) / exact - 1.0).abs() < 1e-13);
+/// ```
 #[must_use]
 pub fn ln_cdf(x: f64, d1: f64, d2: f64) -> f64 {
     both_ln(x, d1, d2).0

@@ -157,6 +157,13 @@ pub fn upper_regularized(a: f64, x: f64) -> f64 {
 }
 
 /// `ln P(a, x)`, accurate where `P` itself underflows. Domain as [`lower_regularized`]; `-inf` at `x = 0`.
+///
+/// ```
+/// use meta_analysis::num::gamma;
+/// // P(2, x) = 1 - (1 + x) exp(-x), which is x^2 / 2 for small x
+/// let exact = -400.0 * std::f64::consts::LN_10 - std::f64::consts::LN_2;
+/// assert!((gamma::ln_lower_regularized(2.0, 1e-200) / exact - 1.0).abs() < 1e-13);
+/// ```
 #[must_use]
 pub fn ln_lower_regularized(a: f64, x: f64) -> f64 {
     let (p, q) = moderate_tails(a, x);

@@ -40,6 +40,13 @@ pub fn cdf(x: f64, n: u32) -> f64 {
 }
 
 /// Survival function `P(U_1 + ... + U_n > x)`, which is `cdf(n - x, n)`. Where `n - x` is known without rounding, ask [`cdf`] for it.
+///
+/// ```
+/// use meta_analysis::num::irwin_hall;
+/// assert_eq!(irwin_hall::sf(1.0, 2), 0.5);
+/// // the corner of the cube: (n - x)^n / n! for x > n - 1
+/// assert!((irwin_hall::sf(2.5, 3) / (0.125 / 6.0) - 1.0).abs() < 1e-15);
+/// ```
 #[must_use]
 pub fn sf(x: f64, n: u32) -> f64 {
     cdf(f64::from(n) - x, n)

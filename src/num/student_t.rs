@@ -74,6 +74,13 @@ pub fn sf(t: f64, df: f64) -> f64 {
 }
 
 /// `ln P(T <= t)`, accurate where the probability underflows.
+///
+/// ```
+/// use meta_analysis::num::student_t;
+/// // df = 2: (1 + t / sqrt(2 + t^2)) / 2, which is 1 / (2 t^2) far below 0
+/// let exact = -400.0 * std::f64::consts::LN_10 - std::f64::consts::LN_2;
+/// assert!((student_t::ln_cdf(-1e200, 2.0) / exact - 1.0).abs() < 1e-13);
+/// ```
 #[must_use]
 pub fn ln_cdf(t: f64, df: f64) -> f64 {
     ln_sf(-t, df)

@@ -113,6 +113,20 @@ pub struct MeanAt {
 
 impl MeanAt {
     /// `sum w = 1/se^2`; `None` if that exceeds the range of double precision, as it can where every other result does not.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::Workspace;
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[1.0, 2.0, 6.0], &[1.0, 3.0, 7.0])?;
+    /// // 1/2 + 1/4 + 1/8
+    /// let sum = workspace.mean_at(1.0)?.sum_of_weights();
+    /// assert!(sum.is_some_and(|sum| (sum - 0.875).abs() < 1e-14));
+    /// // Each weight is 1e310; all else is in range, as the effects are equal.
+    /// workspace.load(&[1.0; 2], &[1e-310; 2])?;
+    /// assert_eq!(workspace.mean_at(0.0)?.sum_of_weights(), None);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
     #[must_use]
     pub fn sum_of_weights(&self) -> Option<f64> {
         let sum = self.standard_error.powi(-2);
@@ -250,6 +264,19 @@ pub fn estimate(y: &[f64], v: &[f64], method: Tau2) -> Result<Tau2Fit, Tau2Error
 ///
 /// Harville DA (1977) J Am Stat Assoc 72:320-338, doi:10.1080/01621459.1977.10480998.
 ///
+/// ```
+/// use meta_analysis::tau2::{Likelihood, log_likelihood};
+///
+/// // Equal variances 1 + tau2 = 2 and squared deviations that sum to 14: Q(1) = 7.
+/// let (y, v) = ([1.0, 2.0, 6.0], [1.0; 3]);
+/// let ln_4pi = (4.0 * std::f64::consts::PI).ln();
+/// let full = log_likelihood(&y, &v, 1.0, Likelihood::Full)?;
+/// assert!((full + 0.5 * (3.0 * ln_4pi + 7.0)).abs() < 1e-13);
+/// let restricted = log_likelihood(&y, &v, 1.0, Likelihood::Restricted)?;
+/// assert!((restricted + 0.5 * (2.0 * ln_4pi + 7.0)).abs() < 1e-13);
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// As [`estimate`]; [`Tau2Error::ZeroVariance`] at tau2 = 0 where a sampling variance of 0 makes the value infinite.
@@ -264,6 +291,16 @@ pub fn log_likelihood(y: &[f64], v: &[f64], tau2: f64, likelihood: Likelihood) -
 /// At tau2 = 0 it is Cochran's Q; it falls strictly as tau2 grows.
 ///
 /// DerSimonian R, Kacker R (2007) Contemp Clin Trials 28:105-114, doi:10.1016/j.cct.2006.04.004.
+///
+/// ```
+/// use meta_analysis::tau2::generalized_q;
+///
+/// // Equal variances: the squared deviations, which sum to 14, over 1 + tau2.
+/// let (y, v) = ([1.0, 2.0, 6.0], [1.0; 3]);
+/// assert!((generalized_q(&y, &v, 0.0)? - 14.0).abs() < 1e-13);
+/// assert!((generalized_q(&y, &v, 1.0)? - 7.0).abs() < 1e-13);
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -285,6 +322,19 @@ pub fn generalized_q(y: &[f64], v: &[f64], tau2: f64) -> Result<f64, Tau2Error> 
 /// `Q(0) < lower_quantile`. metafor: `confint(..., type = "QP")`, which caps the upper end.
 ///
 /// Viechtbauer W (2007) Stat Med 26:37-52, doi:10.1002/sim.2514.
+///
+/// ```
+/// use meta_analysis::tau2::{Tau2Set, q_profile};
+///
+/// // Three studies: the quantile at p of chi-squared with 2 degrees of freedom is -2 ln(1 - p).
+/// let (high, low) = (-2.0 * 0.025f64.ln(), -2.0 * 0.975f64.ln());
+/// // Equal variances: Q(tau2) = 14 / (1 + tau2).
+/// let set = q_profile(&[1.0, 2.0, 6.0], &[1.0; 3], high, low)?;
+/// let Tau2Set::Interval { lower, upper } = set else { panic!("not empty") };
+/// assert!((lower / (14.0 / high - 1.0) - 1.0).abs() < 1e-12);
+/// assert!((upper / (14.0 / low - 1.0) - 1.0).abs() < 1e-12);
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -381,6 +431,19 @@ pub fn shortest_q_profile(y: &[f64], v: &[f64], alpha: f64, width: Width) -> Res
 /// compatible with it. metafor: none.
 ///
 /// Sidik K, Jonkman JN (2005) J R Stat Soc C 54:367-384, doi:10.1111/j.1467-9876.2005.00489.x.
+///
+/// ```
+/// use meta_analysis::tau2::{Tau2Set, sidik_jonkman_interval};
+///
+/// // Quantiles of chi-squared with 2 degrees of freedom
+/// let (high, low) = (-2.0 * 0.025f64.ln(), -2.0 * 0.975f64.ln());
+/// // The squared deviations sum to 18: t0 = 18/3 = 6, Q(6) = 18/9 = 2, tau2_SJ = 6 * 2/2 = 6.
+/// let set = sidik_jonkman_interval(&[0.0, 3.0, 6.0], &[3.0; 3], high, low)?;
+/// let Tau2Set::Interval { lower, upper } = set else { panic!("not empty") };
+/// assert!((lower / (12.0 / high) - 1.0).abs() < 1e-12);
+/// assert!((upper / (12.0 / low) - 1.0).abs() < 1e-12);
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
 ///
 /// # Errors
 ///
