@@ -126,6 +126,15 @@ impl TryFrom<Unchecked> for Effects {
 impl Effects {
     /// Effects of one measure from labelled rows.
     ///
+    /// ```
+    /// use meta_analysis::{Effect, Effects, Measure};
+    ///
+    /// let one = Effect::from_se(Measure::MeanDifference, 3.0, 0.5)?;
+    /// assert_eq!(Effects::from_rows([("A", one), ("B", one)])?.y(), [3.0, 3.0]);
+    /// assert!(Effects::from_rows([("A", one), ("A", one)]).is_err()); // one label twice
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Empty`], [`ErrorKind::MixedMeasures`] naming the study, [`ErrorKind::DuplicateLabel`],
     /// [`ErrorKind::InvalidLabel`].
@@ -162,41 +171,109 @@ impl Effects {
     }
 
     /// What the numbers are.
+    ///
+    /// ```
+    /// use meta_analysis::{Effect, Effects, Measure};
+    ///
+    /// let effects = Effects::from_rows([("A", Effect::from_se(Measure::MeanDifference, 3.0, 0.5)?)])?;
+    /// assert_eq!(effects.measure(), Measure::MeanDifference);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn measure(&self) -> Measure {
         self.columns.measure
     }
 
     /// Number of studies, `k`.
+    ///
+    /// ```
+    /// use meta_analysis::{Effect, Effects, Measure};
+    ///
+    /// let one = Effect::from_se(Measure::MeanDifference, 3.0, 0.5)?;
+    /// assert_eq!(Effects::from_rows([("A", one), ("B", one)])?.len(), 2);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn len(&self) -> usize {
         self.columns.y.len()
     }
 
     /// Never true: there is at least one study.
+    ///
+    /// ```
+    /// use meta_analysis::{Effect, Effects, Measure};
+    ///
+    /// assert!(Effects::from_rows::<&str>([]).is_err()); // no studies, no effects
+    /// let one = Effect::from_se(Measure::MeanDifference, 3.0, 0.5)?;
+    /// assert!(!Effects::from_rows([("A", one)])?.is_empty());
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.columns.y.is_empty()
     }
 
     /// Labels of the studies.
+    ///
+    /// ```
+    /// use meta_analysis::{Effect, Effects, Measure};
+    ///
+    /// let one = Effect::from_se(Measure::MeanDifference, 3.0, 0.5)?;
+    /// assert_eq!(Effects::from_rows([("A", one), ("B", one)])?.labels(), ["A", "B"]);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn labels(&self) -> &[String] {
         &self.columns.labels
     }
 
     /// Effects on the analysis scale.
+    ///
+    /// ```
+    /// use meta_analysis::study::{BinaryMeasure, Studies, TwoByTwo};
+    ///
+    /// let effects = Studies::from([("A", TwoByTwo::new((6, 12), (3, 12))?)]).effects(BinaryMeasure::LogRiskRatio)?;
+    /// assert!((effects.y()[0] - 2.0_f64.ln()).abs() < 1e-14); // risks 1/2 and 1/4
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn y(&self) -> &[f64] {
         &self.columns.y
     }
 
     /// Sampling variances on the analysis scale.
+    ///
+    /// ```
+    /// use meta_analysis::study::{BinaryMeasure, Studies, TwoByTwo};
+    ///
+    /// let effects = Studies::from([("A", TwoByTwo::new((6, 12), (3, 12))?)]).effects(BinaryMeasure::LogRiskRatio)?;
+    /// assert!((effects.v()[0] - 1.0 / 3.0).abs() < 1e-14); // 1/6 - 1/12 + 1/3 - 1/12
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn v(&self) -> &[f64] {
         &self.columns.v
     }
 
     /// Sample sizes, where known.
+    ///
+    /// ```
+    /// use meta_analysis::study::{Proportion, ProportionMeasure, Studies};
+    ///
+    /// let groups = Studies::from([("A", Proportion::new(7, 19)?), ("B", Proportion::new(7, 8)?)]);
+    /// assert_eq!(groups.effects(ProportionMeasure::FreemanTukey)?.n(), [Some(19.0), Some(8.0)]);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn n(&self) -> &[Option<f64>] {
         &self.columns.n
     }
 
     /// What was done to the counts of each study.
+    ///
+    /// ```
+    /// use meta_analysis::Adjustment;
+    /// use meta_analysis::study::{BinaryMeasure, Conversion, Studies, TwoByTwo, ZeroCells};
+    ///
+    /// let trials = Studies::from([("A", TwoByTwo::new((9, 12), (0, 11))?), ("B", TwoByTwo::new((6, 12), (3, 12))?)]);
+    /// let how = Conversion::new(BinaryMeasure::LogOddsRatio).zero_cells(ZeroCells::constant(0.5));
+    /// let added = Adjustment::CountsAdded { first: 0.5, second: 0.5 };
+    /// assert_eq!(trials.effects(how)?.adjustments(), [Some(added), None]); // B has no zero
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn adjustments(&self) -> &[Option<Adjustment>] {
         &self.columns.adjustments
     }
@@ -207,11 +284,31 @@ impl Effects {
     }
 
     /// Studies that were left out when the effects were computed.
+    ///
+    /// ```
+    /// use meta_analysis::study::{BinaryMeasure, Conversion, Studies, TwoByTwo, Uninformative, ZeroCells};
+    ///
+    /// let trials = Studies::from([("A", TwoByTwo::new((0, 12), (0, 11))?), ("B", TwoByTwo::new((6, 12), (3, 12))?)]);
+    /// let policy = ZeroCells::constant(0.5).double_zero(Uninformative::Drop);
+    /// let effects = trials.effects(Conversion::new(BinaryMeasure::LogOddsRatio).zero_cells(policy))?;
+    /// assert_eq!(effects.labels(), ["B"]);
+    /// assert_eq!(effects.dropped()[0].study, "A"); // nobody had the event
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn dropped(&self) -> &[Dropped] {
         &self.columns.dropped
     }
 
     /// The covariates, aligned with the studies.
+    ///
+    /// ```
+    /// use meta_analysis::study::{BinaryMeasure, Studies, TwoByTwo};
+    ///
+    /// let trials = Studies::from([("A", TwoByTwo::new((6, 12), (3, 12))?), ("B", TwoByTwo::new((5, 10), (2, 10))?)]);
+    /// let effects = trials.with_covariate("weeks", [16.0, 24.0])?.effects(BinaryMeasure::LogOddsRatio)?;
+    /// assert_eq!(effects.covariates().numbers("weeks").unwrap(), [Some(16.0), Some(24.0)]);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn covariates(&self) -> &Covariates {
         &self.columns.covariates
     }
@@ -222,11 +319,29 @@ impl Effects {
     }
 
     /// The columns, borrowed.
+    ///
+    /// ```
+    /// use meta_analysis::{Effect, Effects, Measure};
+    ///
+    /// let effects = Effects::from_rows([("A", Effect::from_se(Measure::MeanDifference, 3.0, 0.5)?)])?;
+    /// assert_eq!((effects.view().y(), effects.view().v()), (&[3.0][..], &[0.25][..]));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn view(&self) -> EffectsView<'_> {
         EffectsView::new(self.columns.measure, &self.columns.y, &self.columns.v, &self.columns.n)
     }
 
     /// The studies at these positions, in this order; positions beyond the end are skipped.
+    ///
+    /// ```
+    /// use meta_analysis::{Effect, Effects, Measure};
+    ///
+    /// let effect = |y| Effect::from_se(Measure::MeanDifference, y, 0.5);
+    /// let effects = Effects::from_rows([("A", effect(1.0)?), ("B", effect(2.0)?), ("C", effect(4.0)?)])?;
+    /// let selected = effects.select(&[2, 0, 7])?; // there is no eighth study
+    /// assert_eq!((selected.labels(), selected.y()), (&["C".to_owned(), "A".to_owned()][..], &[4.0, 1.0][..]));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Empty`] if nothing is left.

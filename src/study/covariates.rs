@@ -4,6 +4,13 @@ use crate::error::{ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
 /// One covariate: a value per study, missing values explicit.
+///
+/// ```
+/// use meta_analysis::study::covariates::Column;
+///
+/// assert_eq!(Column::from([2.0, 3.0]), Column::Number(vec![Some(2.0), Some(3.0)]));
+/// assert_eq!(Column::from(["skin"]), Column::Text(vec![Some("skin".to_owned())]));
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Column {
@@ -83,16 +90,49 @@ pub struct Covariates {
 
 impl Covariates {
     /// Names and columns, in the order they were added.
+    ///
+    /// ```
+    /// use meta_analysis::study::{Proportion, Studies};
+    ///
+    /// let studies = Studies::from([("A", Proportion::new(7, 19)?)])
+    ///     .with_covariate("year", [2000.0])?
+    ///     .with_covariate("organ", ["skin"])?;
+    /// let names: Vec<&str> = studies.covariates().iter().map(|(name, _)| name).collect();
+    /// assert_eq!(names, ["year", "organ"]);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Column)> {
         self.columns.iter().map(|(name, column)| (name.as_str(), column))
     }
 
     /// The column of this name.
+    ///
+    /// ```
+    /// use meta_analysis::study::{Proportion, Studies, covariates::Column};
+    ///
+    /// let studies = Studies::from([("A", Proportion::new(7, 19)?)])
+    ///     .with_covariate("year", [2000.0])?
+    ///     .with_covariate("organ", ["skin"])?;
+    /// assert_eq!(studies.covariates().get("year"), Some(&Column::from([2000.0])));
+    /// assert_eq!(studies.covariates().get("dose"), None);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn get(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|(n, _)| n == name).map(|(_, column)| column)
     }
 
     /// The numbers of this name, if it is a column of numbers.
+    ///
+    /// ```
+    /// use meta_analysis::study::{Proportion, Studies};
+    ///
+    /// let studies = Studies::from([("A", Proportion::new(7, 19)?)])
+    ///     .with_covariate("year", [2000.0])?
+    ///     .with_covariate("organ", ["skin"])?;
+    /// assert_eq!(studies.covariates().numbers("year").unwrap(), [Some(2000.0)]);
+    /// assert_eq!(studies.covariates().numbers("organ"), None); // texts
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn numbers(&self, name: &str) -> Option<&[Option<f64>]> {
         match self.get(name) {
             Some(Column::Number(values)) => Some(values),
@@ -101,6 +141,17 @@ impl Covariates {
     }
 
     /// The texts of this name, if it is a column of texts.
+    ///
+    /// ```
+    /// use meta_analysis::study::{Proportion, Studies};
+    ///
+    /// let studies = Studies::from([("A", Proportion::new(7, 19)?)])
+    ///     .with_covariate("year", [2000.0])?
+    ///     .with_covariate("organ", ["skin"])?;
+    /// assert_eq!(studies.covariates().text("organ").unwrap(), [Some("skin".to_owned())]);
+    /// assert_eq!(studies.covariates().text("year"), None); // numbers
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn text(&self, name: &str) -> Option<&[Option<String>]> {
         match self.get(name) {
             Some(Column::Text(values)) => Some(values),

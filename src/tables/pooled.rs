@@ -17,6 +17,15 @@ use crate::study::{Studies, TwoByTwo, TwoRates};
 use serde::{Deserialize, Serialize};
 
 /// What was fitted to what.
+///
+/// ```
+/// use meta_analysis::{MantelHaenszel, tables::TableMeasure, study::{Studies, TwoByTwo}};
+///
+/// let trials = Studies::from([("A", TwoByTwo::new((3, 4), (1, 4))?), ("B", TwoByTwo::new((2, 4), (2, 4))?)]);
+/// let fit = MantelHaenszel::new(TableMeasure::LogOddsRatio).fit(&trials)?;
+/// assert_eq!(fit.analysis().to_string(), "Mantel-Haenszel, variance Robins-Breslow-Greenland");
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Analysis {
@@ -72,6 +81,17 @@ impl std::fmt::Display for Analysis {
 }
 
 /// One study in a [`PooledStrata`].
+///
+/// ```
+/// use meta_analysis::{MantelHaenszel, tables::TableMeasure, study::{Studies, TwoByTwo}};
+///
+/// let trials = Studies::from([("A", TwoByTwo::new((3, 4), (1, 4))?), ("B", TwoByTwo::new((2, 4), (2, 4))?)]);
+/// let fit = MantelHaenszel::new(TableMeasure::LogOddsRatio).fit(&trials)?;
+/// // b c/n of each: 1/8 and 4/8
+/// assert!((fit.strata()[0].weight - 0.2).abs() < 1e-15);
+/// assert!((fit.strata()[0].effect.unwrap().y() - 9.0_f64.ln()).abs() < 1e-14); // 3 x 3 / (1 x 1)
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Stratum {
@@ -88,6 +108,17 @@ pub struct Stratum {
 ///
 /// It reads as [`Pooled`](crate::Pooled) does. It owns the counts it came from; `{}` prints the natural scale and the
 /// notes, `{:#}` adds the analysis scale. It serialises whole; deserialising pools again.
+///
+/// ```
+/// use meta_analysis::{MantelHaenszel, tables::TableMeasure, study::{Studies, TwoByTwo}};
+///
+/// let trials = Studies::from([("A", TwoByTwo::new((3, 4), (1, 4))?), ("B", TwoByTwo::new((2, 4), (2, 4))?)]);
+/// let fit = MantelHaenszel::new(TableMeasure::LogOddsRatio).fit(&trials)?;
+/// assert!((fit.natural().value - 2.6).abs() < 1e-14); // (9/8 + 4/8) / (1/8 + 4/8)
+/// let text = serde_json::to_string(&fit).unwrap();
+/// assert_eq!(serde_json::from_str::<meta_analysis::PooledStrata>(&text).unwrap(), fit);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked")]
 pub struct PooledStrata {
@@ -183,21 +214,59 @@ impl PooledStrata {
     }
 
     /// The method with its options, and the data.
+    ///
+    /// ```
+    /// use meta_analysis::{Peto, tables::Analysis, study::{Studies, TwoByTwo}};
+    ///
+    /// let trials = Studies::from([("A", TwoByTwo::new((3, 4), (1, 4))?), ("B", TwoByTwo::new((2, 4), (2, 4))?)]);
+    /// let fit = Peto::new().fit(&trials)?;
+    /// assert!(matches!(fit.analysis(), Analysis::Peto { studies, .. } if *studies == trials));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn analysis(&self) -> &Analysis {
         &self.analysis
     }
 
     /// Number of studies that are pooled; those that say nothing about the measure are in the notes.
+    ///
+    /// ```
+    /// use meta_analysis::{Peto, study::{Studies, TwoByTwo}};
+    ///
+    /// let trials = Studies::from([("A", TwoByTwo::new((3, 4), (1, 4))?), ("B", TwoByTwo::new((0, 4), (0, 4))?)]);
+    /// assert_eq!(Peto::new().fit(&trials)?.k(), 1); // B has no events
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn k(&self) -> usize {
         self.strata.len()
     }
 
     /// The pooled effect on the analysis scale.
+    ///
+    /// ```
+    /// use meta_analysis::{Peto, study::{Studies, TwoByTwo}};
+    ///
+    /// let trials = Studies::from([("A", TwoByTwo::new((3, 4), (1, 4))?), ("B", TwoByTwo::new((2, 4), (2, 4))?)]);
+    /// let fit = Peto::new().fit(&trials)?;
+    /// // a - E = 1 and 0, V = 4 x 4 x 4 x 4 / (8^2 x 7) = 4/7 each
+    /// assert!((fit.estimate().value() - 7.0 / 8.0).abs() < 1e-15);
+    /// assert!((fit.estimate().se().powi(2) - 7.0 / 8.0).abs() < 1e-15);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn estimate(&self) -> &Estimate {
         &self.estimate
     }
 
     /// The pooled effect on the natural scale. See [`Estimate::natural`].
+    ///
+    /// ```
+    /// use meta_analysis::{MantelHaenszel, tables::TableMeasure, study::{Studies, TwoByTwo}};
+    ///
+    /// let trials = Studies::from([("A", TwoByTwo::new((3, 4), (1, 4))?), ("B", TwoByTwo::new((2, 4), (2, 4))?)]);
+    /// let fit = MantelHaenszel::new(TableMeasure::LogOddsRatio).fit(&trials)?;
+    /// assert!((fit.natural().value - 2.6).abs() < 1e-14); // (3 x 3/8 + 2 x 2/8) / (1 x 1/8 + 2 x 2/8)
+    /// assert_eq!(fit.natural().level, 0.95);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn natural(&self) -> Natural {
         self.estimate.natural()
     }
@@ -213,16 +282,47 @@ impl PooledStrata {
     /// than two that count, nothing is said about heterogeneity: I2 is 0 and p is 1.
     ///
     /// Of [`SampleSizeWeights`], Q is about the inverse-variance mean, and tau2 is what was given.
+    ///
+    /// ```
+    /// use meta_analysis::{Peto, study::{Studies, TwoByTwo}};
+    ///
+    /// let trials = Studies::from([("A", TwoByTwo::new((3, 4), (1, 4))?), ("B", TwoByTwo::new((1, 4), (3, 4))?)]);
+    /// let fit = Peto::new().fit(&trials)?;
+    /// let h = fit.heterogeneity();
+    /// assert!((h.q - 3.5).abs() < 1e-14); // y = 7/4 and -7/4 about 0, v = 7/4 each
+    /// assert!((h.i2 - 5.0 / 7.0).abs() < 1e-15); // (3.5 - 1) / 3.5
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn heterogeneity(&self) -> &Heterogeneity {
         &self.heterogeneity
     }
 
     /// The studies that are pooled, with weights and effects of their own.
+    ///
+    /// ```
+    /// use meta_analysis::{Peto, study::{Studies, TwoByTwo}};
+    ///
+    /// let trials = Studies::from([("A", TwoByTwo::new((3, 4), (1, 4))?), ("B", TwoByTwo::new((2, 4), (2, 4))?)]);
+    /// let fit = Peto::new().fit(&trials)?;
+    /// // V = 4/7 of both: equal weights
+    /// assert!(fit.strata().iter().all(|stratum| (stratum.weight - 0.5).abs() < 1e-15));
+    /// assert!((fit.strata()[0].effect.unwrap().y() - 1.75).abs() < 1e-14); // (a - E) / V = 1 / (4/7)
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn strata(&self) -> &[Stratum] {
         &self.strata
     }
 
     /// What a report of this result has to disclose.
+    ///
+    /// ```
+    /// use meta_analysis::{Peto, study::{Studies, TwoByTwo}};
+    ///
+    /// let trials = Studies::from([("A", TwoByTwo::new((3, 4), (1, 4))?), ("B", TwoByTwo::new((0, 4), (0, 4))?)]);
+    /// let fit = Peto::new().fit(&trials)?;
+    /// assert_eq!(fit.notes()[0].to_string(), "left out: B (no events in either group)");
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn notes(&self) -> &[Note] {
         &self.notes
     }

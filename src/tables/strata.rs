@@ -13,8 +13,29 @@ mod sealed {
 
 /// A comparison of two groups whose sizes are known. The trait is sealed: [`TwoByTwo`], [`TwoRates`] and
 /// [`TwoMeans`].
+///
+/// ```
+/// use meta_analysis::study::{TwoByTwo, TwoRates};
+/// use meta_analysis::tables::TwoGroups;
+///
+/// fn smaller(row: impl TwoGroups) -> f64 {
+///     let [first, second] = row.sizes();
+///     first.min(second)
+/// }
+/// assert_eq!(smaller(TwoByTwo::new((22, 24), (10, 18))?), 18.0);
+/// assert_eq!(smaller(TwoRates::new((9, 413.5), (19, 410.0))?), 410.0);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 pub trait TwoGroups: Summary + Copy + sealed::Sealed {
     /// Sizes of the two groups: people, or person-time.
+    ///
+    /// ```
+    /// use meta_analysis::study::TwoByTwo;
+    /// use meta_analysis::tables::TwoGroups;
+    ///
+    /// assert_eq!(TwoByTwo::new((22, 24), (10, 18))?.sizes(), [24.0, 18.0]);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     fn sizes(&self) -> [f64; 2];
 }
 
@@ -39,6 +60,19 @@ impl TwoGroups for TwoMeans {
 }
 
 /// Counts of two groups. The trait is sealed: [`TwoByTwo`] and [`TwoRates`].
+///
+/// ```
+/// use meta_analysis::Result;
+/// use meta_analysis::study::{Studies, TwoByTwo};
+/// use meta_analysis::tables::{Counts, MantelHaenszel, StratifiedMeasure, TableMeasure};
+///
+/// fn pooled<T: Counts, M: StratifiedMeasure<Row = T>>(rows: &Studies<T>, measure: M) -> Result<f64> {
+///     Ok(MantelHaenszel::new(measure).fit(rows)?.estimate().value())
+/// }
+/// let trials = Studies::from([("A", TwoByTwo::new((3, 4), (1, 4))?)]);
+/// assert_eq!(pooled(&trials, TableMeasure::RiskDifference)?, 0.5); // 3/4 - 1/4
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 pub trait Counts: TwoGroups {
     /// The four numbers of a stratum: events and non-events of each group, or events and person-time.
     #[doc(hidden)]

@@ -75,6 +75,15 @@ pub fn alternative_responses() -> Result<Studies<Proportion>> {
 }
 
 /// Thresholds of the Total Improvement Score (0 to 100) in the trial of Aggarwal 2022 (ProDERM).
+///
+/// ```
+/// use meta_analysis::datasets::ivig_dermatomyositis::extended::{TotalImprovement, trial};
+///
+/// let ivig = trial(TotalImprovement::AtLeast60)?.get("Aggarwal 2022").unwrap().groups().0;
+/// assert_eq!((ivig.events(), ivig.total()), (15.0, 47.0));
+/// assert_eq!(TotalImprovement::AtLeast60.to_string(), "TIS at least 60");
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum TotalImprovement {
@@ -94,6 +103,12 @@ impl TotalImprovement {
     pub const ALL: [Self; 3] = [Self::AtLeast20, Self::AtLeast40, Self::AtLeast60];
 
     /// The threshold in points of the score.
+    ///
+    /// ```
+    /// use meta_analysis::datasets::ivig_dermatomyositis::extended::TotalImprovement;
+    ///
+    /// assert_eq!(TotalImprovement::ALL.map(TotalImprovement::points), [20, 40, 60]);
+    /// ```
     pub fn points(self) -> u32 {
         match self {
             Self::AtLeast20 => 20,
@@ -133,6 +148,16 @@ pub fn trial(threshold: TotalImprovement) -> Result<Studies<TwoByTwo>> {
 }
 
 /// A risk difference as the trial printed it, as a proportion: 34.97 % is 0.3497.
+///
+/// ```
+/// use meta_analysis::datasets::ivig_dermatomyositis::extended::reported_differences;
+///
+/// let primary = reported_differences()?.remove(0);
+/// let of_counts: f64 = 37.0 / 47.0 - 21.0 / 48.0; // 0.34973
+/// assert_eq!(primary.difference, (of_counts * 1e4).round() / 1e4);
+/// assert_eq!(primary.decimals, 2); // of the percentage 34.97
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReportedDifference {
@@ -171,6 +196,16 @@ pub fn reported_differences() -> Result<Vec<ReportedDifference>> {
 /// Outcomes of the treatment phases of one kind in a crossover trial.
 ///
 /// Not a [`Proportion`] and not half of a [`TwoByTwo`]: the phases of the two kinds share people.
+///
+/// ```
+/// use meta_analysis::datasets::ivig_dermatomyositis::extended::crossover;
+///
+/// for row in crossover()? {
+///     assert_eq!(row.major + row.mild + row.unchanged + row.worse, row.phases);
+///     assert_eq!(row.people, 15);
+/// }
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CrossoverPhases {
@@ -212,6 +247,13 @@ pub fn crossover() -> Result<Vec<CrossoverPhases>> {
 }
 
 /// The publications of this set.
+///
+/// ```
+/// use meta_analysis::datasets::ivig_dermatomyositis::extended::sources;
+/// let cherin = sources()?.into_iter().find(|s| s.study == "Cherin 2002").unwrap();
+/// assert_eq!(cherin.doi.as_deref(), Some("10.1002/art.10053"));
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`super::responses`].

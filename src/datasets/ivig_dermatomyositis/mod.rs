@@ -123,6 +123,13 @@ use crate::error::Result;
 
 /// The publications of this data set.
 ///
+/// ```
+/// let sources = meta_analysis::datasets::ivig_dermatomyositis::sources()?;
+/// assert_eq!(sources.len(), 5);
+/// assert_eq!(sources[0].pmid.as_deref(), Some("10694294")); // Göttfried 2000
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`responses`].
 pub fn sources() -> Result<Vec<Source>> {

@@ -10,6 +10,17 @@ use crate::study::significance::{from_two_sided, half_width, se_from_t};
 use crate::study::{Moments, OneMean};
 
 /// The distribution whose quantile a reported confidence interval was made with.
+///
+/// ```
+/// use meta_analysis::study::recover::moments::{Precision, Quantile, sd};
+///
+/// // Two people: the quartiles of t with 1 degree of freedom are -1 and 1, so se = 1.
+/// let interval = |quantile| Precision::Interval { lower: 4.0, upper: 6.0, level: 0.5, quantile };
+/// assert!((sd(interval(Quantile::StudentT), 2)?.value() - 2.0_f64.sqrt()).abs() < 1e-12);
+/// // Those of the normal distribution are -0.674489750196 and 0.674489750196.
+/// assert!((sd(interval(Quantile::Normal), 2)?.value() - 2.0_f64.sqrt() / 0.674_489_750_196_081_7).abs() < 1e-12);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Quantile {
     /// Student's t with the degrees of freedom of the standard deviation (the default): what statistics programs use.
@@ -22,6 +33,16 @@ pub enum Quantile {
 /// The uncertainty that a paper gives for a mean, a mean change or a difference of two means.
 ///
 /// Every variant leads to the standard error, and that with the sample size to the standard deviation.
+///
+/// ```
+/// use meta_analysis::study::recover::moments::{Precision, sd};
+///
+/// // se = |6 / -3| = 2 in 9 people
+/// assert!((sd(Precision::T { estimate: 6.0, t: -3.0 }, 9)?.value() - 6.0).abs() < 1e-14);
+/// // With 1 degree of freedom p = 1/2 is t = 1: se = 6 in 2 people.
+/// assert!((sd(Precision::P { estimate: 6.0, p: 0.5 }, 2)?.value() - 72.0_f64.sqrt()).abs() < 1e-11);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Precision {
     /// Standard error.
@@ -55,6 +76,15 @@ pub enum Precision {
 
 impl Precision {
     /// A 95 % confidence interval made with Student's t.
+    ///
+    /// ```
+    /// use meta_analysis::study::recover::moments::{Precision, sd};
+    ///
+    /// // The quantile of t with 2 degrees of freedom is 0.95 / sqrt(2 (0.975) (0.025)) = 4.3027; the half width is 1.
+    /// let expected = 3.0_f64.sqrt() * 0.04875_f64.sqrt() / 0.95;
+    /// assert!((sd(Precision::ci95(9.0, 11.0), 3)?.value() - expected).abs() < 1e-12);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn ci95(lower: f64, upper: f64) -> Self {
         Self::Interval { lower, upper, level: 0.95, quantile: Quantile::StudentT }
     }
