@@ -491,14 +491,16 @@ pub fn likelihood_profile(y: &[f64], v: &[f64], grid: &[f64], likelihood: Likeli
 /// Hardy RJ, Thompson SG (1996) Stat Med 15:619-629, doi:10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A.
 ///
 /// ```
-/// use meta_analysis::tau2::{Likelihood, Workspace};
+/// use meta_analysis::tau2::{Likelihood, Workspace, joint_log_likelihood};
 ///
+/// let (y, v) = ([0.1, 0.9, 0.4], [0.04, 0.09, 0.05]);
 /// let mut workspace = Workspace::new();
-/// workspace.load(&[0.1, 0.9, 0.4], &[0.04, 0.09, 0.05])?;
+/// workspace.load(&y, &v)?;
 /// let mean = workspace.mean_at(0.1)?.mean;
 /// let (joint, profile) = (workspace.joint_log_likelihood(mean, 0.1)?, workspace.log_likelihood(0.1, Likelihood::Full)?);
 /// assert!((joint - profile).abs() < 1e-14);
-/// assert!(workspace.joint_log_likelihood(mean + 0.01, 0.1)? < joint);
+/// assert_eq!(joint_log_likelihood(&y, &v, mean, 0.1)?, joint);
+/// assert!(joint_log_likelihood(&y, &v, mean + 0.01, 0.1)? < joint);
 /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
 /// ```
 ///
