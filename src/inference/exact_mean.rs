@@ -192,8 +192,7 @@ impl Data {
         let y = y.iter().map(|y| scaled(y - origin)).collect();
         let data = Self { y, v, w, sum_w, trace, least: scaled(scaled(least)), origin, exponent };
         // With a ratio that overflows the axis of tau2 would have no end.
-        let ends = (BEYOND * data.largest() / data.least).is_finite();
-        (ends && data.least > 0.0 && data.trace.is_finite() && data.trace > 0.0).then_some(data)
+        (data.reach().is_finite() && data.least > 0.0 && data.trace.is_finite() && data.trace > 0.0).then_some(data)
     }
 
     fn shrink(&self, mu: f64) -> f64 {
@@ -210,9 +209,14 @@ impl Data {
         self.v.iter().copied().chain(squares).fold(0.0, f64::max)
     }
 
+    /// The largest tau2 looked at, in least variances.
+    fn reach(&self) -> f64 {
+        BEYOND * self.largest() / self.least
+    }
+
     /// Where tau2 is looked at first: `ln(1 + tau2/v)` from 0 to beyond all that matters.
     fn axis(&self) -> impl Iterator<Item = f64> + use<> {
-        let last = (BEYOND * self.largest() / self.least).ln_1p();
+        let last = self.reach().ln_1p();
         (0..=(last / STEP).ceil() as u32).map(|i| STEP * f64::from(i))
     }
 

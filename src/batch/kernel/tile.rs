@@ -328,7 +328,7 @@ macro_rules! side_by_side {
 }
 
 side_by_side! {
-    Two: first first_pass P false, second second_pass Q true,
+    Two: first first_pass P false, second second_pass Q false,
 }
 side_by_side! {
     Three: first first_pass P false, second second_pass Q false, third third_pass R true,
