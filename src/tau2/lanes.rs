@@ -4,70 +4,21 @@
 //! compiler packs unlike sums together and divides one number at a time.)
 
 use super::profile::LANES;
-use crate::num::lanes::InstructionSet;
+use crate::num::lanes::{InstructionSet, Lanes, Num, flat};
 use pulp::{Scalar, Simd, WithSimd};
 
-/// Numbers of four studies, in `N` vectors.
-type Num<S, const N: usize> = [<S as Simd>::f64s; N];
-
-/// Arithmetic on them.
-#[derive(Clone, Copy)]
-struct Four<S, const N: usize> {
-    simd: S,
+/// The lanes one by one.
+#[inline(always)]
+fn apart<S: Simd, const N: usize>(numbers: Num<S, N>) -> [f64; LANES] {
+    let mut out = [0.0; LANES];
+    out.iter_mut().zip(flat::<S, N>(&numbers)).for_each(|(to, x)| *to = *x);
+    out
 }
 
-macro_rules! binary {
-    ($($name:ident $op:ident;)*) => {
-        $(#[inline(always)]
-        fn $name(self, a: Num<S, N>, b: Num<S, N>) -> Num<S, N> {
-            let mut out = a;
-            for i in 0..N {
-                out[i] = self.simd.$op(a[i], b[i]);
-            }
-            out
-        })*
-    };
-}
-
-impl<S: Simd, const N: usize> Four<S, N> {
-    binary! {
-        add add_f64s;
-        sub sub_f64s;
-        mul mul_f64s;
-        div div_f64s;
-        // Of numbers only: with NaN the instruction sets differ.
-        min min_f64s;
-        max max_f64s;
-    }
-
-    #[inline(always)]
-    fn splat(self, x: f64) -> Num<S, N> {
-        [self.simd.splat_f64s(x); N]
-    }
-
-    #[inline(always)]
-    fn rows(self, rows: &[[f64; LANES]]) -> &[Num<S, N>] {
-        S::as_simd_f64s(rows.as_flattened()).0.as_chunks::<N>().0
-    }
-
-    #[inline(always)]
-    fn rows_mut(self, rows: &mut [[f64; LANES]]) -> &mut [Num<S, N>] {
-        S::as_mut_simd_f64s(rows.as_flattened_mut()).0.as_chunks_mut::<N>().0
-    }
-
-    #[inline(always)]
-    fn lanes(self, numbers: Num<S, N>) -> [f64; LANES] {
-        let lanes: &[f64] = pulp::bytemuck::cast_slice(&numbers);
-        let mut out = [0.0; LANES];
-        out.iter_mut().zip(lanes).for_each(|(to, x)| *to = *x);
-        out
-    }
-
-    #[inline(always)]
-    fn total(self, sums: Num<S, N>) -> f64 {
-        let [a, b, c, d] = self.lanes(sums);
-        (a + b) + (c + d)
-    }
+#[inline(always)]
+fn total<S: Simd, const N: usize>(sums: Num<S, N>) -> f64 {
+    let [a, b, c, d] = apart::<S, N>(sums);
+    (a + b) + (c + d)
 }
 
 /// The columns of a data set, and where the sums are taken; see [`Mean`](super::profile::Mean).
@@ -116,18 +67,19 @@ impl WithSimd for All<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> AllSums {
         match S::F64_LANES {
-            4 => self.sum(Four::<S, 1> { simd }),
-            2 => self.sum(Four::<S, 2> { simd }),
-            _ => self.sum(Four::<Scalar, 4> { simd: Scalar }),
+            4 => self.sum(Lanes::<S, 1>::new(simd)),
+            2 => self.sum(Lanes::<S, 2>::new(simd)),
+            _ => self.sum(Lanes::<Scalar, 4>::new(Scalar)),
         }
     }
 }
 
 impl All<'_> {
     #[inline(always)]
-    fn sum<S: Simd, const N: usize>(self, l: Four<S, N>) -> AllSums {
+    fn sum<S: Simd, const N: usize>(self, l: Lanes<S, N>) -> AllSums {
         let Studies { y, d, omega, s } = self.0;
-        let (y, d, omega) = (l.rows(y), l.rows(d), l.rows_mut(omega));
+        let (y, d) = (l.rows(y.as_flattened()).0, l.rows(d.as_flattened()).0);
+        let omega = l.rows_mut(omega.as_flattened_mut()).0;
         let (at, zero) = (l.splat(s), l.splat(0.0));
         let (mut r1, mut r2, mut r3, mut t) = (zero, zero, zero, zero);
         for ((y, d), omega) in y.iter().zip(d).zip(omega.iter_mut()) {
@@ -139,8 +91,8 @@ impl All<'_> {
             r3 = l.add(r3, l.mul(square, o));
             t = l.add(t, l.mul(o, *y));
         }
-        let r = [l.total(r1), l.total(r2), l.total(r3)];
-        let mean = l.total(t) / (1.0 + r[0]);
+        let r = [total::<S, N>(r1), total::<S, N>(r2), total::<S, N>(r3)];
+        let mean = total::<S, N>(t) / (1.0 + r[0]);
         let around = l.splat(mean);
         let (mut q, mut f, mut b1, mut b2) = (zero, zero, zero, zero);
         for (y, omega) in y.iter().zip(omega.iter()) {
@@ -153,7 +105,7 @@ impl All<'_> {
             b1 = l.add(b1, c);
             b2 = l.add(b2, l.mul(c, b));
         }
-        AllSums { r, mean, q: l.total(q), f: l.total(f), b1: l.total(b1), b2: l.total(b2) }
+        AllSums { r, mean, q: total::<S, N>(q), f: total::<S, N>(f), b1: total::<S, N>(b1), b2: total::<S, N>(b2) }
     }
 }
 
@@ -165,18 +117,19 @@ impl WithSimd for Few<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> FewSums {
         match S::F64_LANES {
-            4 => self.sum(Four::<S, 1> { simd }),
-            2 => self.sum(Four::<S, 2> { simd }),
-            _ => self.sum(Four::<Scalar, 4> { simd: Scalar }),
+            4 => self.sum(Lanes::<S, 1>::new(simd)),
+            2 => self.sum(Lanes::<S, 2>::new(simd)),
+            _ => self.sum(Lanes::<Scalar, 4>::new(Scalar)),
         }
     }
 }
 
 impl Few<'_> {
     #[inline(always)]
-    fn sum<S: Simd, const N: usize>(self, l: Four<S, N>) -> FewSums {
+    fn sum<S: Simd, const N: usize>(self, l: Lanes<S, N>) -> FewSums {
         let Studies { y, d, omega, s } = self.0;
-        let (y, d, omega) = (l.rows(y), l.rows(d), l.rows_mut(omega));
+        let (y, d) = (l.rows(y.as_flattened()).0, l.rows(d.as_flattened()).0);
+        let omega = l.rows_mut(omega.as_flattened_mut()).0;
         let (at, zero) = (l.splat(s), l.splat(0.0));
         let (mut r1, mut t) = (zero, zero);
         for ((y, d), omega) in y.iter().zip(d).zip(omega.iter_mut()) {
@@ -185,8 +138,8 @@ impl Few<'_> {
             r1 = l.add(r1, o);
             t = l.add(t, l.mul(o, *y));
         }
-        let r1 = l.total(r1);
-        let mean = l.total(t) / (1.0 + r1);
+        let r1 = total::<S, N>(r1);
+        let mean = total::<S, N>(t) / (1.0 + r1);
         let around = l.splat(mean);
         let (mut q, mut f) = (zero, zero);
         for (y, omega) in y.iter().zip(omega.iter()) {
@@ -195,7 +148,7 @@ impl Few<'_> {
             q = l.add(q, l.mul(a, r));
             f = l.add(f, l.mul(a, a));
         }
-        FewSums { r1, mean, q: l.total(q), f: l.total(f) }
+        FewSums { r1, mean, q: total::<S, N>(q), f: total::<S, N>(f) }
     }
 }
 
@@ -224,31 +177,32 @@ impl WithSimd for Scan<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Extremes {
         match S::F64_LANES {
-            4 => self.scan(Four::<S, 1> { simd }),
-            2 => self.scan(Four::<S, 2> { simd }),
-            _ => self.scan(Four::<Scalar, 4> { simd: Scalar }),
+            4 => self.scan(Lanes::<S, 1>::new(simd)),
+            2 => self.scan(Lanes::<S, 2>::new(simd)),
+            _ => self.scan(Lanes::<Scalar, 4>::new(Scalar)),
         }
     }
 }
 
 impl Scan<'_> {
     #[inline(always)]
-    fn scan<S: Simd, const N: usize>(self, l: Four<S, N>) -> Extremes {
+    fn scan<S: Simd, const N: usize>(self, l: Lanes<S, N>) -> Extremes {
         let zero = l.splat(0.0);
         let mut finite = zero;
         let (mut least_y, mut most_y) = (l.splat(f64::INFINITY), l.splat(f64::NEG_INFINITY));
         let (mut least_v, mut most_v) = (least_y, most_y);
-        for (y, v) in l.rows(self.y).iter().zip(l.rows(self.v)) {
+        let (y, v) = (l.rows(self.y.as_flattened()).0, l.rows(self.v.as_flattened()).0);
+        for (y, v) in y.iter().zip(v) {
             finite = l.add(finite, l.add(l.mul(*y, zero), l.mul(*v, zero)));
             (least_y, most_y) = (l.min(least_y, *y), l.max(most_y, *y));
             (least_v, most_v) = (l.min(least_v, *v), l.max(most_v, *v));
         }
         Extremes {
-            nan_if_not_finite: l.lanes(finite),
-            least_y: l.lanes(least_y),
-            most_y: l.lanes(most_y),
-            least_v: l.lanes(least_v),
-            most_v: l.lanes(most_v),
+            nan_if_not_finite: apart::<S, N>(finite),
+            least_y: apart::<S, N>(least_y),
+            most_y: apart::<S, N>(most_y),
+            least_v: apart::<S, N>(least_v),
+            most_v: apart::<S, N>(most_v),
         }
     }
 }

@@ -3,12 +3,12 @@
 //! A lane is *lost* if its numbers are in a range where the formulas here could lose digits, or if the quick proof of uniqueness
 //! does not succeed; such units are fitted again by `tau2::Workspace`.
 
-use super::lanes::{Lanes, Mask, Num};
 use super::nearby::is_firm;
 use super::proof::Score;
 use super::solve::{self, AMPLIFICATION, Ground, Profile};
 use super::tile::{First, Residuals, Source, Tile, Weighted, want};
 use super::{Kernel, Request};
+use crate::num::lanes::{Lanes, Mask, Num};
 use pulp::Simd;
 
 /// Largest ratio of variances in a unit, 2^27.

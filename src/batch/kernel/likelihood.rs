@@ -5,11 +5,11 @@
 
 use super::fit::{Known, Origin, ground, score_of};
 use super::going::Going;
-use super::lanes::{Lanes, Num};
 use super::places::{Place, Places};
 use super::solve::{Proof, Search};
 use super::tile::{Residuals, Source, Tile, Weighted, want};
 use super::{Columns, Kernel, Memory, Request, Run};
+use crate::num::lanes::{Lanes, Num};
 use pulp::Simd;
 
 /// Tiles that are at work.

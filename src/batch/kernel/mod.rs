@@ -5,7 +5,7 @@
 
 mod fit;
 mod going;
-pub(in crate::batch) mod lanes;
+
 mod likelihood;
 mod moment;
 mod nearby;
@@ -13,16 +13,16 @@ mod places;
 #[cfg(feature = "prefetch")]
 mod prefetch;
 pub(in crate::batch) mod proof;
-mod reciprocal;
+
 pub(in crate::batch) mod solve;
 pub(in crate::batch) mod tile;
 
 use super::InstructionSet;
 use super::UnitFlags;
 use super::input::{BatchInput, Layout, range};
+use crate::num::lanes::{Lanes, Num, flat};
 use crate::tau2::Tau2;
 use fit::{Heterogeneity, Mean};
-use lanes::{Lanes, Num};
 use places::{LINE, Place, Places};
 use pulp::{Simd, WithSimd};
 use tile::{Cell, Rows, Source, Tile};
@@ -374,10 +374,4 @@ fn put<S: Simd, const N: usize>(column: &mut [f64], (place, here): (usize, usize
     } else {
         to.copy_from_slice(flat::<S, N>(values).get(..here).unwrap_or_default());
     }
-}
-
-/// The lanes one by one.
-#[inline(always)]
-pub(super) fn flat<S: Simd, const N: usize>(values: &Num<S, N>) -> &[f64] {
-    pulp::bytemuck::cast_slice(values)
 }

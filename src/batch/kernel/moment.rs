@@ -6,12 +6,12 @@
 
 use super::fit::{Known, Origin};
 use super::going::{Going, NOTHING};
-use super::lanes::{Lanes, Num};
 use super::places::Places;
 use super::tile::{
     Cell, First, Four, Pass, Read, Residuals, Source, TakeResiduals, TakeWeights, Three, Tile, Two, Weighted, want,
 };
 use super::{Kernel, Memory, Run};
+use crate::num::lanes::{Lanes, Num};
 use pulp::Simd;
 
 /// Sums over four tiles, the youngest first.

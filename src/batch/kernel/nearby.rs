@@ -12,8 +12,8 @@
 //! No digits are lost as long as what is taken away is not many times what is left, see [`is_firm`]. From one step of a solver to the next
 //! the mean moves by little, and hardly at all in the last ones.
 
-use super::lanes::{Lanes, Mask, Num};
 use super::tile::{Cell, Pass, Residuals, V, Weighted, Y, want};
+use crate::num::lanes::{Lanes, Mask, Num};
 use pulp::Simd;
 
 /// The sums at tau2 = `x`, over residuals from `near`.

@@ -28,7 +28,7 @@
 //!
 //! Each is a quadratic in one variable. With equal variances `left` and `tail` succeed for every root.
 
-use super::lanes::{Lanes, Mask, Num};
+use crate::num::lanes::{Lanes, Mask, Num};
 use pulp::Simd;
 
 /// Room for rounding, generously: what fails is searched.

@@ -1,7 +1,7 @@
 //! Roots of the generalised Q and of scores, for all units of a tile at once, whatever the model of the mean.
 
-use super::lanes::{Lanes, Mask, Num};
 use super::proof::Score;
+use crate::num::lanes::{Lanes, Mask, Num};
 use pulp::Simd;
 
 /// Largest amplification of rounding from a moment to `tau2 + min v`.

@@ -3,8 +3,8 @@
 //! Every sum is a [`Pass`] that is given one study after the other. Passes over several tiles can share one loop: the divisions of
 //! one then hide the arithmetic of the others, and no sum changes by it.
 
-use super::lanes::{Lanes, Mask, Num};
 use super::nearby::TakeNearby;
+use crate::num::lanes::{Lanes, Mask, Num};
 use pulp::{NullaryFnOnce, Simd};
 
 /// Variances outside this range are left to the careful path: their third powers must not overflow.

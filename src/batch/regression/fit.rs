@@ -2,12 +2,12 @@
 
 use super::super::InstructionSet;
 use super::super::input::{BatchInput, Layout};
-use super::super::kernel::lanes::{Lanes, Mask, Num};
 use super::super::kernel::solve::{Ground, likelihood, paule_mandel};
 use super::super::kernel::tile::{Rows, Source};
-use super::super::kernel::{Kernel, flat, gather, in_place};
+use super::super::kernel::{Kernel, gather, in_place};
 use super::design::{BatchDesign, MOST};
 use super::tile::{Cell, DesignTile, First, Fit, Row};
+use crate::num::lanes::{Lanes, Mask, Num, flat};
 use pulp::{Simd, WithSimd};
 
 /// Largest ratio of variances in a unit, 2^27.

@@ -9,10 +9,10 @@
 
 #![allow(clippy::needless_range_loop, reason = "matrices are written by rows and columns")]
 
-use super::super::kernel::lanes::{Lanes, Mask, Num};
 use super::super::kernel::proof::Score;
 use super::super::kernel::solve::Profile;
 use super::super::kernel::tile::Source;
+use crate::num::lanes::{Lanes, Mask, Num};
 use pulp::{NullaryFnOnce, Simd};
 
 /// Variances outside this range are left to the careful path: their third powers must not overflow.

@@ -8,7 +8,8 @@ use super::super::{chi_squared, gamma};
 use super::elementary::{SMALLEST_EXPONENT, at_most, ln, mul_add, polynomial, times_exp, where_finite};
 use super::instruction_set::InstructionSet;
 use super::normal::scaled;
-use super::slices::{LaneFunction, lanes_mut, map};
+use super::slices::{LaneFunction, map};
+use super::vectors::{Lanes, Num, flat_mut};
 
 /// From this `q / 2` on the logarithm comes from the sum in falling powers.
 const FALLING: f64 = 1000.0;
@@ -118,11 +119,11 @@ impl ChiSquaredTail {
 
     /// `exp(x) P(X > 2 x)` for `0 <= x <= -SMALLEST_EXPONENT`.
     #[inline(always)]
-    fn scaled<S: Simd, const ODD: bool>(&self, simd: S, x: S::f64s) -> S::f64s {
-        let sum = polynomial(simd, x, &self.rising);
+    fn scaled<S: Simd, const N: usize, const ODD: bool>(&self, l: Lanes<S, N>, x: Num<S, N>) -> Num<S, N> {
+        let sum = polynomial(l, x, &self.rising);
         if ODD {
-            let two_x = simd.add_f64s(x, x);
-            mul_add(simd, simd.sqrt_f64s(x), sum, scaled(simd, simd.sqrt_f64s(two_x)))
+            let two_x = l.add(x, x);
+            mul_add(l, l.sqrt(x), sum, scaled(l, l.sqrt(two_x)))
         } else {
             sum
         }
@@ -131,12 +132,12 @@ impl ChiSquaredTail {
     /// `ln P(X > 2 x) + x` for a large `x`: `P = x^(a-1) exp(-x) / Gamma(a) * (1 + (a-1)/x + (a-1)(a-2)/x^2 + ...)` (DLMF 8.11.2), which
     /// ends for even df and is asymptotic for odd df.
     #[inline(always)]
-    fn ln_scaled_far<S: Simd>(&self, simd: S, x: S::f64s) -> S::f64s {
-        let zero = simd.splat_f64s(0.0);
-        let power = simd.mul_f64s(simd.splat_f64s(0.5 * f64::from(self.df) - 1.0), ln(simd, x, zero));
-        let inverse = simd.div_f64s(simd.splat_f64s(1.0), x);
-        let sum = ln(simd, polynomial(simd, inverse, &self.falling), zero);
-        simd.add_f64s(simd.sub_f64s(power, simd.splat_f64s(self.ln_gamma)), sum)
+    fn ln_scaled_far<S: Simd, const N: usize>(&self, l: Lanes<S, N>, x: Num<S, N>) -> Num<S, N> {
+        let zero = l.splat(0.0);
+        let power = l.mul(l.splat(0.5 * f64::from(self.df) - 1.0), ln(l, x, zero));
+        let inverse = l.div(l.splat(1.0), x);
+        let sum = ln(l, polynomial(l, inverse, &self.falling), zero);
+        l.add(l.sub(power, l.splat(self.ln_gamma)), sum)
     }
 }
 
@@ -163,10 +164,10 @@ fn one_by_one(from: &[f64], to: &mut [f64], function: impl Fn(f64) -> f64) {
 
 /// `q / 2` on the support; NaN stays NaN.
 #[inline(always)]
-fn half<S: Simd>(simd: S, q: S::f64s) -> S::f64s {
-    let zero = simd.splat_f64s(0.0);
-    let q = simd.select_f64s(simd.less_than_f64s(q, zero), zero, q);
-    simd.mul_f64s(q, simd.splat_f64s(0.5))
+fn half<S: Simd, const N: usize>(l: Lanes<S, N>, q: Num<S, N>) -> Num<S, N> {
+    let zero = l.splat(0.0);
+    let q = l.select(l.lt(q, zero), zero, q);
+    l.mul(q, l.splat(0.5))
 }
 
 #[derive(Clone, Copy)]
@@ -176,10 +177,10 @@ struct Upper<'a, const ODD: bool> {
 
 impl<const ODD: bool> LaneFunction for Upper<'_, ODD> {
     #[inline(always)]
-    fn lanes<S: Simd>(self, simd: S, q: S::f64s) -> S::f64s {
-        let x = at_most(simd, half(simd, q), -SMALLEST_EXPONENT);
-        let factor = self.tail.scaled::<S, ODD>(simd, x);
-        at_most(simd, times_exp(simd, factor, simd.neg_f64s(x), simd.splat_f64s(0.0)), 1.0)
+    fn lanes<S: Simd, const N: usize>(self, l: Lanes<S, N>, q: Num<S, N>) -> Num<S, N> {
+        let x = at_most(l, half(l, q), -SMALLEST_EXPONENT);
+        let factor = self.tail.scaled::<S, N, ODD>(l, x);
+        at_most(l, times_exp(l, factor, l.neg(x), l.splat(0.0)), 1.0)
     }
 }
 
@@ -190,18 +191,18 @@ struct Log10Upper<'a, const ODD: bool> {
 
 impl<const ODD: bool> LaneFunction for Log10Upper<'_, ODD> {
     #[inline(always)]
-    fn lanes<S: Simd>(self, simd: S, q: S::f64s) -> S::f64s {
-        let x = half(simd, q);
-        let near = at_most(simd, x, FALLING);
-        let mut ln_scaled = ln(simd, self.tail.scaled::<S, ODD>(simd, near), simd.splat_f64s(0.0));
-        let is_far = simd.greater_than_f64s(x, simd.splat_f64s(FALLING));
-        let mut marks = simd.select_f64s(is_far, simd.splat_f64s(1.0), simd.splat_f64s(0.0));
+    fn lanes<S: Simd, const N: usize>(self, l: Lanes<S, N>, q: Num<S, N>) -> Num<S, N> {
+        let x = half(l, q);
+        let near = at_most(l, x, FALLING);
+        let mut ln_scaled = ln(l, self.tail.scaled::<S, N, ODD>(l, near), l.splat(0.0));
+        let is_far = l.gt(x, l.splat(FALLING));
+        let mut marks = l.select(is_far, l.splat(1.0), l.splat(0.0));
         // Skipping what no lane needs changes no lane.
-        if lanes_mut::<S>(&mut marks).iter().any(|mark| *mark > 0.0) {
-            let far = self.tail.ln_scaled_far(simd, x);
-            ln_scaled = simd.select_f64s(is_far, far, ln_scaled);
+        if flat_mut::<S, N>(&mut marks).iter().any(|mark| *mark > 0.0) {
+            let far = self.tail.ln_scaled_far(l, x);
+            ln_scaled = l.select(is_far, far, ln_scaled);
         }
-        let ln_p = at_most(simd, simd.sub_f64s(ln_scaled, x), 0.0);
-        where_finite(simd, x, simd.mul_f64s(ln_p, simd.splat_f64s(LOG10_E)))
+        let ln_p = at_most(l, l.sub(ln_scaled, x), 0.0);
+        where_finite(l, x, l.mul(ln_p, l.splat(LOG10_E)))
     }
 }

@@ -4,7 +4,7 @@ use std::f64::consts::LOG2_E;
 
 use pulp::Simd;
 
-use super::slices::lanes_mut;
+use super::vectors::{Lanes, Num, flat_mut};
 
 /// `ln 2` in two parts. The first has 21 zero bits at its end, so that its product with an exponent is exact.
 const LN_2_HIGH: f64 = f64::from_bits(0x3fe6_2e42_fee0_0000);
@@ -38,46 +38,51 @@ const INVERSE_ODDS: [[f64; 2]; 5] = [
 
 /// `a b + c`, rounded twice on every machine.
 #[inline(always)]
-pub(super) fn mul_add<S: Simd>(simd: S, a: S::f64s, b: S::f64s, c: S::f64s) -> S::f64s {
-    simd.add_f64s(simd.mul_f64s(a, b), c)
+pub(super) fn mul_add<S: Simd, const N: usize>(l: Lanes<S, N>, a: Num<S, N>, b: Num<S, N>, c: Num<S, N>) -> Num<S, N> {
+    l.add(l.mul(a, b), c)
 }
 
 /// A polynomial. The coefficients come from the highest power down, in pairs `[odd power, even power]`; odd and even powers are summed
 /// side by side.
 #[inline(always)]
-pub(super) fn polynomial<S: Simd>(simd: S, x: S::f64s, pairs: &[[f64; 2]]) -> S::f64s {
-    let square = simd.mul_f64s(x, x);
-    let Some(([a, b], pairs)) = pairs.split_first() else { return simd.splat_f64s(0.0) };
-    let (mut odd, mut even) = (simd.splat_f64s(*a), simd.splat_f64s(*b));
+pub(super) fn polynomial<S: Simd, const N: usize>(l: Lanes<S, N>, x: Num<S, N>, pairs: &[[f64; 2]]) -> Num<S, N> {
+    let square = l.mul(x, x);
+    let Some(([a, b], pairs)) = pairs.split_first() else { return l.splat(0.0) };
+    let (mut odd, mut even) = (l.splat(*a), l.splat(*b));
     for [a, b] in pairs {
-        odd = mul_add(simd, odd, square, simd.splat_f64s(*a));
-        even = mul_add(simd, even, square, simd.splat_f64s(*b));
+        odd = mul_add(l, odd, square, l.splat(*a));
+        even = mul_add(l, even, square, l.splat(*b));
     }
-    mul_add(simd, odd, x, even)
+    mul_add(l, odd, x, even)
 }
 
 /// `factor * exp(high + low)` for `SMALLEST_EXPONENT <= high <= 0` and a tiny `low`; a result that underflows is rounded once.
 ///
 /// Every factor up to 1e160 is allowed: the product is formed before the power of two.
 #[inline(always)]
-pub(super) fn times_exp<S: Simd>(simd: S, factor: S::f64s, high: S::f64s, low: S::f64s) -> S::f64s {
-    let round = simd.splat_f64s(ROUND);
-    let n = simd.sub_f64s(simd.add_f64s(simd.mul_f64s(high, simd.splat_f64s(LOG2_E)), round), round);
-    let r = simd.sub_f64s(high, simd.mul_f64s(n, simd.splat_f64s(LN_2_HIGH)));
-    let r = simd.sub_f64s(r, simd.mul_f64s(n, simd.splat_f64s(LN_2_LOW)));
-    let r = simd.add_f64s(r, low);
-    let value = simd.mul_f64s(polynomial(simd, r, &INVERSE_FACTORIALS), factor);
+pub(super) fn times_exp<S: Simd, const N: usize>(
+    l: Lanes<S, N>,
+    factor: Num<S, N>,
+    high: Num<S, N>,
+    low: Num<S, N>,
+) -> Num<S, N> {
+    let round = l.splat(ROUND);
+    let n = l.sub(l.add(l.mul(high, l.splat(LOG2_E)), round), round);
+    let r = l.sub(high, l.mul(n, l.splat(LN_2_HIGH)));
+    let r = l.sub(r, l.mul(n, l.splat(LN_2_LOW)));
+    let r = l.add(r, low);
+    let value = l.mul(polynomial(l, r, &INVERSE_FACTORIALS), factor);
     // n reaches below the exponents of f64, so that the power of two is applied in halves.
-    let half = simd.sub_f64s(simd.add_f64s(simd.mul_f64s(n, simd.splat_f64s(0.5)), round), round);
-    let rest = simd.sub_f64s(n, half);
-    simd.mul_f64s(simd.mul_f64s(value, power_of_two(simd, half)), power_of_two(simd, rest))
+    let half = l.sub(l.add(l.mul(n, l.splat(0.5)), round), round);
+    let rest = l.sub(n, half);
+    l.mul(l.mul(value, power_of_two(l, half)), power_of_two(l, rest))
 }
 
 /// `2^n` for an integer `n` in `[-1022, 1023]`.
 #[inline(always)]
-fn power_of_two<S: Simd>(simd: S, n: S::f64s) -> S::f64s {
-    let mut power = simd.add_f64s(n, simd.splat_f64s(ROUND + 1023.0));
-    for lane in lanes_mut::<S>(&mut power) {
+fn power_of_two<S: Simd, const N: usize>(l: Lanes<S, N>, n: Num<S, N>) -> Num<S, N> {
+    let mut power = l.add(n, l.splat(ROUND + 1023.0));
+    for lane in flat_mut::<S, N>(&mut power) {
         *lane = f64::from_bits(lane.to_bits() << FRACTION_BITS);
     }
     power
@@ -86,7 +91,7 @@ fn power_of_two<S: Simd>(simd: S, n: S::f64s) -> S::f64s {
 /// `ln(x + correction)` for a normal, positive, finite `x` and a `correction` below one unit in the last place of it. Any other lane
 /// holds an arbitrary number.
 #[inline(always)]
-pub(super) fn ln<S: Simd>(simd: S, x: S::f64s, correction: S::f64s) -> S::f64s {
+pub(super) fn ln<S: Simd, const N: usize>(l: Lanes<S, N>, x: Num<S, N>, correction: Num<S, N>) -> Num<S, N> {
     // x = 2^k m with m in [sqrt(1/2), sqrt(2))
     const SQRT_HALF: u64 = 0x3fe6_a09e_0000_0000;
     const BELOW_ONE: u64 = 0x3ff0_0000_0000_0000 - SQRT_HALF;
@@ -94,7 +99,7 @@ pub(super) fn ln<S: Simd>(simd: S, x: S::f64s, correction: S::f64s) -> S::f64s {
     const COUNTER: u64 = 0x4330_0000_0000_0000;
     let (mut m, mut k, mut shrink) = (x, x, x);
     for ((m, k), shrink) in
-        lanes_mut::<S>(&mut m).iter_mut().zip(lanes_mut::<S>(&mut k)).zip(lanes_mut::<S>(&mut shrink))
+        flat_mut::<S, N>(&mut m).iter_mut().zip(flat_mut::<S, N>(&mut k)).zip(flat_mut::<S, N>(&mut shrink))
     {
         let shifted = m.to_bits().wrapping_add(BELOW_ONE);
         let exponent = shifted >> FRACTION_BITS;
@@ -102,29 +107,29 @@ pub(super) fn ln<S: Simd>(simd: S, x: S::f64s, correction: S::f64s) -> S::f64s {
         *k = f64::from_bits(exponent | COUNTER);
         *shrink = f64::from_bits(2046_u64.wrapping_sub(exponent) << FRACTION_BITS);
     }
-    let k = simd.sub_f64s(k, simd.splat_f64s(4_503_599_627_370_496.0 + 1023.0));
-    let one = simd.splat_f64s(1.0);
-    let f = mul_add(simd, correction, shrink, simd.sub_f64s(m, one));
-    let s = simd.div_f64s(f, simd.add_f64s(f, simd.splat_f64s(2.0)));
-    let z = simd.mul_f64s(s, s);
+    let k = l.sub(k, l.splat(4_503_599_627_370_496.0 + 1023.0));
+    let one = l.splat(1.0);
+    let f = mul_add(l, correction, shrink, l.sub(m, one));
+    let s = l.div(f, l.add(f, l.splat(2.0)));
+    let z = l.mul(s, s);
     // ln(1 + f) = f - (f^2/2 - s (f^2/2 + R)): f itself is exact
-    let series = simd.mul_f64s(z, polynomial(simd, z, &INVERSE_ODDS));
-    let half_square = simd.mul_f64s(simd.splat_f64s(0.5), simd.mul_f64s(f, f));
-    let inner = simd.mul_f64s(s, simd.add_f64s(half_square, series));
-    let inner = mul_add(simd, k, simd.splat_f64s(LN_2_LOW), inner);
-    let outer = simd.sub_f64s(f, simd.sub_f64s(half_square, inner));
-    mul_add(simd, k, simd.splat_f64s(LN_2_HIGH), outer)
+    let series = l.mul(z, polynomial(l, z, &INVERSE_ODDS));
+    let half_square = l.mul(l.splat(0.5), l.mul(f, f));
+    let inner = l.mul(s, l.add(half_square, series));
+    let inner = mul_add(l, k, l.splat(LN_2_LOW), inner);
+    let outer = l.sub(f, l.sub(half_square, inner));
+    mul_add(l, k, l.splat(LN_2_HIGH), outer)
 }
 
 /// `x`, or `limit` where `x` is larger. NaN stays NaN.
 #[inline(always)]
-pub(super) fn at_most<S: Simd>(simd: S, x: S::f64s, limit: f64) -> S::f64s {
-    let limit = simd.splat_f64s(limit);
-    simd.select_f64s(simd.greater_than_f64s(x, limit), limit, x)
+pub(super) fn at_most<S: Simd, const N: usize>(l: Lanes<S, N>, x: Num<S, N>, limit: f64) -> Num<S, N> {
+    let limit = l.splat(limit);
+    l.select(l.gt(x, limit), limit, x)
 }
 
 /// `value` where `x` is finite, `-x` elsewhere: the logarithm of a tail at infinity and at NaN, for an `x` that is not negative.
 #[inline(always)]
-pub(super) fn where_finite<S: Simd>(simd: S, x: S::f64s, value: S::f64s) -> S::f64s {
-    simd.select_f64s(simd.less_than_or_equal_f64s(x, simd.splat_f64s(f64::MAX)), value, simd.neg_f64s(x))
+pub(super) fn where_finite<S: Simd, const N: usize>(l: Lanes<S, N>, x: Num<S, N>, value: Num<S, N>) -> Num<S, N> {
+    l.select(l.le(x, l.splat(f64::MAX)), value, l.neg(x))
 }

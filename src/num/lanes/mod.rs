@@ -23,11 +23,14 @@ mod chi_squared;
 mod elementary;
 mod instruction_set;
 mod normal;
+mod reciprocal;
 mod slices;
 mod student_t;
+mod vectors;
 
 pub use chi_squared::ChiSquaredTail;
 pub use instruction_set::InstructionSet;
 pub use normal::NormalTail;
 pub(crate) use slices::Ratios;
 pub use student_t::StudentTail;
+pub(crate) use vectors::{Lanes, Mask, Num, flat};

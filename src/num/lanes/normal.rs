@@ -7,6 +7,7 @@ use pulp::Simd;
 use super::elementary::{at_most, ln, polynomial, times_exp, where_finite};
 use super::instruction_set::InstructionSet;
 use super::slices::{Log10P, P, Ratios, Tail, map, of_ratios};
+use super::vectors::{Lanes, Num};
 
 /// `c` of the variable `(z - c) / (z + c)`.
 pub(super) const CENTRE: f64 = 4.0;
@@ -78,42 +79,42 @@ struct TwoSided;
 
 impl Tail for TwoSided {
     /// `exp(z^2/2) P(|Z| > z)`
-    type Parts<S: Simd> = S::f64s;
+    type Parts<S: Simd, const N: usize> = Num<S, N>;
 
     #[inline(always)]
-    fn parts<S: Simd>(self, simd: S, z: S::f64s) -> S::f64s {
+    fn parts<S: Simd, const N: usize>(self, l: Lanes<S, N>, z: Num<S, N>) -> Num<S, N> {
         // the polynomial is as flat as 1/z there
-        scaled(simd, at_most(simd, simd.abs_f64s(z), HUGE))
+        scaled(l, at_most(l, l.abs(z), HUGE))
     }
 
     #[inline(always)]
-    fn p<S: Simd>(self, simd: S, z: S::f64s, scaled: S::f64s) -> S::f64s {
-        let z = at_most(simd, simd.abs_f64s(z), FAR);
+    fn p<S: Simd, const N: usize>(self, l: Lanes<S, N>, z: Num<S, N>, scaled: Num<S, N>) -> Num<S, N> {
+        let z = at_most(l, l.abs(z), FAR);
         // z = a + b with a^2 exact, so that the rounding of z^2 does not enter the exponential
-        let t = simd.mul_f64s(z, simd.splat_f64s(SPLIT));
-        let a = simd.sub_f64s(t, simd.sub_f64s(t, z));
-        let b = simd.sub_f64s(z, a);
-        let half = simd.splat_f64s(-0.5);
-        let high = simd.mul_f64s(half, simd.mul_f64s(a, a));
-        let low = simd.mul_f64s(half, simd.mul_f64s(simd.add_f64s(z, a), b));
-        at_most(simd, times_exp(simd, scaled, high, low), 1.0)
+        let t = l.mul(z, l.splat(SPLIT));
+        let a = l.sub(t, l.sub(t, z));
+        let b = l.sub(z, a);
+        let half = l.splat(-0.5);
+        let high = l.mul(half, l.mul(a, a));
+        let low = l.mul(half, l.mul(l.add(z, a), b));
+        at_most(l, times_exp(l, scaled, high, low), 1.0)
     }
 
     #[inline(always)]
-    fn log10_p<S: Simd>(self, simd: S, z: S::f64s, scaled: S::f64s) -> S::f64s {
-        let z = simd.abs_f64s(z);
-        let ln_scaled = ln(simd, scaled, simd.splat_f64s(0.0));
-        let square = simd.mul_f64s(simd.mul_f64s(z, z), simd.splat_f64s(-0.5));
-        let ln_p = at_most(simd, simd.add_f64s(square, ln_scaled), 0.0);
-        where_finite(simd, z, simd.mul_f64s(ln_p, simd.splat_f64s(LOG10_E)))
+    fn log10_p<S: Simd, const N: usize>(self, l: Lanes<S, N>, z: Num<S, N>, scaled: Num<S, N>) -> Num<S, N> {
+        let z = l.abs(z);
+        let ln_scaled = ln(l, scaled, l.splat(0.0));
+        let square = l.mul(l.mul(z, z), l.splat(-0.5));
+        let ln_p = at_most(l, l.add(square, ln_scaled), 0.0);
+        where_finite(l, z, l.mul(ln_p, l.splat(LOG10_E)))
     }
 }
 
 /// `exp(z^2/2) P(|Z| > z)` for `z >= 0`: the scaled complementary error function at `z / sqrt 2`.
 #[inline(always)]
-pub(super) fn scaled<S: Simd>(simd: S, z: S::f64s) -> S::f64s {
-    let centre = simd.splat_f64s(CENTRE);
-    let q = simd.div_f64s(simd.splat_f64s(1.0), simd.add_f64s(z, centre));
-    let y = simd.mul_f64s(simd.sub_f64s(z, centre), q);
-    simd.mul_f64s(polynomial(simd, y, &COEFFICIENTS), q)
+pub(super) fn scaled<S: Simd, const N: usize>(l: Lanes<S, N>, z: Num<S, N>) -> Num<S, N> {
+    let centre = l.splat(CENTRE);
+    let q = l.div(l.splat(1.0), l.add(z, centre));
+    let y = l.mul(l.sub(z, centre), q);
+    l.mul(polynomial(l, y, &COEFFICIENTS), q)
 }

@@ -1,13 +1,14 @@
-//! A function of one vector, applied to whole slices.
+//! A function of vectors, applied to whole slices.
 
 use pulp::{Simd, WithSimd};
 
 use super::instruction_set::InstructionSet;
+use super::vectors::{Lanes, Num, flat};
 
 /// A function that treats every lane of a vector alike and by itself.
 pub(super) trait LaneFunction: Copy {
     /// The function.
-    fn lanes<S: Simd>(self, simd: S, x: S::f64s) -> S::f64s;
+    fn lanes<S: Simd, const N: usize>(self, l: Lanes<S, N>, x: Num<S, N>) -> Num<S, N>;
 }
 
 /// Writes `function(from[i])` into `to[i]`, as far as both slices go.
@@ -21,6 +22,10 @@ struct Map<'a, F> {
     to: &'a mut [f64],
 }
 
+/// Vectors that are computed side by side. A polynomial is a long chain in which every step waits for the one before: several wait
+/// together.
+const SIDE_BY_SIDE: usize = 4;
+
 impl<F: LaneFunction> WithSimd for Map<'_, F> {
     type Output = ();
 
@@ -29,35 +34,33 @@ impl<F: LaneFunction> WithSimd for Map<'_, F> {
         let Self { function, from, to } = self;
         let length = from.len().min(to.len());
         let (from, to) = (from.get(..length).unwrap_or_default(), to.get_mut(..length).unwrap_or_default());
-        let (from, last_from) = S::as_simd_f64s(from);
-        let (to, last_to) = S::as_mut_simd_f64s(to);
+        let several = Lanes::<S, SIDE_BY_SIDE>::new(simd);
+        let ((from, last_from), (to, last_to)) = (several.rows(from), several.rows_mut(to));
         for (x, out) in from.iter().zip(to) {
-            *out = function.lanes(simd, *x);
+            *out = function.lanes(several, *x);
         }
-        if !last_from.is_empty() {
-            // The rest goes through a whole vector, so that its lanes see the same operations.
-            let mut padded = simd.splat_f64s(0.0);
-            for (slot, x) in lanes_mut::<S>(&mut padded).iter_mut().zip(last_from) {
-                *slot = *x;
-            }
-            let mut result = function.lanes(simd, padded);
-            for (out, y) in last_to.iter_mut().zip(lanes_mut::<S>(&mut result)) {
-                *out = *y;
-            }
+        let l = Lanes::<S, 1>::new(simd);
+        let ((from, last_from), (to, last_to)) = (l.rows(last_from), l.rows_mut(last_to));
+        // The rest goes through a whole vector, so that its lanes see the same operations.
+        let (padded, mut result) = (l.padded(last_from, 0.0), l.splat(0.0));
+        let rest = (!last_from.is_empty()).then_some((&padded, &mut result));
+        for (x, out) in from.iter().zip(to).chain(rest) {
+            *out = function.lanes(l, *x);
         }
+        last_to.iter_mut().zip(flat::<S, 1>(&result)).for_each(|(out, y)| *out = *y);
     }
 }
 
 /// A tail probability and its logarithm, with what both need computed once.
 pub(super) trait Tail: Copy {
     /// What both need.
-    type Parts<S: Simd>: Copy;
+    type Parts<S: Simd, const N: usize>: Copy;
 
-    fn parts<S: Simd>(self, simd: S, x: S::f64s) -> Self::Parts<S>;
+    fn parts<S: Simd, const N: usize>(self, l: Lanes<S, N>, x: Num<S, N>) -> Self::Parts<S, N>;
 
-    fn p<S: Simd>(self, simd: S, x: S::f64s, parts: Self::Parts<S>) -> S::f64s;
+    fn p<S: Simd, const N: usize>(self, l: Lanes<S, N>, x: Num<S, N>, parts: Self::Parts<S, N>) -> Num<S, N>;
 
-    fn log10_p<S: Simd>(self, simd: S, x: S::f64s, parts: Self::Parts<S>) -> S::f64s;
+    fn log10_p<S: Simd, const N: usize>(self, l: Lanes<S, N>, x: Num<S, N>, parts: Self::Parts<S, N>) -> Num<S, N>;
 }
 
 /// The probability of a [`Tail`].
@@ -66,8 +69,8 @@ pub(super) struct P<T>(pub(super) T);
 
 impl<T: Tail> LaneFunction for P<T> {
     #[inline(always)]
-    fn lanes<S: Simd>(self, simd: S, x: S::f64s) -> S::f64s {
-        self.0.p(simd, x, self.0.parts(simd, x))
+    fn lanes<S: Simd, const N: usize>(self, l: Lanes<S, N>, x: Num<S, N>) -> Num<S, N> {
+        self.0.p(l, x, self.0.parts(l, x))
     }
 }
 
@@ -77,8 +80,8 @@ pub(super) struct Log10P<T>(pub(super) T);
 
 impl<T: Tail> LaneFunction for Log10P<T> {
     #[inline(always)]
-    fn lanes<S: Simd>(self, simd: S, x: S::f64s) -> S::f64s {
-        self.0.log10_p(simd, x, self.0.parts(simd, x))
+    fn lanes<S: Simd, const N: usize>(self, l: Lanes<S, N>, x: Num<S, N>) -> Num<S, N> {
+        self.0.log10_p(l, x, self.0.parts(l, x))
     }
 }
 
@@ -113,46 +116,43 @@ impl<T: Tail, const TAIL: bool, const LOG: bool> WithSimd for OfRatios<'_, T, TA
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { tail, ratios: Ratios { of, by, p, log10_p } } = self;
-        let (of, last_of) = S::as_simd_f64s(of);
-        let (by, last_by) = S::as_simd_f64s(by);
-        let (p, last_p) = S::as_mut_simd_f64s(p);
-        let (log10_p, last_log10_p) = S::as_mut_simd_f64s(log10_p);
+        let several = Lanes::<S, SIDE_BY_SIDE>::new(simd);
+        let ((of, last_of), (by, last_by)) = (several.rows(of), several.rows(by));
+        let ((p, last_p), (log10_p, last_log10_p)) = (several.rows_mut(p), several.rows_mut(log10_p));
         let (mut p, mut log10_p) = (p.iter_mut(), log10_p.iter_mut());
         for (of, by) in of.iter().zip(by) {
-            one_ratio::<S, T, TAIL, LOG>(simd, tail, (*of, *by), (p.next(), log10_p.next()));
+            ratio::<S, SIDE_BY_SIDE, T, TAIL, LOG>(several, tail, (*of, *by), (p.next(), log10_p.next()));
         }
-        if !last_of.is_empty() {
-            let (mut a, mut b, mut one, mut other) =
-                (simd.splat_f64s(0.0), simd.splat_f64s(1.0), simd.splat_f64s(0.0), simd.splat_f64s(0.0));
-            lanes_mut::<S>(&mut a).iter_mut().zip(last_of).for_each(|(slot, x)| *slot = *x);
-            lanes_mut::<S>(&mut b).iter_mut().zip(last_by).for_each(|(slot, x)| *slot = *x);
-            one_ratio::<S, T, TAIL, LOG>(simd, tail, (a, b), (Some(&mut one), Some(&mut other)));
-            last_p.iter_mut().zip(lanes_mut::<S>(&mut one)).for_each(|(out, y)| *out = *y);
-            last_log10_p.iter_mut().zip(lanes_mut::<S>(&mut other)).for_each(|(out, y)| *out = *y);
+        let l = Lanes::<S, 1>::new(simd);
+        let ((of, last_of), (by, last_by)) = (l.rows(last_of), l.rows(last_by));
+        let ((p, last_p), (log10_p, last_log10_p)) = (l.rows_mut(last_p), l.rows_mut(last_log10_p));
+        let padded = (l.padded(last_of, 0.0), l.padded(last_by, 1.0));
+        let (mut one, mut other) = padded;
+        let rest = !last_of.is_empty();
+        let mut p = p.iter_mut().chain(rest.then_some(&mut one));
+        let mut log10_p = log10_p.iter_mut().chain(rest.then_some(&mut other));
+        for (of, by) in of.iter().zip(by).chain(rest.then_some((&padded.0, &padded.1))) {
+            ratio::<S, 1, T, TAIL, LOG>(l, tail, (*of, *by), (p.next(), log10_p.next()));
         }
+        last_p.iter_mut().zip(flat::<S, 1>(&one)).for_each(|(out, y)| *out = *y);
+        last_log10_p.iter_mut().zip(flat::<S, 1>(&other)).for_each(|(out, y)| *out = *y);
     }
 }
 
 // Not a closure: those are not compiled for the instruction set.
 #[inline(always)]
-fn one_ratio<S: Simd, T: Tail, const TAIL: bool, const LOG: bool>(
-    simd: S,
+fn ratio<S: Simd, const N: usize, T: Tail, const TAIL: bool, const LOG: bool>(
+    l: Lanes<S, N>,
     tail: T,
-    (of, by): (S::f64s, S::f64s),
-    (p, log10_p): (Option<&mut S::f64s>, Option<&mut S::f64s>),
+    (of, by): (Num<S, N>, Num<S, N>),
+    (p, log10_p): (Option<&mut Num<S, N>>, Option<&mut Num<S, N>>),
 ) {
-    let x = simd.div_f64s(of, by);
-    let parts = tail.parts(simd, x);
+    let x = l.div(of, by);
+    let parts = tail.parts(l, x);
     if let (true, Some(to)) = (TAIL, p) {
-        *to = tail.p(simd, x, parts);
+        *to = tail.p(l, x, parts);
     }
     if let (true, Some(to)) = (LOG, log10_p) {
-        *to = tail.log10_p(simd, x, parts);
+        *to = tail.log10_p(l, x, parts);
     }
-}
-
-/// The lanes of a vector as a slice.
-#[inline(always)]
-pub(super) fn lanes_mut<S: Simd>(vector: &mut S::f64s) -> &mut [f64] {
-    pulp::bytemuck::cast_slice_mut(std::slice::from_mut(vector))
 }

@@ -11,6 +11,7 @@ use super::elementary::{SMALLEST_EXPONENT, at_most, ln, mul_add, polynomial, tim
 use super::instruction_set::InstructionSet;
 use super::normal::{CENTRE, NormalTail};
 use super::slices::{Log10P, P, Ratios, Tail, map, of_ratios};
+use super::vectors::{Lanes, Num};
 
 /// Number of Chebyshev points, enough for df up to infinity.
 const POINTS: usize = 24;
@@ -178,31 +179,31 @@ impl Fit {
 
     /// The parts of the tail: `E` and `h(z)`, `p = exp(-E) h(z)`.
     #[inline(always)]
-    fn parts<S: Simd>(&self, simd: S, t: S::f64s) -> (S::f64s, S::f64s) {
-        let one = simd.splat_f64s(1.0);
-        let limited = at_most(simd, t, HUGE);
+    fn parts<S: Simd, const N: usize>(&self, l: Lanes<S, N>, t: Num<S, N>) -> (Num<S, N>, Num<S, N>) {
+        let one = l.splat(1.0);
+        let limited = at_most(l, t, HUGE);
         // w = t^2 / df, u = 1 + w, and what rounding u has lost
-        let w = simd.mul_f64s(simd.mul_f64s(limited, limited), simd.splat_f64s(1.0 / self.df));
-        let u = simd.add_f64s(one, w);
-        let lost_of_w = simd.sub_f64s(w, simd.sub_f64s(u, one));
-        let lost_of_one = simd.sub_f64s(one, simd.sub_f64s(u, w));
-        let lost = simd.select_f64s(simd.less_than_f64s(w, one), lost_of_w, lost_of_one);
-        let zero = simd.splat_f64s(0.0);
-        let is_power_law = simd.greater_than_f64s(w, simd.splat_f64s(POWER_LAW));
+        let w = l.mul(l.mul(limited, limited), l.splat(1.0 / self.df));
+        let u = l.add(one, w);
+        let lost_of_w = l.sub(w, l.sub(u, one));
+        let lost_of_one = l.sub(one, l.sub(u, w));
+        let lost = l.select(l.lt(w, one), lost_of_w, lost_of_one);
+        let zero = l.splat(0.0);
+        let is_power_law = l.gt(w, l.splat(POWER_LAW));
         // halved, so that the exponent has room up to the largest t
-        let power = simd.mul_f64s(t, simd.splat_f64s(0.5 * self.inverse_root_df));
-        let argument = simd.select_f64s(is_power_law, power, u);
-        let logarithm = ln(simd, argument, simd.select_f64s(is_power_law, zero, lost));
-        let logarithm = simd.add_f64s(logarithm, simd.select_f64s(is_power_law, simd.splat_f64s(LN_2), zero));
+        let power = l.mul(t, l.splat(0.5 * self.inverse_root_df));
+        let argument = l.select(is_power_law, power, u);
+        let logarithm = ln(l, argument, l.select(is_power_law, zero, lost));
+        let logarithm = l.add(logarithm, l.select(is_power_law, l.splat(LN_2), zero));
         let half_df = 0.5 * self.df;
-        let factor = simd.select_f64s(is_power_law, simd.splat_f64s(self.df), simd.splat_f64s(half_df));
-        let exponent = simd.mul_f64s(factor, logarithm);
+        let factor = l.select(is_power_law, l.splat(self.df), l.splat(half_df));
+        let exponent = l.mul(factor, logarithm);
 
-        let r = simd.sqrt_f64s(u);
-        let q = simd.div_f64s(r, mul_add(simd, r, simd.splat_f64s(CENTRE), limited));
-        let y = simd.sub_f64s(simd.splat_f64s(self.shift), simd.mul_f64s(simd.splat_f64s(self.stretch), q));
+        let r = l.sqrt(u);
+        let q = l.div(r, mul_add(l, r, l.splat(CENTRE), limited));
+        let y = l.sub(l.splat(self.shift), l.mul(l.splat(self.stretch), q));
         let used = self.pairs.get(self.pairs.len().saturating_sub(self.used)..).unwrap_or_default();
-        (exponent, simd.mul_f64s(polynomial(simd, y, used), q))
+        (exponent, l.mul(polynomial(l, y, used), q))
     }
 }
 
@@ -213,26 +214,36 @@ struct TwoSided<'a> {
 
 impl Tail for TwoSided<'_> {
     /// `E` and `h(z)`
-    type Parts<S: Simd> = (S::f64s, S::f64s);
+    type Parts<S: Simd, const N: usize> = (Num<S, N>, Num<S, N>);
 
     #[inline(always)]
-    fn parts<S: Simd>(self, simd: S, t: S::f64s) -> Self::Parts<S> {
-        self.fit.parts(simd, simd.abs_f64s(t))
+    fn parts<S: Simd, const N: usize>(self, l: Lanes<S, N>, t: Num<S, N>) -> Self::Parts<S, N> {
+        self.fit.parts(l, l.abs(t))
     }
 
     #[inline(always)]
-    fn p<S: Simd>(self, simd: S, t: S::f64s, (exponent, factor): Self::Parts<S>) -> S::f64s {
+    fn p<S: Simd, const N: usize>(
+        self,
+        l: Lanes<S, N>,
+        t: Num<S, N>,
+        (exponent, factor): Self::Parts<S, N>,
+    ) -> Num<S, N> {
         let limit = -SMALLEST_EXPONENT;
-        let infinite = simd.greater_than_f64s(simd.abs_f64s(t), simd.splat_f64s(f64::MAX));
-        let exponent = simd.select_f64s(infinite, simd.splat_f64s(limit), at_most(simd, exponent, limit));
-        let p = times_exp(simd, factor, simd.neg_f64s(exponent), simd.splat_f64s(0.0));
-        at_most(simd, p, 1.0)
+        let infinite = l.gt(l.abs(t), l.splat(f64::MAX));
+        let exponent = l.select(infinite, l.splat(limit), at_most(l, exponent, limit));
+        let p = times_exp(l, factor, l.neg(exponent), l.splat(0.0));
+        at_most(l, p, 1.0)
     }
 
     #[inline(always)]
-    fn log10_p<S: Simd>(self, simd: S, t: S::f64s, (exponent, factor): Self::Parts<S>) -> S::f64s {
-        let ln_p = simd.sub_f64s(ln(simd, factor, simd.splat_f64s(0.0)), exponent);
-        where_finite(simd, simd.abs_f64s(t), simd.mul_f64s(at_most(simd, ln_p, 0.0), simd.splat_f64s(LOG10_E)))
+    fn log10_p<S: Simd, const N: usize>(
+        self,
+        l: Lanes<S, N>,
+        t: Num<S, N>,
+        (exponent, factor): Self::Parts<S, N>,
+    ) -> Num<S, N> {
+        let ln_p = l.sub(ln(l, factor, l.splat(0.0)), exponent);
+        where_finite(l, l.abs(t), l.mul(at_most(l, ln_p, 0.0), l.splat(LOG10_E)))
     }
 }
 

@@ -105,7 +105,7 @@ mod avx512 {
 }
 #[cfg(test)]
 mod tests {
-    use super::super::lanes::Lanes;
+    use super::super::vectors::Lanes;
     use super::*;
     use crate::num::lanes::InstructionSet;
     use crate::num::random::uniform;

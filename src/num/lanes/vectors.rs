@@ -6,20 +6,20 @@ use super::reciprocal::reciprocal;
 use pulp::{NullaryFnOnce, Simd};
 
 /// `N` vectors of numbers.
-pub(in crate::batch) type Num<S, const N: usize> = [<S as Simd>::f64s; N];
+pub(crate) type Num<S, const N: usize> = [<S as Simd>::f64s; N];
 /// `N` vectors of yes or no.
-pub(in crate::batch) type Mask<S, const N: usize> = [<S as Simd>::m64s; N];
+pub(crate) type Mask<S, const N: usize> = [<S as Simd>::m64s; N];
 
 /// The operations.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::batch) struct Lanes<S, const N: usize> {
+pub(crate) struct Lanes<S, const N: usize> {
     simd: S,
 }
 
 macro_rules! binary {
     ($($name:ident $op:ident;)*) => {
         $(#[inline(always)]
-        pub(in crate::batch) fn $name(self, a: Num<S, N>, b: Num<S, N>) -> Num<S, N> {
+        pub(crate) fn $name(self, a: Num<S, N>, b: Num<S, N>) -> Num<S, N> {
             let mut out = a;
             for i in 0..N {
                 out[i] = self.simd.$op(a[i], b[i]);
@@ -29,10 +29,23 @@ macro_rules! binary {
     };
 }
 
+macro_rules! unary {
+    ($($name:ident $op:ident;)*) => {
+        $(#[inline(always)]
+        pub(crate) fn $name(self, a: Num<S, N>) -> Num<S, N> {
+            let mut out = a;
+            for i in 0..N {
+                out[i] = self.simd.$op(a[i]);
+            }
+            out
+        })*
+    };
+}
+
 macro_rules! compare {
     ($($name:ident $op:ident;)*) => {
         $(#[inline(always)]
-        pub(in crate::batch) fn $name(self, a: Num<S, N>, b: Num<S, N>) -> Mask<S, N> {
+        pub(crate) fn $name(self, a: Num<S, N>, b: Num<S, N>) -> Mask<S, N> {
             let mut out = self.none();
             for i in 0..N {
                 out[i] = self.simd.$op(a[i], b[i]);
@@ -45,7 +58,7 @@ macro_rules! compare {
 macro_rules! logical {
     ($($name:ident $op:ident;)*) => {
         $(#[inline(always)]
-        pub(in crate::batch) fn $name(self, a: Mask<S, N>, b: Mask<S, N>) -> Mask<S, N> {
+        pub(crate) fn $name(self, a: Mask<S, N>, b: Mask<S, N>) -> Mask<S, N> {
             let mut out = a;
             for i in 0..N {
                 out[i] = self.simd.$op(a[i], b[i]);
@@ -57,22 +70,45 @@ macro_rules! logical {
 
 impl<S: Simd, const N: usize> Lanes<S, N> {
     /// Units in `N` vectors.
-    pub(in crate::batch) const WIDTH: usize = N * S::F64_LANES;
+    pub(crate) const WIDTH: usize = N * S::F64_LANES;
 
-    pub(in crate::batch) fn new(simd: S) -> Self {
+    pub(crate) fn new(simd: S) -> Self {
         Self { simd }
     }
 
     /// Runs `op` compiled for the instruction set.
     #[inline(always)]
-    pub(in crate::batch) fn run<Op: NullaryFnOnce>(self, op: Op) -> Op::Output {
+    pub(crate) fn run<Op: NullaryFnOnce>(self, op: Op) -> Op::Output {
         // Vector instructions make a function of it; without them it would be copied to every place that asks.
         if const { S::F64_LANES == 1 } { apart(op) } else { Simd::vectorize(self.simd, op) }
     }
 
     #[inline(always)]
-    pub(in crate::batch) fn splat(self, x: f64) -> Num<S, N> {
+    pub(crate) fn splat(self, x: f64) -> Num<S, N> {
         [self.simd.splat_f64s(x); N]
+    }
+
+    /// Numbers as rows of `N` vectors, and the rest.
+    #[inline(always)]
+    pub(crate) fn rows(self, numbers: &[f64]) -> (&[Num<S, N>], &[f64]) {
+        let (rows, rest) = numbers.split_at(numbers.len() / Self::WIDTH * Self::WIDTH);
+        (S::as_simd_f64s(rows).0.as_chunks().0, rest)
+    }
+
+    #[inline(always)]
+    pub(crate) fn rows_mut(self, numbers: &mut [f64]) -> (&mut [Num<S, N>], &mut [f64]) {
+        let (rows, rest) = numbers.split_at_mut(numbers.len() / Self::WIDTH * Self::WIDTH);
+        (S::as_mut_simd_f64s(rows).0.as_chunks_mut().0, rest)
+    }
+
+    /// A row from fewer numbers, the others `padding`.
+    #[inline(always)]
+    pub(crate) fn padded(self, numbers: &[f64], padding: f64) -> Num<S, N> {
+        let mut row = self.splat(padding);
+        for (slot, x) in flat_mut::<S, N>(&mut row).iter_mut().zip(numbers) {
+            *slot = *x;
+        }
+        row
     }
 
     binary! {
@@ -102,7 +138,7 @@ impl<S: Simd, const N: usize> Lanes<S, N> {
     /// `1 / a`; with `PRODUCTS` by multiplications where the machine may have time for them while it divides, for numbers between 2^-1000
     /// and 2^1000 or infinity. The result is the same.
     #[inline(always)]
-    pub(in crate::batch) fn reciprocal<const PRODUCTS: bool>(self, a: Num<S, N>) -> Num<S, N> {
+    pub(crate) fn reciprocal<const PRODUCTS: bool>(self, a: Num<S, N>) -> Num<S, N> {
         if !PRODUCTS {
             return self.div(self.splat(1.0), a);
         }
@@ -113,37 +149,25 @@ impl<S: Simd, const N: usize> Lanes<S, N> {
         out
     }
 
-    #[inline(always)]
-    pub(in crate::batch) fn sqrt(self, a: Num<S, N>) -> Num<S, N> {
-        let mut out = a;
-        for i in 0..N {
-            out[i] = self.simd.sqrt_f64s(a[i]);
-        }
-        out
+    unary! {
+        neg neg_f64s;
+        sqrt sqrt_f64s;
+        abs abs_f64s;
     }
 
     #[inline(always)]
-    pub(in crate::batch) fn abs(self, a: Num<S, N>) -> Num<S, N> {
-        let mut out = a;
-        for i in 0..N {
-            out[i] = self.simd.abs_f64s(a[i]);
-        }
-        out
-    }
-
-    #[inline(always)]
-    pub(in crate::batch) fn none(self) -> Mask<S, N> {
+    pub(crate) fn none(self) -> Mask<S, N> {
         [self.simd.less_than_f64s(self.simd.splat_f64s(1.0), self.simd.splat_f64s(0.0)); N]
     }
 
     #[inline(always)]
-    pub(in crate::batch) fn not(self, a: Mask<S, N>) -> Mask<S, N> {
+    pub(crate) fn not(self, a: Mask<S, N>) -> Mask<S, N> {
         let all = [self.simd.less_than_f64s(self.simd.splat_f64s(0.0), self.simd.splat_f64s(1.0)); N];
         self.xor(a, all)
     }
 
     #[inline(always)]
-    pub(in crate::batch) fn select(self, mask: Mask<S, N>, yes: Num<S, N>, no: Num<S, N>) -> Num<S, N> {
+    pub(crate) fn select(self, mask: Mask<S, N>, yes: Num<S, N>, no: Num<S, N>) -> Num<S, N> {
         let mut out = no;
         for i in 0..N {
             out[i] = self.simd.select_f64s(mask[i], yes[i], no[i]);
@@ -152,13 +176,24 @@ impl<S: Simd, const N: usize> Lanes<S, N> {
     }
 
     #[inline(always)]
-    pub(in crate::batch) fn any(self, mask: Mask<S, N>) -> bool {
+    pub(crate) fn any(self, mask: Mask<S, N>) -> bool {
         let mut all = mask[0];
         for one in mask.iter().skip(1) {
             all = self.simd.or_m64s(all, *one);
         }
         self.simd.first_true_m64s(all) < S::F64_LANES
     }
+}
+
+/// The lanes one by one.
+#[inline(always)]
+pub(crate) fn flat<S: Simd, const N: usize>(numbers: &Num<S, N>) -> &[f64] {
+    pulp::bytemuck::cast_slice(numbers)
+}
+
+#[inline(always)]
+pub(super) fn flat_mut<S: Simd, const N: usize>(numbers: &mut Num<S, N>) -> &mut [f64] {
+    pulp::bytemuck::cast_slice_mut(numbers)
 }
 
 /// A function of its own.
