@@ -26,7 +26,7 @@ const BATCH_K: usize = 20;
 /// Studies of the single fits that are compared with other tools.
 const SINGLE: [usize; 5] = [10, 20, 50, 100, 1000];
 /// Units whose studies fit into the second cache.
-const IN_CACHE: usize = 192;
+const IN_CACHE: usize = 200;
 /// Units whose studies, 160 MB, do not fit into any cache.
 const FROM_MEMORY: usize = 499_936;
 

@@ -118,7 +118,7 @@ impl Design {
             return Err(Tau2Error::Overflow);
         }
         let spread = effects.iter().map(|y| y.abs()).fold(0.0, f64::max);
-        let unit = Unit::new(spread, v[survey.last], survey.smallest_positive)?;
+        let unit = Unit::new(spread, survey.largest, survey.smallest_positive)?;
         effects.iter_mut().for_each(|y| *y = unit.shrink(*y));
         let variances: Vec<f64> = order.iter().map(|&i| unit.shrink_square(v[i])).collect();
         let c = variances[0];
@@ -147,11 +147,12 @@ impl Design {
             let misfit = design.take_zeros(survey.zeros, unit.shrink(of_zeros));
             let positive = unit.shrink_square(survey.smallest_positive);
             if misfit > 0.0 && misfit * misfit <= 0.0 {
-                return Err(Tau2Error::VarianceRatioOutOfRange { smallest: survey.first, largest: survey.last });
+                return Err(survey.ratio_out_of_range(v));
             }
             let smallest = if misfit > 0.0 { positive.min(misfit * misfit) } else { positive };
             let largest = variances.last().copied().unwrap_or(0.0);
-            design.axis = Axis::at_zero(smallest, largest, design.unweighted.rss, &survey)?;
+            let axis = Axis::at_zero(smallest, largest, design.unweighted.rss);
+            design.axis = axis.ok_or_else(|| survey.ratio_out_of_range(v))?;
         }
         Ok(design)
     }

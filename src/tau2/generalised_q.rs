@@ -121,7 +121,7 @@ impl Statistic {
         need_studies(y.len(), 2)?;
         let origin = y[survey.first];
         let spread = y.iter().map(|y| (y - origin).abs()).fold(0.0, f64::max);
-        let unit = Unit::new(spread, v[survey.last], survey.smallest_positive)?;
+        let unit = Unit::new(spread, survey.largest, survey.smallest_positive)?;
         let variances: Vec<f64> = v.iter().map(|v| unit.shrink_square(*v)).collect();
         let least = variances[survey.first];
         let first_zero = (survey.zeros > 0).then_some(survey.first);

@@ -33,6 +33,8 @@ pub(super) struct Studies<'a> {
 pub(super) struct AllSums {
     /// Sums of the first, second and third powers of the ratios.
     pub(super) r: [f64; 3],
+    /// Of the first powers, with the study that is left out, the reciprocal.
+    pub(super) inverse: f64,
     pub(super) mean: f64,
     /// Of `omega r^2`, `(omega r)^2`, `omega b` and `omega b^2`, with `r` the residual and `b = omega r + mean`.
     pub(super) q: f64,
@@ -92,7 +94,8 @@ impl All<'_> {
             t = l.add(t, l.mul(o, *y));
         }
         let r = [total::<S, N>(r1), total::<S, N>(r2), total::<S, N>(r3)];
-        let mean = total::<S, N>(t) / (1.0 + r[0]);
+        let inverse = 1.0 / (1.0 + r[0]);
+        let mean = total::<S, N>(t) * inverse;
         let around = l.splat(mean);
         let (mut q, mut f, mut b1, mut b2) = (zero, zero, zero, zero);
         for (y, omega) in y.iter().zip(omega.iter()) {
@@ -105,7 +108,15 @@ impl All<'_> {
             b1 = l.add(b1, c);
             b2 = l.add(b2, l.mul(c, b));
         }
-        AllSums { r, mean, q: total::<S, N>(q), f: total::<S, N>(f), b1: total::<S, N>(b1), b2: total::<S, N>(b2) }
+        AllSums {
+            r,
+            inverse,
+            mean,
+            q: total::<S, N>(q),
+            f: total::<S, N>(f),
+            b1: total::<S, N>(b1),
+            b2: total::<S, N>(b2),
+        }
     }
 }
 
@@ -139,7 +150,7 @@ impl Few<'_> {
             t = l.add(t, l.mul(o, *y));
         }
         let r1 = total::<S, N>(r1);
-        let mean = total::<S, N>(t) / (1.0 + r1);
+        let mean = total::<S, N>(t) * (1.0 / (1.0 + r1));
         let around = l.splat(mean);
         let (mut q, mut f) = (zero, zero);
         for (y, omega) in y.iter().zip(omega.iter()) {
@@ -217,7 +228,7 @@ mod tests {
         let d: Vec<[f64; 4]> = (0..9).map(|i| [0.0, 0.3, 2.7, f64::INFINITY].map(|x| x / f64::from(i + 1))).collect();
         let run = |set: InstructionSet| {
             let mut omega = vec![[0.0; 4]; 9];
-            let AllSums { r, mean, q, f, b1, b2 } =
+            let AllSums { r, mean, q, f, b1, b2, .. } =
                 set.dispatch(All(Studies { y: &y, d: &d, omega: &mut omega, s: 0.17 }));
             let few = set.dispatch(Few(Studies { y: &y, d: &d, omega: &mut omega, s: 0.17 }));
             assert_eq!([few.r1, few.mean, few.q, few.f], [r[0], mean, q, f]);

@@ -19,6 +19,9 @@ fn at_inverse_variance<P: Profile>(profile: &mut P) -> Result<Sums, Tau2Error> {
     Ok(profile.at(s))
 }
 
+/// Numbers up to here are squared without a thought, 2^400.
+const LARGE: f64 = f64::from_bits((400 + 1023) << 52);
+
 /// The standard deviation of `Q` with the weights `1/v_i`: there `PVP = P`, so only traces of powers of `P` remain.
 ///
 /// ```text
@@ -26,7 +29,12 @@ fn at_inverse_variance<P: Profile>(profile: &mut P) -> Result<Sums, Tau2Error> {
 /// ```
 fn sd_of_q(df: f64, tau2: f64, at: &Sums) -> f64 {
     let u = tau2 / at.s;
-    (2.0 * df + 4.0 * u * at.trace).sqrt().hypot(u * (2.0 * at.trace_sq).sqrt())
+    let linear = 2.0 * df + 4.0 * u * at.trace;
+    if u < LARGE {
+        (linear + 2.0 * (u * u) * at.trace_sq).sqrt()
+    } else {
+        linear.sqrt().hypot(u * (2.0 * at.trace_sq).sqrt())
+    }
 }
 
 /// DerSimonian-Laird: `E Q = (k - p) + tau2 tr P`.

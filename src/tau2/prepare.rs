@@ -16,14 +16,27 @@ const NEGLIGIBLE: f64 = f64::from_bits((1023 - 80) << 52);
 pub(crate) struct Survey {
     /// Position of the first study with the smallest variance.
     pub(crate) first: usize,
-    /// Position of a study with the largest variance.
-    pub(crate) last: usize,
+    /// The largest variance.
+    pub(crate) largest: f64,
     /// The smallest variance above 0; infinite if there is none.
     pub(crate) smallest_positive: f64,
     /// Number of studies with variance 0. The first of them is `first`.
     pub(crate) zeros: usize,
     /// The smallest and the largest effect.
     pub(crate) effects: (f64, f64),
+}
+
+impl Survey {
+    /// The error for variances `v`, those surveyed, that are too far apart.
+    pub(crate) fn ratio_out_of_range(&self, v: &[f64]) -> Tau2Error {
+        let largest = position(v, self.largest).unwrap_or_default();
+        Tau2Error::VarianceRatioOutOfRange { smallest: self.first, largest }
+    }
+}
+
+/// Where a number is first.
+fn position(among: &[f64], number: f64) -> Option<usize> {
+    among.iter().position(|x| x.to_bits() == number.to_bits())
 }
 
 /// Rejects what is not a finite effect with a finite variance of at least 0.
@@ -53,10 +66,8 @@ fn quick_survey(y: &[f64], v: &[f64]) -> Option<Survey> {
     if sum.is_nan() || least <= 0.0 || most / least > VARIANCE_RATIO {
         return None;
     }
-    let position = |of: f64| v.iter().position(|v| v.to_bits() == of.to_bits());
-    let (first, last) = (position(least)?, position(most)?);
     let effects = (smallest(of.least_y), largest(of.most_y));
-    Some(Survey { first, last, smallest_positive: least, zeros: 0, effects })
+    Some(Survey { first: position(v, least)?, largest: most, smallest_positive: least, zeros: 0, effects })
 }
 
 /// The smaller of two numbers that are not NaN.
@@ -70,7 +81,7 @@ fn larger(a: f64, b: f64) -> f64 {
 }
 
 fn careful_survey(y: &[f64], v: &[f64]) -> Result<Survey, Tau2Error> {
-    let (mut first, mut last, mut zeros) = (0, 0, 0);
+    let (mut first, mut zeros) = (0, 0);
     let (mut least, mut most, mut smallest_positive) = (f64::INFINITY, 0.0, f64::INFINITY);
     for (index, (&effect, &variance)) in y.iter().zip(v).enumerate() {
         if !effect.is_finite() {
@@ -88,21 +99,17 @@ fn careful_survey(y: &[f64], v: &[f64]) -> Result<Survey, Tau2Error> {
         if variance < least {
             (least, first) = (variance, index);
         }
-        if variance > most {
-            (most, last) = (variance, index);
-        }
+        most = larger(most, variance);
         if variance > 0.0 {
             smallest_positive = smallest_positive.min(variance);
         } else {
             zeros += 1;
         }
     }
-    if least > 0.0 && most / least > VARIANCE_RATIO {
-        return Err(Tau2Error::VarianceRatioOutOfRange { smallest: first, largest: last });
-    }
     let low = y.iter().copied().fold(f64::INFINITY, f64::min);
     let high = y.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    Ok(Survey { first, last, smallest_positive, zeros, effects: (low, high) })
+    let survey = Survey { first, largest: most, smallest_positive, zeros, effects: (low, high) };
+    if least > 0.0 && most / least > VARIANCE_RATIO { Err(survey.ratio_out_of_range(v)) } else { Ok(survey) }
 }
 
 /// The unit the kernel computes in: `2^exponent` for effects, its square for variances.
@@ -191,13 +198,13 @@ impl Axis {
 
     /// For scaled data with variances of 0. `smallest` is the smallest of the positive variances and, if it is not 0, the sum of
     /// squares within the zero-variance studies.
-    pub(crate) fn at_zero(smallest: f64, largest: f64, rss: f64, survey: &Survey) -> Result<Self, Tau2Error> {
+    ///
+    /// `None` if they are too far apart.
+    pub(crate) fn at_zero(smallest: f64, largest: f64, rss: f64) -> Option<Self> {
         let smallest = if smallest.is_finite() { smallest } else { 1.0 };
         let start = smallest * NEGLIGIBLE;
-        if !(largest / start <= VARIANCE_RATIO && (rss / start).sqrt() <= SPREAD) {
-            return Err(Tau2Error::VarianceRatioOutOfRange { smallest: survey.first, largest: survey.last });
-        }
-        Ok(Self { c: 0.0, start })
+        let in_range = largest / start <= VARIANCE_RATIO && (rss / start).sqrt() <= SPREAD;
+        in_range.then_some(Self { c: 0.0, start })
     }
 
     /// `s` at a tau2.

@@ -220,7 +220,7 @@ impl Mean<'_> {
             }
         }
         let r1 = total(r1);
-        (r1, total(t) / (1.0 + r1))
+        (r1, total(t) * (1.0 / (1.0 + r1)))
     }
 
     /// The ratios `s / (v + tau2)` of the other studies.
@@ -244,7 +244,8 @@ impl Mean<'_> {
         self.known.ratios = s;
         let FewSums { r1, mean, q, f } = few_sums(Columns { y: self.y, d: self.d, omega: self.omega, s });
         let square = mean * mean;
-        let sums = MeanSums { weight: 1.0 + r1, mean, q: (square + q) / s, f: (square + f) / s };
+        // As in `sum`, to the last bit.
+        let sums = MeanSums { weight: 1.0 + r1, mean, q: (square + q) / s, f: (square + f) * (1.0 / s) };
         self.known.mean = Some((s, sums));
         sums
     }
@@ -267,17 +268,18 @@ impl Mean<'_> {
     //   y'P^3y = sum_j w_j (b_j - b)^2 + w_0 b^2,    b = sum_j w_j b_j / S
     fn sum(&mut self, s: f64) -> Located {
         self.known.ratios = s;
-        let AllSums { r: [r1, r2, r3], mean, q, f, b1, b2 } =
+        let AllSums { r: [r1, r2, r3], inverse, mean, q, f, b1, b2 } =
             all_sums(Columns { y: self.y, d: self.d, omega: self.omega, s });
-        let weight = 1.0 + r1;
+        let per_s = 1.0 / s;
         let sums = Sums {
             s,
+            // Likelihoods next to each other are told apart by its last digits.
             q: (mean * mean + q) / s,
-            f: (mean * mean + f) / s,
-            f_slope: 2.0 * (b2 - b1 * b1 / weight) / s,
-            trace: r1 / weight + (r1 - r2 / weight),
-            trace_sq: ((r1 * r1 + 2.0 * r2 + r2 * r2) / weight - 2.0 * r3) / weight + r2,
-            weight,
+            f: (mean * mean + f) * per_s,
+            f_slope: 2.0 * (b2 - b1 * b1 * inverse) * per_s,
+            trace: r1 * inverse + (r1 - r2 * inverse),
+            trace_sq: ((r1 * r1 + 2.0 * r2 + r2 * r2) * inverse - 2.0 * r3) * inverse + r2,
+            weight: 1.0 + r1,
             weight_sq: 1.0 + r2,
         };
         Located { sums, mean }

@@ -78,7 +78,7 @@ impl Workspace {
         let (low, high) = survey.effects;
         let spread = (origin - low).max(high - origin);
         self.origin = origin;
-        self.unit = Unit::new(spread, v[survey.last], survey.smallest_positive)?;
+        self.unit = Unit::new(spread, survey.largest, survey.smallest_positive)?;
         self.zeros = survey.zeros;
         self.first_zero = (survey.zeros > 0).then_some(first);
         self.store(y, v, first, self.unit.shrink_square(c));
@@ -113,14 +113,14 @@ impl Workspace {
         let within: f64 = zeros().map(|y| (y - mean) * (y - mean)).sum();
         if within <= 0.0 && !self.zeros_agree {
             // They differ by so little that its square is no number.
-            return Err(Tau2Error::VarianceRatioOutOfRange { smallest: survey.first, largest: survey.last });
+            return Err(survey.ratio_out_of_range(v));
         }
         let positive = self.unit.shrink_square(survey.smallest_positive);
         let smallest = if within > 0.0 { within.min(positive) } else { positive };
-        let largest = self.unit.shrink_square(v[survey.last]);
+        let largest = self.unit.shrink_square(survey.largest);
         let effects = self.columns.iter().take(self.columns.len() / 3);
         let rss: f64 = effects.flatten().map(|y| y * y).sum();
-        Axis::at_zero(smallest, largest, rss, survey)
+        Axis::at_zero(smallest, largest, rss).ok_or_else(|| survey.ratio_out_of_range(v))
     }
 
     pub(super) fn profile(&mut self) -> Result<(Mean<'_>, &mut Scratch, Unit), Tau2Error> {

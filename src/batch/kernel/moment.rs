@@ -1,52 +1,56 @@
 //! The common effect and the DerSimonian-Laird estimator: tiles one behind the other.
 //!
-//! Nothing here is searched, so every tile takes the same way: it is read, its residuals are summed, then its weights at tau2, and
-//! for a Hartung-Knapp error the residuals there. One loop over the studies does each of these for another tile. What a tile waits
-//! for at the end of a sum, two or three divisions in a row, is hidden by the others.
+//! Nothing here is searched, so every tile takes the same way: it is read, its residuals are summed, then its weights at tau2. One loop
+//! over the studies does each of these for another tile. What a tile waits for at the end of a sum, two or three divisions in a row, is
+//! hidden by the others.
+//!
+//! The sums at tau2 are over residuals from the mean `m` at tau2 = 0, so that Q there needs no further loop. What it takes away for the
+//! mean's having moved by `d` is never much more than what is left: with `u` the weights at 0 and `w = u / (1 + tau2 u)` those at tau2,
+//! `d sum u = sum u r` for residuals `r` from the mean at tau2, and by Cauchy and Schwarz
+//!
+//! ```text
+//! d^2 sum w  <=  sum w  sum u (1 + tau2 u) / (sum u)^2  Q  <=  2 k Q
+//! ```
+//!
+//! since `sum w` is at most `sum u` and at most `k / tau2`; the first where `tau2 sum u` is below 1, the second elsewhere.
 
 use super::fit::{Known, Origin};
 use super::going::{Going, NOTHING};
+use super::nearby::TakeNearby;
 use super::places::Places;
-use super::tile::{
-    Cell, First, Four, Pass, Read, Residuals, Source, TakeResiduals, TakeWeights, Three, Tile, Two, Weighted, want,
-};
+use super::tile::{Cell, First, Pass, Read, Residuals, Source, TakeResiduals, Three, Tile, Two, Weighted, want};
 use super::{Kernel, Memory, Run};
 use crate::num::lanes::{Lanes, Num};
 use pulp::Simd;
 
-/// Sums over four tiles, the youngest first.
+/// Sums over three tiles, the youngest first; of the last the sums at its tau2.
 struct Sums<S: Simd, const N: usize> {
     read: First<S, N>,
     residuals: Residuals<S, N>,
     weighted: Weighted<S, N>,
-    /// For a Hartung-Knapp error.
+    /// Q is taken for a Hartung-Knapp error only.
     at_tau2: Residuals<S, N>,
 }
 
-/// Reads a tile of `cells.len()` studies, the first, and goes through the others: residuals of the second, whose mean is `at.0`, weights
-/// of the third at tau2 = `at.1`, and if `HK` residuals of the fourth, whose mean is `at.2`.
+/// Reads a tile of `cells.len()` studies, the first, and goes through the others: residuals of the second, whose mean is `mean`, and the
+/// sums of the third at `tau2`, with Q if `HK`, over residuals from `near`.
 #[inline(always)]
 fn sums<S: Simd, const N: usize, const MISSING: bool, const HK: bool>(
     l: Lanes<S, N>,
     source: Source<'_>,
-    [first, second, third, fourth]: [&mut [Cell<S, N>]; 4],
-    (mean, tau2, mean_at_tau2): (Num<S, N>, Num<S, N>, Num<S, N>),
+    [first, second, third]: [&mut [Cell<S, N>]; 3],
+    (mean, tau2, near): (Num<S, N>, Num<S, N>, Num<S, N>),
 ) -> Sums<S, N> {
     let first_pass = Read::<S, N, MISSING, false>::new(l, source, first.len());
     let second_pass = TakeResiduals::<S, N, { want::Q }>::new(l, mean);
-    let fourth_pass = TakeResiduals::<S, N, { want::Q }>::new(l, mean_at_tau2);
-    if HK {
-        // The residuals at tau2 need the weights there.
-        let third_pass = TakeWeights::<S, N, { want::Q }>::new(l, tau2);
-        let four = Four { first, first_pass, second, second_pass, third, third_pass, fourth, fourth_pass };
-        let (read, residuals, weighted, at_tau2) = l.run(four);
-        Sums { read, residuals, weighted, at_tau2 }
+    let (read, residuals, (weighted, at_tau2)) = if HK {
+        let third_pass = TakeNearby::<S, N, { want::Q }>::new(l, tau2, near);
+        l.run(Three { first, first_pass, second, second_pass, third, third_pass })
     } else {
-        let third_pass = TakeWeights::<S, N, 0>::new(l, tau2);
-        let three = Three { first, first_pass, second, second_pass, third, third_pass };
-        let (read, residuals, weighted) = l.run(three);
-        Sums { read, residuals, weighted, at_tau2: fourth_pass.end() }
-    }
+        let third_pass = TakeNearby::<S, N, 0>::new(l, tau2, near);
+        l.run(Three { first, first_pass, second, second_pass, third, third_pass })
+    };
+    Sums { read, residuals, weighted, at_tau2 }
 }
 
 impl Run<'_, '_, '_> {
@@ -96,42 +100,71 @@ impl Run<'_, '_, '_> {
         let Self { request, input, first, columns, memory } = self;
         let Memory { cells, gathered, lost } = memory;
         let mut missing = false;
-        let [mut youngest, mut second, mut third, mut fourth] = Going::<S, N>::rooms(cells, input.studies());
-        // What is known of the second tile, the third and the fourth.
+        let [mut youngest, mut second, mut third] = Going::<S, N>::rooms(cells, input.studies());
+        // What is known of the second tile, and of the third.
         let mut known = Known::new(l, &Read::<S, N, false, false>::new(l, NOTHING, 0).end(), request.kernel);
-        let (mut tau2, mut origin) = (l.splat(0.0), Origin::of(&known));
-        let (mut mean, mut inverse, mut last_origin) = (tau2, tau2, origin);
+        let (mut tau2, mut near, mut origin) = (l.splat(0.0), l.splat(0.0), Origin::of(&known));
         let mut places = Places::new(input, first, columns.units, Lanes::<S, N>::WIDTH);
         loop {
             let source = youngest.begin(places.next(), (input, first, request.prefetch), gathered);
-            if !(youngest.is_tile() || second.is_tile() || third.is_tile() || fourth.is_tile()) {
+            if !(youngest.is_tile() || second.is_tile() || third.is_tile()) {
                 break;
             }
-            let cells = [youngest.cells(), second.cells(), third.cells(), fourth.cells()];
-            let at = (known.mean, tau2, mean);
+            let cells = [youngest.cells(), second.cells(), third.cells()];
+            let at = (known.mean, tau2, near);
             let sums = if missing {
                 sums::<S, N, true, HK>(l, source, cells, at)
             } else {
                 sums::<S, N, false, HK>(l, source, cells, at)
             };
-            if HK {
-                last_origin.mean(l, (mean, inverse), sums.at_tau2.q, request).store(fourth.place, columns);
-                (mean, inverse, last_origin) = (sums.weighted.mean, sums.weighted.inverse, origin);
-            } else {
-                let Weighted { mean, inverse, .. } = sums.weighted;
-                origin.mean(l, (mean, inverse), inverse, request).store(third.place, columns);
-            }
+            let Weighted { mean, inverse, .. } = sums.weighted;
+            origin.mean(l, (mean, inverse), sums.at_tau2.q, request).store(third.place, columns);
             let heterogeneity = known.heterogeneity(l, sums.residuals.q, request);
             heterogeneity.store(l, second.place, columns, lost);
-            (tau2, origin) = (heterogeneity.tau2, Origin::of(&known));
+            (tau2, near, origin) = (heterogeneity.tau2, known.mean, Origin::of(&known));
             let read = Tile { lanes: l, cells: youngest.cells() }.checked::<false>(source, sums.read, &mut missing);
             known = Known::new(l, &read, request.kernel);
             // The oldest room is free again.
-            if HK {
-                std::mem::swap(&mut third, &mut fourth);
-            }
             std::mem::swap(&mut second, &mut third);
             std::mem::swap(&mut youngest, &mut second);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tile::Rows;
+    use super::*;
+    use crate::num::random::uniform;
+    use pulp::Scalar;
+
+    /// Effects for which the sums of Cauchy and Schwarz are equal, for a tau2 of `x`; variances of any size.
+    fn unit(seed: u64, k: u64, x: f64) -> (Vec<f64>, Vec<f64>) {
+        let v: Vec<f64> = (0..k).map(|i| (16.0 * uniform(seed, i) - 8.0).exp()).collect();
+        (v.iter().map(|v| 1.0 + x / v).collect(), v)
+    }
+
+    #[test]
+    fn the_mean_moves_by_so_little_that_q_loses_no_digits() {
+        let l = Lanes::<Scalar, 1>::new(Scalar::new());
+        let mut largest = 0.0_f64;
+        for seed in 0..2000 {
+            let (k, x) = (2 + seed % 40, (12.0 * uniform(seed, 900) - 6.0).exp());
+            let (y, v) = unit(seed, k, x);
+            let mut cells: Vec<Cell<Scalar, 1>> = vec![[[0.0]; 3]; y.len()];
+            let mut tile = Tile { lanes: l, cells: &mut cells };
+            let source = Source::Rows(Rows { y: &y, v: &v, stride: 1, at: 0, ahead: 0 });
+            let near = tile.read_all::<false, false>(source).mean;
+            let (weighted, residuals) = tile.sums::<{ want::Q }>([x]);
+            let ([moved], [q]) = (l.sub(weighted.mean, near), residuals.q);
+            let ratio = moved * moved * weighted.s1[0] / (2.0 * k as f64 * q);
+            assert!(ratio <= 1.0 + 1e-9, "{seed}: {ratio}");
+            largest = largest.max(ratio);
+            let (_, nearby) = tile.sums_near::<{ want::Q }>([x], near);
+            // What is taken away, at most 2k times what is left, is rounded four times.
+            assert!((nearby.q[0] / q - 1.0).abs() <= 8.0 * k as f64 * f64::EPSILON, "{seed}: {} {q}", nearby.q[0]);
+        }
+        // Such effects are the worst there are.
+        assert!(largest > 0.2, "{largest}");
     }
 }

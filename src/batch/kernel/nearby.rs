@@ -47,14 +47,17 @@ impl<S: Simd, const N: usize, const WANT: u32> Pass<S, N> for TakeNearby<S, N, W
         let w = l.reciprocal::<PRODUCTS>(l.add(cell[V], self.x));
         let r = l.sub(cell[Y], self.near);
         let a = l.mul(w, r);
-        let square = l.mul(w, w);
-        let wa = l.mul(w, a);
         self.s1 = l.add(self.s1, w);
         self.t = l.add(self.t, a);
-        sums.q = l.add(sums.q, l.mul(a, r));
-        sums.f = l.add(sums.f, l.mul(a, a));
-        sums.b = l.add(sums.b, wa);
-        self.s2 = l.add(self.s2, square);
+        if WANT & want::Q != 0 {
+            sums.q = l.add(sums.q, l.mul(a, r));
+        }
+        let (square, wa) = (l.mul(w, w), l.mul(w, a));
+        if WANT & want::F != 0 {
+            sums.f = l.add(sums.f, l.mul(a, a));
+            sums.b = l.add(sums.b, wa);
+            self.s2 = l.add(self.s2, square);
+        }
         if WANT & want::SLOPES != 0 {
             self.s3 = l.add(self.s3, l.mul(square, w));
             sums.d = l.add(sums.d, l.mul(w, wa));

@@ -333,9 +333,6 @@ side_by_side! {
 side_by_side! {
     Three: first first_pass P false, second second_pass Q false, third third_pass R true,
 }
-side_by_side! {
-    Four: first first_pass P false, second second_pass Q false, third third_pass R true, fourth fourth_pass T false,
-}
 
 struct Sums<'a, S: Simd, const N: usize, const WANT: u32> {
     cells: &'a mut [Cell<S, N>],
