@@ -25,7 +25,7 @@ const UNITS: usize = 99_936;
 const BATCH_K: usize = 20;
 /// Studies of the single fits that are compared with other tools.
 const SINGLE: [usize; 5] = [10, 20, 50, 100, 1000];
-/// Units whose studies fit into the second cache.
+/// Units whose studies fit into the second cache: an odd number of its lines, so that studies do not share a few cache sets.
 const IN_CACHE: usize = 200;
 /// Units whose studies, 160 MB, do not fit into any cache.
 const FROM_MEMORY: usize = 499_936;
