@@ -198,7 +198,8 @@ fn arrange((y, v): (Vec<f64>, Vec<f64>), shape: Shape, k: usize, units: usize) -
         Shape::StudyMajor => (y, v, Vec::new()),
         Shape::Missing => {
             // Scattered: a unit may lack any of its studies.
-            let lacks = |place: usize| (place as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32 < u64::from(u32::MAX / 20);
+            let lacks =
+                |place: usize| (place as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32 < u64::from(u32::MAX / 20);
             let holes = y.iter().enumerate().map(|(place, y)| if lacks(place) { f64::NAN } else { *y });
             (holes.collect(), v, Vec::new())
         }

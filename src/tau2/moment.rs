@@ -128,3 +128,20 @@ pub(super) fn sidik_jonkman<P: Profile>(profile: &mut P) -> Solved {
     let trace = trace_psps(df, tau2 - crude, &at);
     Solved::new(tau2, Some(crude / df * (2.0 * trace).sqrt()), 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Tau2, estimate};
+
+    /// Two studies of one variance: `tr P = 1/v`, so that the standard error is `sqrt(2) (v + tau2)`, whatever their ratio.
+    #[test]
+    fn the_standard_error_exists_where_squares_of_ratios_do_not() {
+        for apart in [3.0, 1e30, 1e60, 1e80, 1e100] {
+            let v = 1e-20;
+            let fit = estimate(&[0.0, apart], &[v, v], Tau2::DerSimonianLaird).expect("an estimate");
+            assert!((fit.tau2 / (0.5 * apart * apart) - 1.0).abs() < 1e-14, "{apart}: {fit:?}");
+            let expected = std::f64::consts::SQRT_2 * (v + fit.tau2);
+            assert!(fit.se.is_some_and(|se| (se / expected - 1.0).abs() < 1e-14), "{apart}: {fit:?}");
+        }
+    }
+}

@@ -176,6 +176,9 @@ struct Upper<'a, const ODD: bool> {
 }
 
 impl<const ODD: bool> LaneFunction for Upper<'_, ODD> {
+    // The normal tail and a sum.
+    const BROAD: bool = ODD;
+
     #[inline(always)]
     fn lanes<S: Simd, const N: usize>(self, l: Lanes<S, N>, q: Num<S, N>) -> Num<S, N> {
         let x = at_most(l, half(l, q), -SMALLEST_EXPONENT);

@@ -7,6 +7,9 @@ use super::vectors::{Lanes, Num, flat};
 
 /// A function that treats every lane of a vector alike and by itself.
 pub(super) trait LaneFunction: Copy {
+    /// Whether it keeps so many numbers at hand that two vectors side by side are enough.
+    const BROAD: bool = false;
+
     /// The function.
     fn lanes<S: Simd, const N: usize>(self, l: Lanes<S, N>, x: Num<S, N>) -> Num<S, N>;
 }
@@ -25,16 +28,29 @@ struct Map<'a, F> {
 /// Vectors that are computed side by side. A polynomial is a long chain in which every step waits for the one before: several wait
 /// together.
 const SIDE_BY_SIDE: usize = 4;
+/// The same for a [broad](LaneFunction::BROAD) function, which would have to put numbers aside.
+const FEW_SIDE_BY_SIDE: usize = 2;
 
 impl<F: LaneFunction> WithSimd for Map<'_, F> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        if const { F::BROAD } {
+            self.apply::<S, FEW_SIDE_BY_SIDE>(simd);
+        } else {
+            self.apply::<S, SIDE_BY_SIDE>(simd);
+        }
+    }
+}
+
+impl<F: LaneFunction> Map<'_, F> {
+    #[inline(always)]
+    fn apply<S: Simd, const N: usize>(self, simd: S) {
         let Self { function, from, to } = self;
         let length = from.len().min(to.len());
         let (from, to) = (from.get(..length).unwrap_or_default(), to.get_mut(..length).unwrap_or_default());
-        let several = Lanes::<S, SIDE_BY_SIDE>::new(simd);
+        let several = Lanes::<S, N>::new(simd);
         let ((from, last_from), (to, last_to)) = (several.rows(from), several.rows_mut(to));
         for (x, out) in from.iter().zip(to) {
             *out = function.lanes(several, *x);
