@@ -6,6 +6,7 @@ use super::tails::{Critical, HalfWidths, MeanError};
 use super::{BatchInput, BatchOutput, BatchSummary, UnitFlags, fallback};
 use crate::num::lanes::{NormalTail, Ratios};
 use crate::tau2::Workspace;
+use crate::tau2::kept::{Kept, with_kept};
 use std::cell::Cell;
 
 /// Units whose columns stay in fast memory from the kernel to the last p-value.
@@ -28,7 +29,7 @@ pub(super) struct Scratch {
 thread_local! {
     /// What the last run on this thread left: a batch of hundreds of units would spend a tenth of its time on memory of its own, and
     /// tails of distributions take microseconds to prepare.
-    static KEPT: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
+    static KEPT: Kept<Scratch> = const { Cell::new(None) };
 }
 /// More memory than this, in numbers, is not kept.
 const MOST_KEPT: usize = 1 << 17;
@@ -36,12 +37,7 @@ const MOST_KEPT: usize = 1 << 17;
 impl Scratch {
     /// Runs `work` with the memory of the last run on this thread.
     pub(super) fn with<T>(work: impl FnOnce(&mut Self) -> T) -> T {
-        let mut scratch = KEPT.take().unwrap_or_default();
-        let done = work(&mut scratch);
-        if scratch.memory.size() <= MOST_KEPT {
-            KEPT.set(Some(scratch));
-        }
-        done
+        with_kept(&KEPT, |scratch| scratch.memory.size() > MOST_KEPT, work)
     }
 }
 

@@ -30,6 +30,7 @@ mod householder;
 mod information;
 mod interval;
 mod kenward_roger;
+pub(crate) mod kept;
 mod lanes;
 mod likelihood;
 mod likelihood_functions;

@@ -1,6 +1,7 @@
 //! One analysis at a time, with the memory of the last one.
 
 use super::interval::{self, Tau2Set};
+use super::kept::{Kept, with_kept};
 use super::prepare::{Axis, Survey, Unit, survey};
 use super::profile::{Known, LANES, Likelihood, Mean, MeanSums, Profile};
 use super::search::Scratch;
@@ -39,7 +40,7 @@ pub struct Workspace {
 
 thread_local! {
     /// What the last fit on this thread left: memory is a tenth of the price of a fit of few studies.
-    static KEPT: Cell<Option<Box<Workspace>>> = const { Cell::new(None) };
+    static KEPT: Kept<Workspace> = const { Cell::new(None) };
 }
 /// Rows of columns: more than 2 MiB, the memory of 87,000 studies, are not kept.
 const MOST_KEPT: usize = 1 << 16;
@@ -47,12 +48,7 @@ const MOST_KEPT: usize = 1 << 16;
 impl Workspace {
     /// Runs `work` with the memory of the last fit on this thread, loaded with anything.
     pub(crate) fn with<T>(work: impl FnOnce(&mut Self) -> T) -> T {
-        let mut workspace = KEPT.take().unwrap_or_default();
-        let done = work(&mut workspace);
-        if workspace.columns.capacity() <= MOST_KEPT {
-            KEPT.set(Some(workspace));
-        }
-        done
+        with_kept(&KEPT, |workspace| workspace.columns.capacity() > MOST_KEPT, work)
     }
 
     /// An empty workspace. Everything but [`load`](Self::load) reports [`Tau2Error::Empty`] until data are loaded.
