@@ -7,12 +7,33 @@ use super::profile::LANES;
 use crate::num::lanes::{InstructionSet, Lanes, Num, flat};
 use pulp::{Scalar, Simd, WithSimd};
 
+/// What is done with the numbers of four studies at a time.
+trait FourByFour {
+    type Output;
+
+    fn work<S: Simd, const N: usize>(self, l: Lanes<S, N>) -> Self::Output;
+}
+
+/// The same by vectors of any width.
+struct Fours<T>(T);
+
+impl<T: FourByFour> WithSimd for Fours<T> {
+    type Output = T::Output;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> T::Output {
+        match S::F64_LANES {
+            4 => self.0.work(Lanes::<S, 1>::new(simd)),
+            2 => self.0.work(Lanes::<S, 2>::new(simd)),
+            _ => self.0.work(Lanes::<Scalar, 4>::new(Scalar)),
+        }
+    }
+}
+
 /// The lanes one by one.
 #[inline(always)]
 fn apart<S: Simd, const N: usize>(numbers: Num<S, N>) -> [f64; LANES] {
-    let mut out = [0.0; LANES];
-    out.iter_mut().zip(flat::<S, N>(&numbers)).for_each(|(to, x)| *to = *x);
-    out
+    flat::<S, N>(&numbers).first_chunk().copied().unwrap_or_default()
 }
 
 #[inline(always)]
@@ -53,32 +74,21 @@ pub(super) struct FewSums {
 
 /// All sums; the ratios are left in `omega`.
 pub(super) fn all_sums(studies: Studies<'_>) -> AllSums {
-    InstructionSet::Avx2.dispatch(All(studies))
+    InstructionSet::Avx2.dispatch(Fours(All(studies)))
 }
 
 /// The sums for the mean; the ratios are left in `omega`.
 pub(super) fn few_sums(studies: Studies<'_>) -> FewSums {
-    InstructionSet::Avx2.dispatch(Few(studies))
+    InstructionSet::Avx2.dispatch(Fours(Few(studies)))
 }
 
 struct All<'a>(Studies<'a>);
 
-impl WithSimd for All<'_> {
+impl FourByFour for All<'_> {
     type Output = AllSums;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> AllSums {
-        match S::F64_LANES {
-            4 => self.sum(Lanes::<S, 1>::new(simd)),
-            2 => self.sum(Lanes::<S, 2>::new(simd)),
-            _ => self.sum(Lanes::<Scalar, 4>::new(Scalar)),
-        }
-    }
-}
-
-impl All<'_> {
-    #[inline(always)]
-    fn sum<S: Simd, const N: usize>(self, l: Lanes<S, N>) -> AllSums {
+    fn work<S: Simd, const N: usize>(self, l: Lanes<S, N>) -> AllSums {
         let Studies { y, d, omega, s } = self.0;
         let (y, d) = (l.rows(y.as_flattened()).0, l.rows(d.as_flattened()).0);
         let omega = l.rows_mut(omega.as_flattened_mut()).0;
@@ -122,22 +132,11 @@ impl All<'_> {
 
 struct Few<'a>(Studies<'a>);
 
-impl WithSimd for Few<'_> {
+impl FourByFour for Few<'_> {
     type Output = FewSums;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> FewSums {
-        match S::F64_LANES {
-            4 => self.sum(Lanes::<S, 1>::new(simd)),
-            2 => self.sum(Lanes::<S, 2>::new(simd)),
-            _ => self.sum(Lanes::<Scalar, 4>::new(Scalar)),
-        }
-    }
-}
-
-impl Few<'_> {
-    #[inline(always)]
-    fn sum<S: Simd, const N: usize>(self, l: Lanes<S, N>) -> FewSums {
+    fn work<S: Simd, const N: usize>(self, l: Lanes<S, N>) -> FewSums {
         let Studies { y, d, omega, s } = self.0;
         let (y, d) = (l.rows(y.as_flattened()).0, l.rows(d.as_flattened()).0);
         let omega = l.rows_mut(omega.as_flattened_mut()).0;
@@ -174,7 +173,7 @@ pub(super) struct Extremes {
 
 /// The extremes of effects and variances.
 pub(super) fn extremes(y: &[[f64; LANES]], v: &[[f64; LANES]]) -> Extremes {
-    InstructionSet::Avx2.dispatch(Scan { y, v })
+    InstructionSet::Avx2.dispatch(Fours(Scan { y, v }))
 }
 
 struct Scan<'a> {
@@ -182,22 +181,11 @@ struct Scan<'a> {
     v: &'a [[f64; LANES]],
 }
 
-impl WithSimd for Scan<'_> {
+impl FourByFour for Scan<'_> {
     type Output = Extremes;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Extremes {
-        match S::F64_LANES {
-            4 => self.scan(Lanes::<S, 1>::new(simd)),
-            2 => self.scan(Lanes::<S, 2>::new(simd)),
-            _ => self.scan(Lanes::<Scalar, 4>::new(Scalar)),
-        }
-    }
-}
-
-impl Scan<'_> {
-    #[inline(always)]
-    fn scan<S: Simd, const N: usize>(self, l: Lanes<S, N>) -> Extremes {
+    fn work<S: Simd, const N: usize>(self, l: Lanes<S, N>) -> Extremes {
         let zero = l.splat(0.0);
         let mut finite = zero;
         let (mut least_y, mut most_y) = (l.splat(f64::INFINITY), l.splat(f64::NEG_INFINITY));
@@ -229,8 +217,8 @@ mod tests {
         let run = |set: InstructionSet| {
             let mut omega = vec![[0.0; 4]; 9];
             let AllSums { r, mean, q, f, b1, b2, .. } =
-                set.dispatch(All(Studies { y: &y, d: &d, omega: &mut omega, s: 0.17 }));
-            let few = set.dispatch(Few(Studies { y: &y, d: &d, omega: &mut omega, s: 0.17 }));
+                set.dispatch(Fours(All(Studies { y: &y, d: &d, omega: &mut omega, s: 0.17 })));
+            let few = set.dispatch(Fours(Few(Studies { y: &y, d: &d, omega: &mut omega, s: 0.17 })));
             assert_eq!([few.r1, few.mean, few.q, few.f], [r[0], mean, q, f]);
             [r[0], r[1], r[2], mean, q, f, b1, b2].map(f64::to_bits)
         };

@@ -206,6 +206,14 @@ fn total(lanes: [f64; LANES]) -> f64 {
     (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
 }
 
+/// `Q` and `s y'P^2y` from the sums without the first study, whose residual is the mean.
+#[inline(always)]
+fn of_all_studies(s: f64, mean: f64, (q, f): (f64, f64)) -> (f64, f64) {
+    let first = mean * mean;
+    // Likelihoods next to each other are told apart by the last digits of Q: it is divided.
+    ((first + q) / s, (first + f) * (1.0 / s))
+}
+
 impl Mean<'_> {
     /// `(sum of the ratios of the other studies, weighted mean)`; leaves the ratios in `omega`.
     pub(crate) fn mean_at(&mut self, s: f64) -> (f64, f64) {
@@ -243,9 +251,8 @@ impl Mean<'_> {
         }
         self.known.ratios = s;
         let FewSums { r1, mean, q, f } = few_sums(Columns { y: self.y, d: self.d, omega: self.omega, s });
-        let square = mean * mean;
-        // As in `sum`, to the last bit.
-        let sums = MeanSums { weight: 1.0 + r1, mean, q: (square + q) / s, f: (square + f) * (1.0 / s) };
+        let (q, f) = of_all_studies(s, mean, (q, f));
+        let sums = MeanSums { weight: 1.0 + r1, mean, q, f };
         self.known.mean = Some((s, sums));
         sums
     }
@@ -270,13 +277,12 @@ impl Mean<'_> {
         self.known.ratios = s;
         let AllSums { r: [r1, r2, r3], inverse, mean, q, f, b1, b2 } =
             all_sums(Columns { y: self.y, d: self.d, omega: self.omega, s });
-        let per_s = 1.0 / s;
+        let (q, f) = of_all_studies(s, mean, (q, f));
         let sums = Sums {
             s,
-            // Likelihoods next to each other are told apart by its last digits.
-            q: (mean * mean + q) / s,
-            f: (mean * mean + f) * per_s,
-            f_slope: 2.0 * (b2 - b1 * b1 * inverse) * per_s,
+            q,
+            f,
+            f_slope: 2.0 * (b2 - b1 * b1 * inverse) * (1.0 / s),
             trace: r1 * inverse + (r1 - r2 * inverse),
             trace_sq: ((r1 * r1 + 2.0 * r2 + r2 * r2) * inverse - 2.0 * r3) * inverse + r2,
             weight: 1.0 + r1,

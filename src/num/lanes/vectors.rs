@@ -17,11 +17,11 @@ pub(crate) struct Lanes<S, const N: usize> {
 }
 
 macro_rules! binary {
-    ($($name:ident $op:ident;)*) => {
+    ($from:ident -> $to:ident: $($name:ident $op:ident;)*) => {
         $(#[inline(always)]
-        pub(crate) fn $name(self, a: Num<S, N>, b: Num<S, N>) -> Num<S, N> {
-            let mut out = a;
-            for i in 0..N {
+        pub(crate) fn $name(self, a: $from<S, N>, b: $from<S, N>) -> $to<S, N> {
+            let mut out = [self.simd.$op(a[0], b[0]); N];
+            for i in 1..N {
                 out[i] = self.simd.$op(a[i], b[i]);
             }
             out
@@ -36,32 +36,6 @@ macro_rules! unary {
             let mut out = a;
             for i in 0..N {
                 out[i] = self.simd.$op(a[i]);
-            }
-            out
-        })*
-    };
-}
-
-macro_rules! compare {
-    ($($name:ident $op:ident;)*) => {
-        $(#[inline(always)]
-        pub(crate) fn $name(self, a: Num<S, N>, b: Num<S, N>) -> Mask<S, N> {
-            let mut out = self.none();
-            for i in 0..N {
-                out[i] = self.simd.$op(a[i], b[i]);
-            }
-            out
-        })*
-    };
-}
-
-macro_rules! logical {
-    ($($name:ident $op:ident;)*) => {
-        $(#[inline(always)]
-        pub(crate) fn $name(self, a: Mask<S, N>, b: Mask<S, N>) -> Mask<S, N> {
-            let mut out = a;
-            for i in 0..N {
-                out[i] = self.simd.$op(a[i], b[i]);
             }
             out
         })*
@@ -111,7 +85,7 @@ impl<S: Simd, const N: usize> Lanes<S, N> {
         row
     }
 
-    binary! {
+    binary! { Num -> Num:
         add add_f64s;
         sub sub_f64s;
         mul mul_f64s;
@@ -121,7 +95,7 @@ impl<S: Simd, const N: usize> Lanes<S, N> {
         max max_f64s;
     }
 
-    compare! {
+    binary! { Num -> Mask:
         lt less_than_f64s;
         le less_than_or_equal_f64s;
         gt greater_than_f64s;
@@ -129,7 +103,7 @@ impl<S: Simd, const N: usize> Lanes<S, N> {
         eq equal_f64s;
     }
 
-    logical! {
+    binary! { Mask -> Mask:
         and and_m64s;
         or or_m64s;
         xor xor_m64s;
