@@ -14,7 +14,8 @@ use crate::error::{ErrorKind, Result};
 use crate::num::chi_squared;
 use crate::num::lanes::{NormalTail, Ratios};
 use crate::tau2::Tau2;
-use std::cell::RefCell;
+use crate::tau2::kept::{Kept, with_kept};
+use std::cell::Cell;
 use std::ops::ControlFlow;
 
 /// A meta-regression to be fitted to every unit of a batch, with one [design](BatchDesign) for all.
@@ -77,7 +78,7 @@ const FEW: usize = 64;
 
 thread_local! {
     /// For single regressions: the memory of the last one, and the tail of t for its df, which takes longer to prepare than to fit.
-    static LATEST: RefCell<Scratch> = RefCell::default();
+    static LATEST: Kept<Scratch> = const { Cell::new(None) };
 }
 
 impl BatchRegression {
@@ -132,10 +133,8 @@ impl BatchRegression {
         progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<BatchSummary> {
         let rest = self.check(&input, output)?;
-        LATEST.with(|latest| match latest.try_borrow_mut() {
-            Ok(mut scratch) if input.units() <= FEW => Ok(self.run_parts(&input, rest, progress, &mut scratch)),
-            _ => Ok(self.run_parts(&input, rest, progress, &mut Scratch::default())),
-        })
+        let run = |scratch: &mut Scratch| self.run_parts(&input, rest, progress, scratch);
+        Ok(if input.units() <= FEW { with_kept(&LATEST, |_| false, run) } else { run(&mut Scratch::default()) })
     }
 
     fn run_parts(
