@@ -265,7 +265,10 @@ fn the_same_bits_by_every_way() {
         assert!(expected.coefficients[60].is_nan() && expected.flags[61].failed());
         assert_eq!((expected.count[17], expected.count[40], expected.count[101], expected.count[18]), (7, 7, 7, 8));
         for set in [InstructionSet::Scalar, InstructionSet::Baseline, InstructionSet::Avx2, InstructionSet::Avx512] {
-            assert_eq!(run(&plan.clone().instruction_set(set), 3, input()).bits(), expected.bits(), "{set:?}");
+            let plan = plan.clone().instruction_set(set);
+            assert_eq!(run(&plan, 3, input()).bits(), expected.bits(), "{set:?}");
+            // Of a unit by itself the sums are the lanes, where there are vectors.
+            assert_eq!(run(&plan.chunk(1), 3, input()).bits(), expected.bits(), "{set:?}, one at a time");
         }
         for chunk in [1, 7, 64, 1000] {
             assert_eq!(run(&plan.clone().chunk(chunk), 3, input()).bits(), expected.bits(), "{chunk}");
@@ -283,6 +286,31 @@ fn the_same_bits_by_every_way() {
             let mut all = All::new(units, 3);
             plan.clone().chunk(16).run_parallel(input(), &mut all.output()).unwrap();
             assert_eq!(all.bits(), expected.bits());
+        }
+    }
+}
+
+#[test]
+fn a_unit_by_itself_has_the_bits_of_a_batch_whatever_the_design() {
+    for (k, coefficients) in [(8, 1), (9, 2), (17, 3), (16, 3), (7, 4), (30, 5), (4, 3)] {
+        let (units, columns) = (60, covariates(k, coefficients));
+        let (mut y, v) = data(units, k, 7 + k as u64);
+        (y[2], y[units + 3], y[(k - 1) * units + 5]) = (f64::NAN, f64::NAN, f64::NAN);
+        let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+        // With an intercept and one covariate less, and without.
+        let designs = [
+            BatchDesign::new(k, &columns[..coefficients - 1]).unwrap(),
+            BatchDesign::without_intercept(k, &columns).unwrap(),
+        ];
+        for design in designs {
+            for method in [None, Some(Tau2::DerSimonianLaird), Some(Tau2::Reml), Some(Tau2::MaximumLikelihood)] {
+                let plan = plan(design.clone(), method);
+                let input = || BatchInput::study_major(&y, &v, units, units).unwrap();
+                let expected = run(&plan, coefficients, input());
+                let one = run(&plan.chunk(1), coefficients, input());
+                assert_eq!(one.bits(), expected.bits(), "{k} {coefficients} {method:?}");
+                assert!(expected.tau2.iter().filter(|tau2| tau2.is_finite()).count() > units / 2);
+            }
         }
     }
 }

@@ -38,25 +38,37 @@ pub(crate) fn orthonormalise(
     let before = norm(column);
     for _ in 0..2 {
         for (place, other) in basis.iter().enumerate() {
-            let part: f64 = column.iter().zip(other).map(|(a, b)| a * b).sum();
+            let part = dot(column, other);
             column.iter_mut().zip(other).for_each(|(a, b)| *a -= part * b);
             along(place, part);
         }
     }
     let after = norm(column);
     let conditioning = if before > 0.0 { Conditioning::of(after / before) } else { Conditioning::Dependent };
-    column.iter_mut().for_each(|a| *a /= after);
+    let inverse = 1.0 / after;
+    column.iter_mut().for_each(|a| *a *= inverse);
     (after, conditioning)
+}
+
+/// The column in units of a power of two, the largest below its largest entry, which is returned; `None` without an entry other than 0.
+/// By powers of two, so that the unit of a column does not matter.
+pub(crate) fn in_own_unit(column: &[f64]) -> Option<(Vec<f64>, f64)> {
+    let size = largest(column);
+    if size <= 0.0 {
+        return None;
+    }
+    let exponent = libm::frexp(size).1 - 1;
+    let unit = libm::ldexp(1.0, exponent);
+    let inverse = 1.0 / unit;
+    let own = |x: &f64| if inverse < f64::INFINITY { x * inverse } else { libm::ldexp(*x, -exponent) };
+    Some((column.iter().map(own).collect(), unit))
 }
 
 /// The first column that is not sound, after those before it. Columns of any size; entries finite.
 pub(crate) fn first_unsound<'a>(columns: impl Iterator<Item = &'a [f64]>) -> Option<(usize, Conditioning)> {
     let mut basis: Vec<Vec<f64>> = Vec::new();
     for (place, column) in columns.enumerate() {
-        let size = column.iter().fold(0.0_f64, |size, x| size.max(x.abs()));
-        // By powers of two, so that the unit of a column does not matter.
-        let (_, exponent) = libm::frexp(size);
-        let mut rest: Vec<f64> = column.iter().map(|x| libm::ldexp(*x, -exponent)).collect();
+        let Some((mut rest, _)) = in_own_unit(column) else { return Some((place, Conditioning::Dependent)) };
         match orthonormalise(&mut rest, &basis, |_, _| ()).1 {
             Conditioning::Sound => basis.push(rest),
             unsound => return Some((place, unsound)),
@@ -66,7 +78,34 @@ pub(crate) fn first_unsound<'a>(columns: impl Iterator<Item = &'a [f64]>) -> Opt
 }
 
 fn norm(x: &[f64]) -> f64 {
-    x.iter().map(|x| x * x).sum::<f64>().sqrt()
+    dot(x, x).sqrt()
+}
+
+/// The largest size of an entry, by four comparisons, none of which waits for the others.
+fn largest(column: &[f64]) -> f64 {
+    let larger = |size: &mut f64, x: f64| *size = if x.abs() > *size { x.abs() } else { *size };
+    let (fours, rest) = column.as_chunks::<4>();
+    let mut sizes = [0.0; 4];
+    for four in fours {
+        sizes.iter_mut().zip(four).for_each(|(size, x)| larger(size, *x));
+    }
+    sizes.iter_mut().zip(rest).for_each(|(size, x)| larger(size, *x));
+    let mut size = 0.0;
+    sizes.iter().for_each(|one| larger(&mut size, *one));
+    size
+}
+
+/// By four sums, none of which waits for the others.
+fn dot(x: &[f64], y: &[f64]) -> f64 {
+    let ((xs, rest), (ys, rest_y)) = (x.as_chunks::<4>(), y.as_chunks::<4>());
+    let mut sums = [0.0; 4];
+    for (x, y) in xs.iter().zip(ys) {
+        for i in 0..4 {
+            sums[i] += x[i] * y[i];
+        }
+    }
+    let [a, b, c, d] = sums;
+    (a + b) + (c + d) + rest.iter().zip(rest_y).map(|(x, y)| x * y).sum::<f64>()
 }
 
 #[cfg(test)]

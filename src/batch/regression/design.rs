@@ -1,7 +1,8 @@
 //! One design matrix for all units, in an orthonormal basis.
 
+use super::blocks::Blocks;
 use crate::error::{Error, ErrorKind, Result};
-use crate::num::orthogonal::{Conditioning, orthonormalise};
+use crate::num::orthogonal::{Conditioning, in_own_unit, orthonormalise};
 
 /// The most coefficients that a batch can have.
 pub(super) const MOST: usize = 8;
@@ -21,10 +22,12 @@ const MOST_STUDIES: usize = 1 << 24;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct BatchDesign {
-    /// Row-major, `k` by `p`: columns of length 1, orthogonal to each other.
-    basis: Vec<f64>,
+    /// `p` columns of length 1, orthogonal to each other.
+    basis: Vec<Vec<f64>>,
+    /// The same for sums over one unit.
+    blocks: Blocks,
     /// Upper triangular, row-major: coefficients of the columns as given from coefficients of the basis.
-    to_own: Vec<f64>,
+    to_own: [f64; MOST * MOST],
     studies: usize,
     coefficients: usize,
     intercept: bool,
@@ -64,7 +67,9 @@ impl BatchDesign {
                 let (field, found) = ("covariate".to_owned(), column.len());
                 return Err(ErrorKind::LengthMismatch { field, expected: k, found }.into());
             }
-            if let Some(&value) = column.iter().find(|x| !x.is_finite()) {
+            // All of them at once: a search stops at the first and is slower.
+            let finite = column.iter().fold(true, |all, x| all & x.is_finite());
+            if let (false, Some(&value)) = (finite, column.iter().find(|x| !x.is_finite())) {
                 return Err(ErrorKind::NonFinite { field: "covariate", value }.into());
             }
         }
@@ -77,7 +82,7 @@ impl BatchDesign {
         }
         let mut basis: Vec<Vec<f64>> = Vec::with_capacity(p);
         // R of X = ZR, row-major.
-        let mut r = vec![0.0; p * p];
+        let mut r = [0.0; MOST * MOST];
         if let (true, Some(entry)) = (intercept, r.first_mut()) {
             // What is left of a column of ones, the first.
             let length = (k as f64).sqrt();
@@ -85,13 +90,9 @@ impl BatchDesign {
             basis.push(vec![1.0 / length; k]);
         }
         for (column, j) in columns.iter().zip(usize::from(intercept)..) {
-            let size = column.iter().fold(0.0, |size, x| if x.abs() > size { x.abs() } else { size });
             let name = || (j - usize::from(intercept)).to_string();
             let deficient = || Error::from(ErrorKind::RankDeficient { name: name() });
-            if size <= 0.0 {
-                return Err(deficient());
-            }
-            let mut rest: Vec<f64> = column.iter().map(|x| x / size).collect();
+            let Some((mut rest, size)) = in_own_unit(column) else { return Err(deficient()) };
             let (after, conditioning) = orthonormalise(&mut rest, &basis, |i, along| {
                 if let Some(entry) = r.get_mut(i * p + j) {
                     *entry += along * size;
@@ -107,19 +108,11 @@ impl BatchDesign {
             }
             basis.push(rest);
         }
-        let mut rows = vec![0.0; k * p];
-        for (j, column) in basis.iter().enumerate() {
-            for (row, x) in rows.chunks_exact_mut(p).zip(column) {
-                if let Some(to) = row.get_mut(j) {
-                    *to = *x;
-                }
-            }
-        }
         let to_own = inverse_of_triangle(&r, p);
         if !to_own.iter().all(|x| x.is_finite()) {
             return Err(ErrorKind::Overflow { what: "the design" }.into());
         }
-        Ok(Self { basis: rows, to_own, studies: k, coefficients: p, intercept })
+        Ok(Self { blocks: Blocks::new(&basis), basis, to_own, studies: k, coefficients: p, intercept })
     }
 
     /// Number of studies `k`.
@@ -140,21 +133,26 @@ impl BatchDesign {
         self.intercept
     }
 
-    /// The orthonormal basis by rows.
-    pub(super) fn rows(&self) -> impl Iterator<Item = &[f64]> {
-        self.basis.chunks_exact(self.coefficients)
+    /// The columns of the orthonormal basis.
+    pub(super) fn basis(&self) -> &[Vec<f64>] {
+        &self.basis
+    }
+
+    /// The basis in the shapes that sums over one unit need.
+    pub(super) fn blocks(&self) -> &Blocks {
+        &self.blocks
     }
 
     /// From coefficients of the basis to those of the columns as given; row-major, zero below the diagonal.
     pub(super) fn to_own(&self) -> &[f64] {
-        &self.to_own
+        self.to_own.get(..self.coefficients * self.coefficients).unwrap_or_default()
     }
 }
 
 /// Inverse of an upper triangle, row-major.
-fn inverse_of_triangle(r: &[f64], p: usize) -> Vec<f64> {
+fn inverse_of_triangle(r: &[f64; MOST * MOST], p: usize) -> [f64; MOST * MOST] {
     let at = |m: &[f64], i: usize, j: usize| m.get(i * p + j).copied().unwrap_or_default();
-    let mut inverse = vec![0.0; p * p];
+    let mut inverse = [0.0; MOST * MOST];
     for j in 0..p {
         for i in (0..=j).rev() {
             let unit = if i == j { 1.0 } else { 0.0 };

@@ -43,8 +43,9 @@ fn try_fit(
     if k <= p {
         return Err(UnitFlags::TOO_FEW_STUDIES);
     }
-    let rows: Vec<&[f64]> = design.rows().collect();
-    let z = DMatrix::from_fn(k, p, |i, j| rows.get(order[i]).and_then(|row| row.get(j)).copied().unwrap_or_default());
+    let z = DMatrix::from_fn(k, p, |i, j| {
+        design.basis().get(j).and_then(|column| column.get(order[i])).copied().unwrap_or_default()
+    });
     let (effects, variances): (Vec<f64>, Vec<f64>) = order.iter().map(|&i| (y[i], v[i])).unzip();
     if effects.iter().any(|y| !y.is_finite()) || variances.iter().any(|v| *v < 0.0) {
         return Err(UnitFlags::INVALID_VALUE);

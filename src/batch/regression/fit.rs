@@ -5,8 +5,12 @@ use super::super::input::{BatchInput, Layout};
 use super::super::kernel::solve::{Ground, likelihood, paule_mandel};
 use super::super::kernel::tile::{Rows, Source};
 use super::super::kernel::{Kernel, gather, in_place};
+use super::blocks::{COLUMNS, PRODUCTS};
+use super::cells::{Cell, Cells, Row};
 use super::design::{BatchDesign, MOST};
-use super::tile::{Cell, DesignTile, First, Fit, Row};
+use super::one_unit::OneUnit;
+use super::studies::{First, Studies};
+use super::tile::{DesignTile, Fit, Scores};
 use crate::num::lanes::{Lanes, Mask, Num, flat};
 use pulp::{Simd, WithSimd};
 
@@ -45,16 +49,17 @@ pub(super) fn run(
     design: &BatchDesign,
     input: &BatchInput<'_>,
     range: (usize, usize),
-    gathered: &mut Vec<f64>,
+    (gathered, memory): (&mut Vec<f64>, &mut Vec<f64>),
     take: &mut dyn FnMut(usize, &Unit),
 ) {
-    // The bits are the same; one unit would leave lanes of a vector idle, and a fourth coefficient.
-    let set = if range.1 == 1 { InstructionSet::Scalar } else { set };
     let all = Run { kernel, design, input, range, gathered, take };
-    match design.coefficients() {
-        3 if range.1 == 1 => Simd::vectorize(pulp::Scalar, Sized::<3, 6>(all)),
-        ..=2 => set.dispatch(Sized::<2, 3>(all)),
-        3..=4 => set.dispatch(Sized::<4, 10>(all)),
+    match (design.coefficients(), range.1) {
+        (..=COLUMNS, 1) => set.at_most_four().dispatch(One(all, memory)),
+        // The bits are the same; one unit would leave lanes of a vector idle.
+        (..=4, 1) => Simd::vectorize(pulp::Scalar, Sized::<4, 10>(all)),
+        (_, 1) => Simd::vectorize(pulp::Scalar, Sized::<8, 36>(all)),
+        (..=2, _) => set.dispatch(Sized::<2, 3>(all)),
+        (..=4, _) => set.dispatch(Sized::<4, 10>(all)),
         _ => set.dispatch(Sized::<8, 36>(all)),
     }
 }
@@ -68,7 +73,7 @@ struct Run<'a, 'b> {
     take: &'a mut dyn FnMut(usize, &Unit),
 }
 
-/// With room for `P` coefficients and `T` products of two, known to the compiler.
+/// Many units, with room for `P` coefficients and `T` products of two, known to the compiler.
 struct Sized<'a, 'b, const P: usize, const T: usize>(Run<'a, 'b>);
 
 impl<const P: usize, const T: usize> WithSimd for Sized<'_, '_, P, T> {
@@ -76,26 +81,57 @@ impl<const P: usize, const T: usize> WithSimd for Sized<'_, '_, P, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Run { kernel, design, input, range: (first, units), gathered, take } = self.0;
         let lanes = Lanes::<S, 1>::new(simd);
-        let width = Lanes::<S, 1>::WIDTH;
-        let rows: Vec<Row<P, T>> = design.rows().map(Row::new).collect();
+        let rows: Vec<Row<P, T>> = (0..self.0.design.studies()).map(|study| Row::new(self.0.design, study)).collect();
         let mut cells = vec![Cell::empty(lanes); rows.len()];
+        self.0.tiles(lanes, Cells { cells: &mut cells, rows: &rows });
+    }
+}
+
+/// One unit, and memory for its studies.
+struct One<'a, 'b>(Run<'a, 'b>, &'a mut Vec<f64>);
+
+impl WithSimd for One<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match S::F64_LANES {
+            4 => self.in_lanes::<S, 2, 1>(simd),
+            2 => self.in_lanes::<S, 4, 2>(simd),
+            _ => Sized::<COLUMNS, PRODUCTS>(self.0).with_simd(pulp::Scalar),
+        }
+    }
+}
+
+impl One<'_, '_> {
+    #[inline(always)]
+    fn in_lanes<W: Simd, const M: usize, const H: usize>(self, simd: W) {
+        let Self(run, memory) = self;
+        let studies = OneUnit::<W, M, H>::new(simd, run.design.blocks(), memory);
+        run.tiles(Lanes::<_, 1>::new(pulp::Scalar), studies);
+    }
+}
+
+impl Run<'_, '_> {
+    /// Tile after tile, in the room of these studies.
+    #[inline(always)]
+    fn tiles<C: Studies<S, N, P, T>, S: Simd, const N: usize, const P: usize, const T: usize>(
+        self,
+        lanes: Lanes<S, N>,
+        studies: C,
+    ) {
+        let Self { kernel, design, input, range: (first, units), gathered, take } = self;
+        let width = Lanes::<S, N>::WIDTH;
+        let mut tile = DesignTile::new(lanes, studies, design.coefficients());
         let mut place = 0;
         while place < units {
             let here = width.min(units - place);
             let at = first + place;
-            let mut tile = DesignTile {
-                lanes,
-                cells: &mut cells,
-                rows: &rows,
-                columns: design.coefficients(),
-                least: lanes.splat(0.0),
-            };
             let source = match in_place(input, (at, 0), here == width) {
                 Some(source) => source,
                 None => {
-                    let (y, v) = gather(input, (at, here), (rows.len(), width), gathered);
+                    let (y, v) = gather(input, (at, here), (design.studies(), width), gathered);
                     Source::Rows(Rows { y, v, stride: width, at: 0, ahead: 0 })
                 }
             };
@@ -123,51 +159,55 @@ struct Fitted<S: Simd, const N: usize, const P: usize> {
     lanes: Lanes<S, N>,
 }
 
-/// tau2 with the fit there, and the lanes that are to be trusted.
-type Solved<S, const N: usize, const P: usize> = (Num<S, N>, Fit<S, N, P>, Mask<S, N>);
-
-impl<S: Simd, const N: usize, const P: usize, const T: usize> DesignTile<'_, S, N, P, T> {
+impl<C: Studies<S, N, P, T>, S: Simd, const N: usize, const P: usize, const T: usize> DesignTile<C, S, N, P, T> {
     #[inline(always)]
     fn fit(&mut self, source: Source<'_>, kernel: Option<Kernel>, intercept: bool) -> Fitted<S, N, P> {
         let l = self.lanes;
         let (zero, one) = (l.splat(0.0), l.splat(1.0));
         let first = self.read(source, intercept);
-        let at_zero = self.fit_at(zero);
-        let restricted = self.score_of(zero, &at_zero, true);
+        let Scores { full, restricted } = self.score_at(zero, true);
+        let Fit { q, s1, regular, .. } = self.fit;
         let df = l.sub(first.count, l.splat(self.columns as f64));
         let mut all = first.taken;
-        for (all, more) in all.iter_mut().zip(&at_zero.more) {
+        for (all, more) in all.iter_mut().zip(&self.fit.more) {
             *all = l.add(*all, *more);
         }
-        let near = l.le(self.size(&all), l.mul(l.splat(FITTED), l.add(at_zero.q, one)));
-        let mut kept = l.and(l.and(first.sound, near), l.and(at_zero.regular, l.le(at_zero.q, l.splat(LARGEST_Q))));
+        let near = l.le(self.size(&all), l.mul(l.splat(FITTED), l.add(q, one)));
+        let mut kept = l.and(l.and(first.sound, near), l.and(regular, l.le(q, l.splat(LARGEST_Q))));
         kept = l.and(kept, l.ge(df, one));
         if kernel != Some(Kernel::Common) {
-            let shared = l.ge(l.mul(l.splat(DOMINANCE), restricted.g), at_zero.s1);
+            let shared = l.ge(l.mul(l.splat(DOMINANCE), restricted.g), s1);
             let similar = l.le(first.most, l.mul(l.splat(RATIO), first.least));
             kept = l.and(kept, l.and(shared, similar));
         }
-        let moment = l.max(l.div(l.sub(at_zero.q, df), restricted.g), zero);
-        let ground = Ground { least: first.least, q: at_zero.q, rss: first.rss, df, moment, kept };
-        let (tau2, fit, kept): Solved<S, N, P> = match kernel {
-            Some(Kernel::Common) => (zero, at_zero, kept),
+        let moment = l.max(l.div(l.sub(q, df), restricted.g), zero);
+        let ground = Ground { least: first.least, q, rss: first.rss, df, moment, kept };
+        // tau2 and the lanes that are to be trusted; the last fit made is the one there, but for likelihoods.
+        let mut at_maximum = None;
+        let (tau2, kept) = match kernel {
+            Some(Kernel::Common) => (zero, kept),
             Some(Kernel::DerSimonianLaird) => {
                 let scale = l.mul(l.mul(l.add(moment, first.least), restricted.g), l.splat(AMPLIFICATION));
-                (moment, self.fit_at(moment), l.and(kept, l.le(at_zero.q, scale)))
+                self.fit_at(moment);
+                (moment, l.and(kept, l.le(q, scale)))
             }
             Some(Kernel::PauleMandel) => {
                 let (tau2, kept) = paule_mandel(self, &ground, ());
-                (tau2, self.fit_at(tau2), kept)
+                self.fit_at(tau2);
+                (tau2, kept)
             }
             // One body for both: the compiler would make two of it.
             Some(kernel @ (Kernel::Reml | Kernel::MaximumLikelihood)) => {
                 let reml = kernel == Kernel::Reml;
-                let origin = if reml { restricted } else { self.score_of(zero, &at_zero, false) };
-                likelihood(self, (&ground, reml), (&origin, ()))
+                let origin = if reml { restricted } else { full };
+                let (tau2, fit, kept) = likelihood(self, (&ground, reml), (&origin, ()));
+                at_maximum = Some(fit);
+                (tau2, kept)
             }
-            _ => (zero, at_zero, l.none()),
+            _ => (zero, l.none()),
         };
-        Fitted { first, fit, tau2, qe: at_zero.q, kept: l.and(kept, fit.regular), lanes: l }
+        let fit = at_maximum.unwrap_or(self.fit);
+        Fitted { first, fit, tau2, qe: q, kept: l.and(kept, fit.regular), lanes: l }
     }
 }
 

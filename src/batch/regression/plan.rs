@@ -67,6 +67,7 @@ struct Scratch {
     shifted: Vec<u32>,
     lost: Vec<usize>,
     gathered: Vec<f64>,
+    memory: Vec<f64>,
     y: Vec<f64>,
     v: Vec<f64>,
     critical: Critical,
@@ -206,7 +207,7 @@ impl BatchRegression {
         parts: Parts<'_>,
         scratch: &mut Scratch,
     ) -> BatchSummary {
-        let Scratch { columns, flags, count, shifted, lost, gathered, y, v, critical, hk_se } = scratch;
+        let Scratch { columns, flags, count, shifted, lost, gathered, memory, y, v, critical, hk_se } = scratch;
         let p = self.design.coefficients();
         columns.clear();
         columns.resize((2 * p + 4) * units, f64::NAN);
@@ -225,7 +226,7 @@ impl BatchRegression {
             }
         };
         let kernel = self.method.map_or(Some(Kernel::Common), Kernel::of);
-        fit::run(self.set, kernel, &self.design, input, (first, units), gathered, &mut |place, unit| {
+        fit::run(self.set, kernel, &self.design, input, (first, units), (gathered, memory), &mut |place, unit| {
             if let Some(to) = count.get_mut(place) {
                 *to = unit.count;
             }

@@ -12,82 +12,15 @@
 use super::super::kernel::proof::Score;
 use super::super::kernel::solve::Profile;
 use super::super::kernel::tile::Source;
+use super::studies::{First, Products, Studies, Vector};
 use crate::num::lanes::{Lanes, Mask, Num};
 use pulp::{NullaryFnOnce, Simd};
 
-/// Variances outside this range are left to the careful path: their third powers must not overflow.
-const SMALLEST: f64 = f64::from_bits((1023 - 200) << 52);
-const LARGEST: f64 = f64::from_bits((1023 + 200) << 52);
 /// A pivot of `A` this small, relative to the largest weight, means a design that the studies of a unit do not support, or nearly so.
 const PIVOT: f64 = 1.0 / 256.0;
 
 /// A symmetric matrix of each unit, or a triangle: entries `[i][j]` with `j <= i`.
 type Matrix<S, const N: usize, const P: usize> = [[Num<S, N>; P]; P];
-type Vector<S, const N: usize, const P: usize> = [Num<S, N>; P];
-
-/// One study of every unit of the tile.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Cell<S: Simd, const N: usize> {
-    /// Effect less what the first look at the tile explains; 0 where missing.
-    e: Num<S, N>,
-    /// Variance; infinite where missing.
-    v: Num<S, N>,
-    /// The weight last computed.
-    w: Num<S, N>,
-    /// The residual of the last fit.
-    r: Num<S, N>,
-}
-
-/// What the design says of one study: its row of the basis, and the products of two of its entries, `z_i z_j` with `j <= i` row by row.
-///
-/// One product serves the sums of all units with all powers of the weights.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Row<const P: usize, const T: usize> {
-    z: [f64; P],
-    zz: [f64; T],
-}
-
-impl<const P: usize, const T: usize> Row<P, T> {
-    /// From at most `P` entries; those that are not there are 0.
-    pub(super) fn new(entries: &[f64]) -> Self {
-        const { assert!(T == P * (P + 1) / 2, "as many products as a triangle has entries") };
-        let z = entries.try_into().unwrap_or_else(|_| {
-            let mut z = [0.0; P];
-            z.iter_mut().zip(entries).for_each(|(to, z)| *to = *z);
-            z
-        });
-        let mut zz = [0.0; T];
-        for i in 0..P {
-            for j in 0..=i {
-                zz[i * (i + 1) / 2 + j] = z[i] * z[j];
-            }
-        }
-        Self { z, zz }
-    }
-}
-
-impl<S: Simd, const N: usize> Cell<S, N> {
-    pub(super) fn empty(lanes: Lanes<S, N>) -> Self {
-        let zero = lanes.splat(0.0);
-        Self { e: zero, v: zero, w: zero, r: zero }
-    }
-}
-
-/// What one look at the tile tells.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct First<S: Simd, const N: usize, const P: usize> {
-    /// Effect of the first study that is there, if there is an intercept to take it up.
-    pub(super) origin: Num<S, N>,
-    /// Coefficients of the basis taken out of the effects.
-    pub(super) taken: Vector<S, N, P>,
-    pub(super) count: Num<S, N>,
-    pub(super) least: Num<S, N>,
-    pub(super) most: Num<S, N>,
-    /// Sum of squares of what is left of the effects, at least that of ordinary least squares.
-    pub(super) rss: Num<S, N>,
-    /// Whether all numbers are finite and the variances of ordinary size.
-    pub(super) sound: Mask<S, N>,
-}
 
 /// Weighted least squares at one tau2.
 #[derive(Clone, Copy, Debug)]
@@ -106,220 +39,174 @@ pub(super) struct Fit<S: Simd, const N: usize, const P: usize> {
     pub(super) regular: Mask<S, N>,
 }
 
-/// A tile in fast memory, with the rows of the basis.
+/// The scores of both likelihoods at one tau2.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scores<S: Simd, const N: usize> {
+    pub(super) full: Score<S, N>,
+    /// If asked for, else the other one.
+    pub(super) restricted: Score<S, N>,
+}
+
+/// A tile in fast memory, with room for the products of two columns that `T` counts.
 #[derive(Debug)]
-pub(super) struct DesignTile<'a, S: Simd, const N: usize, const P: usize, const T: usize> {
+pub(super) struct DesignTile<C, S: Simd, const N: usize, const P: usize, const T: usize> {
     pub(super) lanes: Lanes<S, N>,
-    pub(super) cells: &'a mut [Cell<S, N>],
-    /// `P` columns, of which those from `columns` on are 0.
-    pub(super) rows: &'a [Row<P, T>],
+    studies: C,
+    /// Of `P` columns of the basis those from here on are 0.
     pub(super) columns: usize,
     /// The smallest variance, once the tile has been read.
-    pub(super) least: Num<S, N>,
+    least: Num<S, N>,
+    /// The fit last made.
+    pub(super) fit: Fit<S, N, P>,
 }
 
 // Each look at the tile is a function of its own, compiled for the instruction set.
 
-struct FitAt<'t, 'a, S: Simd, const N: usize, const P: usize, const T: usize> {
-    tile: &'t mut DesignTile<'a, S, N, P, T>,
+struct FitAt<'t, C, S: Simd, const N: usize, const P: usize, const T: usize> {
+    tile: &'t mut DesignTile<C, S, N, P, T>,
     x: Num<S, N>,
 }
 
-impl<S: Simd, const N: usize, const P: usize, const T: usize> NullaryFnOnce for FitAt<'_, '_, S, N, P, T> {
-    type Output = Fit<S, N, P>;
+impl<C: Studies<S, N, P, T>, S: Simd, const N: usize, const P: usize, const T: usize> NullaryFnOnce
+    for FitAt<'_, C, S, N, P, T>
+{
+    type Output = ();
 
     #[inline(always)]
-    fn call(self) -> Self::Output {
-        self.tile.fit_here(self.x)
+    fn call(self) {
+        self.tile.fit_here(self.x);
     }
 }
 
-struct ScoreOf<'t, 'a, S: Simd, const N: usize, const P: usize, const T: usize> {
-    tile: &'t DesignTile<'a, S, N, P, T>,
+struct ScoreAt<'t, C, S: Simd, const N: usize, const P: usize, const T: usize> {
+    tile: &'t mut DesignTile<C, S, N, P, T>,
     x: Num<S, N>,
-    fit: &'t Fit<S, N, P>,
     restricted: bool,
 }
 
-impl<S: Simd, const N: usize, const P: usize, const T: usize> NullaryFnOnce for ScoreOf<'_, '_, S, N, P, T> {
-    type Output = Score<S, N>;
+impl<C: Studies<S, N, P, T>, S: Simd, const N: usize, const P: usize, const T: usize> NullaryFnOnce
+    for ScoreAt<'_, C, S, N, P, T>
+{
+    type Output = Scores<S, N>;
 
     #[inline(always)]
     fn call(self) -> Self::Output {
-        self.tile.score_here(self.x, self.fit, self.restricted)
+        if self.restricted { self.tile.score_here::<true>(self.x) } else { self.tile.score_here::<false>(self.x) }
     }
 }
 
-struct Read<'t, 'a, S: Simd, const N: usize, const P: usize, const T: usize> {
-    tile: &'t mut DesignTile<'a, S, N, P, T>,
+struct Read<'t, C, S: Simd, const N: usize, const P: usize, const T: usize> {
+    tile: &'t mut DesignTile<C, S, N, P, T>,
     source: Source<'t>,
     intercept: bool,
 }
 
-impl<S: Simd, const N: usize, const P: usize, const T: usize> NullaryFnOnce for Read<'_, '_, S, N, P, T> {
+impl<C: Studies<S, N, P, T>, S: Simd, const N: usize, const P: usize, const T: usize> NullaryFnOnce
+    for Read<'_, C, S, N, P, T>
+{
     type Output = First<S, N, P>;
 
     #[inline(always)]
     fn call(self) -> Self::Output {
-        self.tile.read_here(self.source, self.intercept)
+        let tile = self.tile;
+        let first = tile.studies.read(tile.lanes, self.source, self.intercept);
+        tile.least = first.least;
+        first
     }
 }
 
-impl<S: Simd, const N: usize, const P: usize, const T: usize> DesignTile<'_, S, N, P, T> {
+impl<C: Studies<S, N, P, T>, S: Simd, const N: usize, const P: usize, const T: usize> DesignTile<C, S, N, P, T> {
+    pub(super) fn new(lanes: Lanes<S, N>, studies: C, columns: usize) -> Self {
+        let zero = lanes.splat(0.0);
+        let (none, regular) = ([[zero; P]; P], lanes.none());
+        let fit = Fit { factor: none, inverse: none, more: [zero; P], q: zero, f: zero, s1: zero, regular };
+        Self { lanes, studies, columns, least: zero, fit }
+    }
+
     /// Reads the tile and takes out of the effects what the basis explains of them without weights.
     #[inline(always)]
     pub(super) fn read(&mut self, source: Source<'_>, intercept: bool) -> First<S, N, P> {
         self.lanes.run(Read { tile: self, source, intercept })
     }
 
+    /// Makes the fit at tau2 = `x`.
     #[inline(always)]
-    fn read_here(&mut self, source: Source<'_>, intercept: bool) -> First<S, N, P> {
+    pub(super) fn fit_at(&mut self, x: Num<S, N>) {
+        self.lanes.run(FitAt { tile: self, x });
+    }
+
+    /// Makes the fit at tau2 = `x`; the scores there, that of the restricted likelihood only if asked for.
+    #[inline(always)]
+    pub(super) fn score_at(&mut self, x: Num<S, N>, restricted: bool) -> Scores<S, N> {
+        self.lanes.run(ScoreAt { tile: self, x, restricted })
+    }
+
+    /// `sum w (z't)^2` with the weights last computed: the size of a part of the fit.
+    #[inline(always)]
+    pub(super) fn size(&mut self, t: &Vector<S, N, P>) -> Num<S, N> {
+        self.studies.size(self.lanes, t)
+    }
+
+    #[inline(always)]
+    fn fit_here(&mut self, x: Num<S, N>) {
+        self.find_coefficients(x);
+        (self.fit.q, self.fit.f) = self.studies.residuals(self.lanes, &self.fit.more);
+    }
+
+    /// Makes the fit but for the sums over residuals.
+    #[inline(always)]
+    fn find_coefficients(&mut self, x: Num<S, N>) {
         let l = self.lanes;
-        let (zero, one, inf) = (l.splat(0.0), l.splat(1.0), l.splat(f64::INFINITY));
-        let (mut least, mut most, mut count, mut origin) = (inf, zero, zero, zero);
-        let mut taken = [zero; P];
-        for (study, (cell, row)) in self.cells.iter_mut().zip(self.rows).enumerate() {
-            let (y, v) = source.row::<S, N>(study).map_or((zero, inf), |(y, v)| (*y, *v));
-            let here = l.and(l.eq(y, y), l.lt(v, inf));
-            if intercept {
-                origin = l.select(l.and(here, l.eq(count, zero)), y, origin);
-            }
-            count = l.add(count, l.select(here, one, zero));
-            cell.e = l.select(here, l.sub(y, origin), zero);
-            cell.v = l.select(here, v, inf);
-            least = l.min(least, cell.v);
-            most = l.max(most, l.select(here, v, zero));
-            for (taken, z) in taken.iter_mut().zip(&row.z) {
-                *taken = l.add(*taken, l.mul(l.splat(*z), cell.e));
-            }
-        }
-        let mut rss = zero;
-        for (cell, row) in self.cells.iter_mut().zip(self.rows) {
-            let mut e = cell.e;
-            for (taken, z) in taken.iter().zip(&row.z) {
-                e = l.sub(e, l.mul(l.splat(*z), *taken));
-            }
-            cell.e = l.select(l.lt(cell.v, inf), e, zero);
-            rss = l.add(rss, l.mul(cell.e, cell.e));
-        }
-        self.least = least;
-        let in_range = l.and(l.ge(least, l.splat(SMALLEST)), l.le(most, l.splat(LARGEST)));
-        // NaN or infinite if an effect was.
-        let finite = l.eq(l.sub(rss, rss), zero);
-        First { origin, taken, count, least, most, rss, sound: l.and(in_range, finite) }
-    }
-
-    /// The fit at tau2 = `x`.
-    #[inline(always)]
-    pub(super) fn fit_at(&mut self, x: Num<S, N>) -> Fit<S, N, P> {
-        self.lanes.run(FitAt { tile: self, x })
-    }
-
-    /// What the score needs beyond the fit just made.
-    #[inline(always)]
-    pub(super) fn score_of(&self, x: Num<S, N>, fit: &Fit<S, N, P>, restricted: bool) -> Score<S, N> {
-        self.lanes.run(ScoreOf { tile: self, x, fit, restricted })
-    }
-
-    #[inline(always)]
-    fn fit_here(&mut self, x: Num<S, N>) -> Fit<S, N, P> {
-        let l = self.lanes;
-        let (zero, one) = (l.splat(0.0), l.splat(1.0));
-        let mut sums = [zero; T];
-        let mut b = [zero; P];
-        let mut s1 = zero;
-        for (cell, row) in self.cells.iter_mut().zip(self.rows) {
-            let w = l.div(one, l.add(cell.v, x));
-            cell.w = w;
-            s1 = l.add(s1, w);
-            weigh(l, &mut b, l.mul(w, cell.e), &row.z);
-            weigh(l, &mut sums, w, &row.zz);
-        }
-        let mut a = triangle(l, &sums);
+        let sums = self.studies.weigh(l, x);
+        let mut a = triangle(l, &sums.a);
         // A column that is not there has a pivot of its own and touches no other.
         for (j, row) in a.iter_mut().enumerate().skip(self.columns) {
             row[j] = l.splat(f64::MAX);
         }
         // Rounding keeps the order, so this is the largest of the weights to the last bit.
-        let largest = l.div(one, l.add(self.least, x));
+        let largest = l.div(l.splat(1.0), l.add(self.least, x));
         let (factor, regular) = cholesky(l, a, l.mul(largest, l.splat(PIVOT)));
         let inverse = inverse(l, &factor);
-        let half = product(l, &inverse, &b);
+        let half = product(l, &inverse, &sums.b);
         let more = transposed_product(l, &inverse, &half);
-        let (mut q, mut f) = (zero, zero);
-        for (cell, row) in self.cells.iter_mut().zip(self.rows) {
-            let mut r = cell.e;
-            for (more, z) in more.iter().zip(&row.z) {
-                r = l.sub(r, l.mul(l.splat(*z), *more));
-            }
-            cell.r = r;
-            let wr = l.mul(cell.w, r);
-            q = l.add(q, l.mul(wr, r));
-            f = l.add(f, l.mul(wr, wr));
-        }
-        Fit { factor, inverse, more, q, f, s1, regular }
+        self.fit = Fit { factor, inverse, more, s1: sums.s1, regular, ..self.fit };
     }
 
     #[inline(always)]
-    fn score_here(&self, x: Num<S, N>, fit: &Fit<S, N, P>, restricted: bool) -> Score<S, N> {
+    fn score_here<const RESTRICTED: bool>(&mut self, x: Num<S, N>) -> Scores<S, N> {
         let l = self.lanes;
-        let zero = l.splat(0.0);
-        let (mut s2, mut third) = (zero, zero);
-        let mut u = [zero; P];
-        let (mut squares, mut cubes) = ([zero; T], [zero; T]);
-        for (cell, row) in self.cells.iter().zip(self.rows) {
-            let w2 = l.mul(cell.w, cell.w);
-            s2 = l.add(s2, w2);
-            let w2r = l.mul(w2, cell.r);
-            third = l.add(third, l.mul(w2r, l.mul(cell.w, cell.r)));
-            weigh(l, &mut u, w2r, &row.z);
-            if restricted {
-                weigh(l, &mut squares, w2, &row.zz);
-                weigh(l, &mut cubes, l.mul(w2, cell.w), &row.zz);
-            }
-        }
-        let half = product(l, &fit.inverse, &u);
-        let mut c = third;
+        self.find_coefficients(x);
+        let Self { studies, fit, .. } = self;
+        let ((q, f), sums) = studies.residuals_and_powers::<RESTRICTED>(l, &fit.more);
+        (fit.q, fit.f) = (q, f);
+        let half = product(l, &fit.inverse, &sums.u);
+        let mut c = sums.third;
         for value in &half {
             c = l.sub(c, l.mul(*value, *value));
         }
-        let (g, h) = if restricted {
+        let full = Score { x, q, f, c, g: fit.s1, h: sums.s2 };
+        let mut restricted = full;
+        if RESTRICTED {
             let two = l.splat(2.0);
-            let (mut g, mut h) = (fit.s1, s2);
-            let m = congruence(l, &fit.inverse, &triangle(l, &squares));
-            let n = congruence(l, &fit.inverse, &triangle(l, &cubes));
+            let Score { g, h, .. } = &mut restricted;
+            let m = congruence(l, &fit.inverse, &triangle(l, &sums.squares));
+            let n = congruence(l, &fit.inverse, &triangle(l, &sums.cubes));
             for i in 0..P {
-                g = l.sub(g, m[i][i]);
-                h = l.sub(h, l.mul(two, n[i][i]));
-                h = l.add(h, l.mul(m[i][i], m[i][i]));
+                *g = l.sub(*g, m[i][i]);
+                *h = l.sub(*h, l.mul(two, n[i][i]));
+                *h = l.add(*h, l.mul(m[i][i], m[i][i]));
                 for j in 0..i {
-                    h = l.add(h, l.mul(two, l.mul(m[i][j], m[i][j])));
+                    *h = l.add(*h, l.mul(two, l.mul(m[i][j], m[i][j])));
                 }
             }
-            (g, h)
-        } else {
-            (fit.s1, s2)
-        };
-        Score { x, q: fit.q, f: fit.f, c, g, h }
-    }
-
-    /// `sum w (z't)^2` with the weights last computed: the size of a part of the fit.
-    #[inline(always)]
-    pub(super) fn size(&self, t: &Vector<S, N, P>) -> Num<S, N> {
-        let l = self.lanes;
-        let mut sum = l.splat(0.0);
-        for (cell, row) in self.cells.iter().zip(self.rows) {
-            let mut fitted = l.splat(0.0);
-            for (t, z) in t.iter().zip(&row.z) {
-                fitted = l.add(fitted, l.mul(l.splat(*z), *t));
-            }
-            sum = l.add(sum, l.mul(cell.w, l.mul(fitted, fitted)));
         }
-        sum
+        Scores { full, restricted }
     }
 }
 
-impl<S: Simd, const N: usize, const P: usize, const T: usize> Profile<S, N> for DesignTile<'_, S, N, P, T> {
+impl<C: Studies<S, N, P, T>, S: Simd, const N: usize, const P: usize, const T: usize> Profile<S, N>
+    for DesignTile<C, S, N, P, T>
+{
     /// The fit is made once more at the solution.
     type Sums = ();
     type End = Fit<S, N, P>;
@@ -331,14 +218,14 @@ impl<S: Simd, const N: usize, const P: usize, const T: usize> Profile<S, N> for 
 
     #[inline(always)]
     fn q(&mut self, x: Num<S, N>, (): &()) -> (Num<S, N>, Num<S, N>, ()) {
-        let fit = self.fit_at(x);
-        (fit.q, fit.f, ())
+        self.fit_at(x);
+        (self.fit.q, self.fit.f, ())
     }
 
     #[inline(always)]
     fn score(&mut self, x: Num<S, N>, restricted: bool, (): &()) -> (Score<S, N>, ()) {
-        let fit = self.fit_at(x);
-        (self.score_of(x, &fit, restricted), ())
+        let Scores { full, restricted: of_restricted } = self.score_at(x, restricted);
+        (if restricted { of_restricted } else { full }, ())
     }
 
     #[inline(always)]
@@ -351,28 +238,16 @@ impl<S: Simd, const N: usize, const P: usize, const T: usize> Profile<S, N> for 
 
     #[inline(always)]
     fn end(&mut self, (): &(), at: &Score<S, N>, step: Num<S, N>) -> Fit<S, N, P> {
-        self.fit_at(self.lanes.add(at.x, step))
+        self.fit_at(self.lanes.add(at.x, step));
+        self.fit
     }
 }
 
-/// Adds the numbers of a study's row with a weight.
-#[inline(always)]
-fn weigh<S: Simd, const N: usize, const M: usize>(
-    l: Lanes<S, N>,
-    sums: &mut [Num<S, N>; M],
-    weight: Num<S, N>,
-    row: &[f64; M],
-) {
-    for (sum, z) in sums.iter_mut().zip(row) {
-        *sum = l.add(*sum, l.mul(weight, l.splat(*z)));
-    }
-}
-
-/// The matrix of sums of products in the order of [`Row::zz`].
+/// The matrix of sums of products.
 #[inline(always)]
 fn triangle<S: Simd, const N: usize, const P: usize, const T: usize>(
     l: Lanes<S, N>,
-    sums: &[Num<S, N>; T],
+    sums: &Products<S, N, T>,
 ) -> Matrix<S, N, P> {
     let mut matrix = [[l.splat(0.0); P]; P];
     for i in 0..P {

@@ -53,6 +53,11 @@ impl InstructionSet {
         }
     }
 
+    /// The same, but at most four numbers at a time.
+    pub(crate) fn at_most_four(self) -> Self {
+        if matches!(self, Self::Auto | Self::Avx512) { Self::Avx2 } else { self }
+    }
+
     /// Runs a generic operation with these instructions, or the widest below that the machine has.
     #[inline]
     pub(crate) fn dispatch<Op: WithSimd>(self, op: Op) -> Op::Output {
