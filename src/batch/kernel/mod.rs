@@ -366,12 +366,21 @@ impl<S: Simd, const N: usize> Mean<S, N> {
 
 #[inline(always)]
 fn put<S: Simd, const N: usize>(column: &mut [f64], (place, here): (usize, usize), values: &Num<S, N>) {
-    let Some(to) = column.get_mut(place..place + here) else { return };
-    if here == Lanes::<S, N>::WIDTH {
-        for (to, value) in S::as_mut_simd_f64s(to).0.iter_mut().zip(values) {
-            *to = *value;
-        }
-    } else {
-        to.copy_from_slice(flat::<S, N>(values).get(..here).unwrap_or_default());
+    if here < Lanes::<S, N>::WIDTH {
+        put_part::<S, N>(column, (place, here), *values);
+        return;
+    }
+    let Some(to) = column.get_mut(place..place + Lanes::<S, N>::WIDTH) else { return };
+    for (to, value) in S::as_mut_simd_f64s(to).0.iter_mut().zip(values) {
+        *to = *value;
+    }
+}
+
+/// By value: the numbers of whole tiles then need no place in memory.
+#[cold]
+#[inline(never)]
+fn put_part<S: Simd, const N: usize>(column: &mut [f64], (place, here): (usize, usize), values: Num<S, N>) {
+    if let Some(to) = column.get_mut(place..place + here) {
+        to.copy_from_slice(flat::<S, N>(&values).get(..here).unwrap_or_default());
     }
 }

@@ -14,6 +14,17 @@
 //! and whoever has as much to multiply as to divide does both at once.
 
 use pulp::Simd;
+use std::sync::LazyLock;
+
+/// Whether this machine divides eight numbers so slowly that it has time for as many multiplications as that takes: those by Intel do (16
+/// cycles and more), those by AMD do not (10, later 4).
+pub(super) static DIVIDES_SLOWLY: LazyLock<bool> = LazyLock::new(|| {
+    #[cfg(target_arch = "x86_64")]
+    let intel = raw_cpuid::CpuId::new().get_vendor_info().is_some_and(|vendor| vendor.as_str() == "GenuineIntel");
+    #[cfg(not(target_arch = "x86_64"))]
+    let intel = false;
+    intel
+});
 
 /// `1 / b` for positive `b` between 2^-1000 and 2^1000, 0 for infinity, NaN for NaN.
 #[inline(always)]
@@ -185,7 +196,7 @@ mod tests {
 
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) -> Vec<f64> {
-            let l = Lanes::<S, 1>::new(simd);
+            let l = Lanes::<S, 1>::with_products(simd);
             let mut numbers = self.0;
             for vector in S::as_mut_simd_f64s(&mut numbers).0 {
                 [*vector] = l.reciprocal::<true>([*vector]);

@@ -2,7 +2,7 @@
 //!
 //! There is no fused multiply-add in sums, so that every instruction set rounds alike.
 
-use super::reciprocal::reciprocal;
+use super::reciprocal::{DIVIDES_SLOWLY, reciprocal};
 use pulp::{NullaryFnOnce, Simd};
 
 /// `N` vectors of numbers.
@@ -14,6 +14,8 @@ pub(crate) type Mask<S, const N: usize> = [<S as Simd>::m64s; N];
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lanes<S, const N: usize> {
     simd: S,
+    /// Whether multiplications have room beside divisions.
+    products: bool,
 }
 
 macro_rules! binary {
@@ -47,7 +49,13 @@ impl<S: Simd, const N: usize> Lanes<S, N> {
     pub(crate) const WIDTH: usize = N * S::F64_LANES;
 
     pub(crate) fn new(simd: S) -> Self {
-        Self { simd }
+        Self { simd, products: S::F64_LANES == 8 && *DIVIDES_SLOWLY }
+    }
+
+    /// Reciprocals by products on any machine that can.
+    #[cfg(test)]
+    pub(crate) fn with_products(simd: S) -> Self {
+        Self { simd, products: true }
     }
 
     /// Runs `op` compiled for the instruction set.
@@ -113,7 +121,7 @@ impl<S: Simd, const N: usize> Lanes<S, N> {
     /// and 2^1000 or infinity. The result is the same.
     #[inline(always)]
     pub(crate) fn reciprocal<const PRODUCTS: bool>(self, a: Num<S, N>) -> Num<S, N> {
-        if !PRODUCTS {
+        if !(PRODUCTS && self.products) {
             return self.div(self.splat(1.0), a);
         }
         let mut out = a;
