@@ -146,7 +146,7 @@ fn bring(input: &BatchInput<'_>, units: std::ops::Range<usize>) {
         return;
     }
     let row = |i: usize| {
-        let (study, of_variances) = (i / 2, i % 2 > 0);
+        let (study, of_variances) = (i / 2, i & 1 == 1);
         match input.layout {
             Layout::StudyMajor { y, v, stride, .. } => {
                 let here = study * stride + units.start..study * stride + units.end;
