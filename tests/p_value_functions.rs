@@ -114,6 +114,14 @@ fn stouffer_is_the_wald_test_and_its_curve_the_wald_intervals() {
         assert_eq!(interval.interval(), edgington.interval(0.95).unwrap());
         assert_eq!(interval.value(), edgington.median().unwrap());
         assert_eq!(interval.p_value(), edgington.p_value(0.0));
+        // Two-sided: twice the smaller tail, which is 1 at the median.
+        for mu in [interval.value() - 0.7 * se, interval.value(), interval.value() + 2.0 * se] {
+            let (greater, smaller) = (edgington.p_value_greater(mu), edgington.p_value_smaller(mu));
+            assert_eq!(edgington.p_value(mu), (2.0 * greater.min(smaller)).min(1.0));
+        }
+        // The p-value of the model itself, which tests/metafor.rs compares.
+        let (at_zero, of_model) = (wald.p_value(0.0), fit.estimate().p_value());
+        assert!((at_zero / of_model - 1.0).abs() < 1e-12, "{name}: {at_zero} {of_model}");
     }
 }
 

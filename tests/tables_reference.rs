@@ -287,6 +287,9 @@ fn as_in_metafor(seen: &mut Comparison, name: &str, fit: &PooledStrata, truth: &
     close(seen, &format!("{name} p"), estimate.p_value(), value("p"), value("p"), 1e-11);
     close(seen, &format!("{name} Q"), fit.heterogeneity().q, value("qe"), value("qe").max(1.0), 1e-12);
     close(seen, &format!("{name} Q p"), fit.heterogeneity().p_value, value("qep"), value("qep"), 1e-11);
+    // In percent there.
+    close(seen, &format!("{name} I2"), 100.0 * fit.heterogeneity().i2, value("i2"), 100.0, 1e-12);
+    close(seen, &format!("{name} H2"), fit.heterogeneity().h2, value("h2"), value("h2").max(1.0), 1e-12);
 }
 
 #[test]

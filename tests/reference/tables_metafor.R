@@ -29,7 +29,7 @@ exact <- function(t) {
 }
 
 fit <- function(f, extra = list()) {
-  obj(c(list(b = num(as.numeric(f$beta)), se = num(f$se), lb = num(f$ci.lb), ub = num(f$ci.ub), p = num(f$pval), qe = num(f$QE), qep = num(f$QEp),
+  obj(c(list(b = num(as.numeric(f$beta)), se = num(f$se), lb = num(f$ci.lb), ub = num(f$ci.ub), p = num(f$pval), qe = num(f$QE), qep = num(f$QEp), i2 = num(f$I2), h2 = num(f$H2),
     k = num(f$k), ky = num(f$k.yi)), extra))
 }
 attempt <- function(x) tryCatch(x, error = function(e) "null")
