@@ -9,11 +9,8 @@ pub(super) type Eight = [f64; EIGHT];
 /// Room for a row of the basis.
 type Four = [f64; 4];
 
-/// The blocks of a design.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Blocks(Vec<DesignBlock>);
-
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Eight studies of a design.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct DesignBlock {
     /// How many of the studies there are.
     pub(super) here: usize,
@@ -25,38 +22,29 @@ pub(super) struct DesignBlock {
     pub(super) entries: [Four; EIGHT],
 }
 
-impl Blocks {
-    /// From the columns of a basis; nothing if there is no room for so many.
-    pub(super) fn new(columns: &[Vec<f64>]) -> Self {
-        if columns.len() > COLUMNS {
-            return Self::default();
-        }
-        let studies = columns.first().map_or(0, Vec::len);
-        let none = [0.0; EIGHT];
-        let empty = DesignBlock { here: 0, z: [none; COLUMNS], products: [none; EIGHT], entries: [[0.0; 4]; EIGHT] };
-        let mut blocks = vec![empty; studies.div_ceil(EIGHT)];
-        for (place, block) in blocks.iter_mut().enumerate() {
-            block.here = (studies - EIGHT * place).min(EIGHT);
-            for (to, column) in block.z.iter_mut().zip(columns) {
-                let from = column.get(EIGHT * place..).unwrap_or_default();
-                match from.first_chunk() {
-                    Some(eight) => *to = *eight,
-                    None => to.iter_mut().zip(from).for_each(|(to, z)| *to = *z),
-                }
-            }
-            let [xs, ys, zs] = &block.z;
-            for i in 0..EIGHT {
-                let (x, y, z) = (xs[i], ys[i], zs[i]);
-                let products = &mut block.products[i];
-                (products[0], products[1], products[2]) = (x * x, y * x, y * y);
-                (products[3], products[4], products[5], products[PRODUCTS]) = (z * x, z * y, z * z, 1.0);
-                block.entries[i] = [x, y, z, 0.0];
+/// From the columns of a basis, at most [`COLUMNS`]. Made where it is used: it takes five times the memory of the basis.
+pub(super) fn of(columns: &[Vec<f64>]) -> Vec<DesignBlock> {
+    let studies = columns.first().map_or(0, Vec::len);
+    let none = [0.0; EIGHT];
+    let empty = DesignBlock { here: 0, z: [none; COLUMNS], products: [none; EIGHT], entries: [[0.0; 4]; EIGHT] };
+    let mut blocks = vec![empty; studies.div_ceil(EIGHT)];
+    for (place, block) in blocks.iter_mut().enumerate() {
+        block.here = (studies - EIGHT * place).min(EIGHT);
+        for (to, column) in block.z.iter_mut().zip(columns) {
+            let from = column.get(EIGHT * place..).unwrap_or_default();
+            match from.first_chunk() {
+                Some(eight) => *to = *eight,
+                None => to.iter_mut().zip(from).for_each(|(to, z)| *to = *z),
             }
         }
-        Self(blocks)
+        let [xs, ys, zs] = &block.z;
+        for i in 0..EIGHT {
+            let (x, y, z) = (xs[i], ys[i], zs[i]);
+            let products = &mut block.products[i];
+            (products[0], products[1], products[2]) = (x * x, y * x, y * y);
+            (products[3], products[4], products[5], products[PRODUCTS]) = (z * x, z * y, z * z, 1.0);
+            block.entries[i] = [x, y, z, 0.0];
+        }
     }
-
-    pub(super) fn all(&self) -> &[DesignBlock] {
-        &self.0
-    }
+    blocks
 }

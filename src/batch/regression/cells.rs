@@ -84,10 +84,7 @@ impl<S: Simd, const N: usize, const P: usize, const T: usize> Studies<S, N, P, T
         }
         let mut rss = zero;
         for (cell, row) in self.cells.iter_mut().zip(self.rows) {
-            let mut e = cell.e;
-            for (taken, z) in taken.iter().zip(&row.z) {
-                e = l.sub(e, l.mul(l.splat(*z), *taken));
-            }
+            let e = sub_fitted(l, cell.e, &row.z, &taken);
             cell.e = l.select(l.lt(cell.v, inf), e, zero);
             rss = l.add(rss, l.mul(cell.e, cell.e));
         }
@@ -112,10 +109,7 @@ impl<S: Simd, const N: usize, const P: usize, const T: usize> Studies<S, N, P, T
     fn residuals(&mut self, l: Lanes<S, N>, more: &Vector<S, N, P>) -> (Num<S, N>, Num<S, N>) {
         let (mut q, mut f) = (l.splat(0.0), l.splat(0.0));
         for (cell, row) in self.cells.iter_mut().zip(self.rows) {
-            let mut r = cell.e;
-            for (more, z) in more.iter().zip(&row.z) {
-                r = l.sub(r, l.mul(l.splat(*z), *more));
-            }
+            let r = sub_fitted(l, cell.e, &row.z, more);
             cell.r = r;
             let wr = l.mul(cell.w, r);
             q = l.add(q, l.mul(wr, r));
@@ -160,6 +154,21 @@ impl<S: Simd, const N: usize, const P: usize, const T: usize> Studies<S, N, P, T
         }
         sum
     }
+}
+
+/// What is left of an effect without what these coefficients explain.
+#[inline(always)]
+fn sub_fitted<S: Simd, const N: usize, const P: usize>(
+    l: Lanes<S, N>,
+    effect: Num<S, N>,
+    row: &[f64; P],
+    coefficients: &Vector<S, N, P>,
+) -> Num<S, N> {
+    let mut rest = effect;
+    for (coefficient, z) in coefficients.iter().zip(row) {
+        rest = l.sub(rest, l.mul(l.splat(*z), *coefficient));
+    }
+    rest
 }
 
 /// Adds the numbers of a study's row with a weight.

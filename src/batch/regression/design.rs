@@ -1,6 +1,5 @@
 //! One design matrix for all units, in an orthonormal basis.
 
-use super::blocks::Blocks;
 use crate::error::{Error, ErrorKind, Result};
 use crate::num::orthogonal::{Conditioning, in_own_unit, orthonormalise};
 
@@ -24,8 +23,6 @@ const MOST_STUDIES: usize = 1 << 24;
 pub struct BatchDesign {
     /// `p` columns of length 1, orthogonal to each other.
     basis: Vec<Vec<f64>>,
-    /// The same for sums over one unit.
-    blocks: Blocks,
     /// Upper triangular, row-major: coefficients of the columns as given from coefficients of the basis.
     to_own: [f64; MOST * MOST],
     studies: usize,
@@ -112,7 +109,7 @@ impl BatchDesign {
         if !to_own.iter().all(|x| x.is_finite()) {
             return Err(ErrorKind::Overflow { what: "the design" }.into());
         }
-        Ok(Self { blocks: Blocks::new(&basis), basis, to_own, studies: k, coefficients: p, intercept })
+        Ok(Self { basis, to_own, studies: k, coefficients: p, intercept })
     }
 
     /// Number of studies `k`.
@@ -136,11 +133,6 @@ impl BatchDesign {
     /// The columns of the orthonormal basis.
     pub(super) fn basis(&self) -> &[Vec<f64>] {
         &self.basis
-    }
-
-    /// The basis in the shapes that sums over one unit need.
-    pub(super) fn blocks(&self) -> &Blocks {
-        &self.blocks
     }
 
     /// From coefficients of the basis to those of the columns as given; row-major, zero below the diagonal.

@@ -5,7 +5,7 @@ use super::super::input::{BatchInput, Layout};
 use super::super::kernel::solve::{Ground, likelihood, paule_mandel};
 use super::super::kernel::tile::{Rows, Source};
 use super::super::kernel::{Kernel, gather, in_place};
-use super::blocks::{COLUMNS, PRODUCTS};
+use super::blocks::{self, COLUMNS, PRODUCTS};
 use super::cells::{Cell, Cells, Row};
 use super::design::{BatchDesign, MOST};
 use super::one_unit::OneUnit;
@@ -108,7 +108,8 @@ impl One<'_, '_> {
     #[inline(always)]
     fn in_lanes<W: Simd, const M: usize, const H: usize>(self, simd: W) {
         let Self(run, memory) = self;
-        let studies = OneUnit::<W, M, H>::new(simd, run.design.blocks(), memory);
+        let design = blocks::of(run.design.basis());
+        let studies = OneUnit::<W, M, H>::new(simd, &design, memory);
         run.tiles(Lanes::<_, 1>::new(pulp::Scalar), studies);
     }
 }
@@ -165,7 +166,7 @@ impl<C: Studies<S, N, P, T>, S: Simd, const N: usize, const P: usize, const T: u
         let l = self.lanes;
         let (zero, one) = (l.splat(0.0), l.splat(1.0));
         let first = self.read(source, intercept);
-        let Scores { full, restricted } = self.score_at(zero, true);
+        let Scores { full, asked: restricted } = self.score_at(zero, true);
         let Fit { q, s1, regular, .. } = self.fit;
         let df = l.sub(first.count, l.splat(self.columns as f64));
         let mut all = first.taken;

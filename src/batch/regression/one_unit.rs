@@ -5,7 +5,7 @@
 //! computed for eight studies at a time. No bit differs from those of a batch.
 
 use super::super::kernel::tile::Source;
-use super::blocks::{Blocks, COLUMNS, DesignBlock, EIGHT, Eight, PRODUCTS};
+use super::blocks::{COLUMNS, DesignBlock, EIGHT, Eight, PRODUCTS};
 use super::studies::{First, Powers, Studies, Vector, Weighed, sound};
 use crate::num::lanes::{Lanes, Num, flat};
 use pulp::{NullaryFnOnce, Scalar, Simd};
@@ -36,12 +36,12 @@ pub(super) struct OneUnit<'d, W: Simd, const M: usize, const H: usize> {
 
 impl<'d, W: Simd, const M: usize, const H: usize> OneUnit<'d, W, M, H> {
     /// In some memory, which may be kept.
-    pub(super) fn new(simd: W, design: &'d Blocks, memory: &'d mut Vec<f64>) -> Self {
+    pub(super) fn new(simd: W, design: &'d [DesignBlock], memory: &'d mut Vec<f64>) -> Self {
         debug_assert_eq!((Lanes::<W, M>::WIDTH, Lanes::<W, H>::WIDTH), (EIGHT, EIGHT / 2));
-        let size = design.all().len() * size_of::<Block>() / size_of::<f64>();
+        let size = design.len() * size_of::<Block>() / size_of::<f64>();
         memory.resize(memory.len().max(size), 0.0);
         let blocks = memory.get_mut(..size).unwrap_or_default().as_chunks_mut::<EIGHT>().0.as_chunks_mut().0;
-        Self { wide: (Lanes::new(simd), Lanes::new(simd)), blocks, design: design.all() }
+        Self { wide: (Lanes::new(simd), Lanes::new(simd)), blocks, design }
     }
 }
 

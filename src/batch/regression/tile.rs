@@ -39,12 +39,12 @@ pub(super) struct Fit<S: Simd, const N: usize, const P: usize> {
     pub(super) regular: Mask<S, N>,
 }
 
-/// The scores of both likelihoods at one tau2.
+/// Scores at one tau2.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scores<S: Simd, const N: usize> {
     pub(super) full: Score<S, N>,
-    /// If asked for, else the other one.
-    pub(super) restricted: Score<S, N>,
+    /// That of the likelihood that was asked for.
+    pub(super) asked: Score<S, N>,
 }
 
 /// A tile in fast memory, with room for the products of two columns that `T` counts.
@@ -185,10 +185,10 @@ impl<C: Studies<S, N, P, T>, S: Simd, const N: usize, const P: usize, const T: u
             c = l.sub(c, l.mul(*value, *value));
         }
         let full = Score { x, q, f, c, g: fit.s1, h: sums.s2 };
-        let mut restricted = full;
+        let mut asked = full;
         if RESTRICTED {
             let two = l.splat(2.0);
-            let Score { g, h, .. } = &mut restricted;
+            let Score { g, h, .. } = &mut asked;
             let m = congruence(l, &fit.inverse, &triangle(l, &sums.squares));
             let n = congruence(l, &fit.inverse, &triangle(l, &sums.cubes));
             for i in 0..P {
@@ -200,7 +200,7 @@ impl<C: Studies<S, N, P, T>, S: Simd, const N: usize, const P: usize, const T: u
                 }
             }
         }
-        Scores { full, restricted }
+        Scores { full, asked }
     }
 }
 
@@ -224,8 +224,7 @@ impl<C: Studies<S, N, P, T>, S: Simd, const N: usize, const P: usize, const T: u
 
     #[inline(always)]
     fn score(&mut self, x: Num<S, N>, restricted: bool, (): &()) -> (Score<S, N>, ()) {
-        let Scores { full, restricted: of_restricted } = self.score_at(x, restricted);
-        (if restricted { of_restricted } else { full }, ())
+        (self.score_at(x, restricted).asked, ())
     }
 
     #[inline(always)]
