@@ -53,6 +53,7 @@ struct Solved<S: Simd, const N: usize> {
 }
 
 /// What the estimators need of a tile that has been read.
+#[repr(align(64))] // the lines of the cache
 #[derive(Clone, Copy)]
 pub(super) struct Known<S: Simd, const N: usize> {
     origin: Num<S, N>,

@@ -6,7 +6,7 @@
 use super::fit::{Known, Origin, ground, score_of};
 use super::going::Going;
 use super::places::{Place, Places};
-use super::solve::{Proof, Search};
+use super::solve::Search;
 use super::tile::{Residuals, Source, Tile, Weighted, want};
 use super::{Columns, Kernel, Memory, Request, Run};
 use crate::num::lanes::{Lanes, Num};
@@ -16,20 +16,13 @@ use pulp::Simd;
 const ROOMS: usize = 2;
 
 /// What is known of a tile at work.
+// Vectors that lie across two lines of the cache are slow to write and to read again.
+#[repr(align(64))]
 struct Work<S: Simd, const N: usize> {
     known: Known<S, N>,
     /// Q at tau2 = 0.
     q: Num<S, N>,
     search: Search<S, N, (Weighted<S, N>, Residuals<S, N>)>,
-    found: Option<Found<S, N>>,
-}
-
-/// The maximum.
-struct Found<S: Simd, const N: usize> {
-    tau2: Num<S, N>,
-    /// `1 / sum w`, the mean and Q.
-    end: (Num<S, N>, Num<S, N>, Num<S, N>),
-    proof: Proof<S, N>,
 }
 
 impl<S: Simd, const N: usize> Work<S, N> {
@@ -42,38 +35,21 @@ impl<S: Simd, const N: usize> Work<S, N> {
         let sums = start.sums();
         let origin = score_of(l, (l.splat(0.0), restricted), &sums.0, &sums.1);
         let search = Search::new(l, (&ground(l, &start), restricted), (&origin, sums));
-        Self { known: start.known, q: start.at_zero.q, search, found: None }
-    }
-
-    /// Does the next thing for the tile; whether there was nothing left to do. What comes out is looked at in the next turn: to wait for
-    /// it here would be to wait instead of working for the other tile.
-    #[inline(always)]
-    fn go_on(&mut self, tile: &mut Tile<'_, S, N>) -> bool {
-        let l = tile.lanes;
-        match &mut self.found {
-            Some(found) if found.proof.is_open(l) => self.search.prove(&mut found.proof, tile),
-            Some(_) => return true,
-            None if self.search.is_open(l) => self.search.step(tile),
-            None => {
-                let (tau2, end, proof) = self.search.end(tile);
-                self.found = Some(Found { tau2, end, proof });
-            }
-        }
-        false
+        Self { known: start.known, q: start.at_zero.q, search }
     }
 
     #[inline(always)]
     fn store(
         &self,
-        l: Lanes<S, N>,
+        tile: &mut Tile<'_, S, N>,
         place: Place,
         request: Request,
         (columns, lost): (&mut Columns<'_>, &mut Vec<usize>),
     ) {
-        let Some(Found { tau2, end: (inverse, mean, q_at), proof }) = &self.found else { return };
-        let heterogeneity = self.known.results(l, self.q, (*tau2, proof.kept(l)), request);
-        heterogeneity.store(l, place, columns, lost);
-        Origin::of(&self.known).mean(l, (*mean, *inverse), *q_at, request).store(place, columns);
+        let l = tile.lanes;
+        let (tau2, (inverse, mean, q_at), kept) = self.search.result(tile);
+        self.known.results(l, self.q, (tau2, kept), request).store(l, place, columns, lost);
+        Origin::of(&self.known).mean(l, (mean, inverse), q_at, request).store(place, columns);
     }
 }
 
@@ -93,10 +69,12 @@ impl Run<'_, '_, '_> {
             for (room, work) in rooms.iter_mut().zip(&mut works) {
                 if let Some(going) = work {
                     idle = false;
-                    if !going.go_on(&mut Tile { lanes: l, cells: room.cells() }) {
+                    let place = room.place;
+                    let mut tile = Tile { lanes: l, cells: room.cells() };
+                    if !going.search.go_on(&mut tile) {
                         continue;
                     }
-                    going.store(l, room.place, request, (columns, lost));
+                    going.store(&mut tile, place, request, (columns, lost));
                     *work = None;
                 }
                 if let Some(place) = places.next() {

@@ -40,11 +40,16 @@ impl<S: Simd, const N: usize, const WANT: u32> TakeNearby<S, N, WANT> {
 
 impl<S: Simd, const N: usize, const WANT: u32> Pass<S, N> for TakeNearby<S, N, WANT> {
     type Output = (Weighted<S, N>, Residuals<S, N>);
+    type Weight = Num<S, N>;
 
     #[inline(always)]
-    fn study<const PRODUCTS: bool>(&mut self, cell: &mut Cell<S, N>) {
+    fn weight<const PRODUCTS: bool>(&mut self, cell: &mut Cell<S, N>) -> Num<S, N> {
+        self.lanes.reciprocal::<PRODUCTS>(self.lanes.add(cell[V], self.x))
+    }
+
+    #[inline(always)]
+    fn add(&mut self, cell: &mut Cell<S, N>, w: Num<S, N>) {
         let (l, sums) = (self.lanes, &mut self.sums);
-        let w = l.reciprocal::<PRODUCTS>(l.add(cell[V], self.x));
         let r = l.sub(cell[Y], self.near);
         let a = l.mul(w, r);
         self.s1 = l.add(self.s1, w);

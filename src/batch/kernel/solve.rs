@@ -14,6 +14,8 @@ const SHORT_STEP: f64 = 1.0 / 262_144.0;
 const STEP_ERROR: f64 = 1.0 / 72_057_594_037_927_936.0;
 /// Newton steps before a lane is lost.
 const STEPS: u32 = 16;
+/// How far beyond a point to look for a proof, in units of `g/h` there.
+const STRIDE: f64 = 0.5;
 /// Additional evaluations for the proof of uniqueness. One unit that is searched costs as much as some fifty of them cost a tile.
 const PROOFS: u32 = 8;
 /// How much may be taken away from sums, times what is left, in the last ones before a solution.
@@ -50,6 +52,7 @@ pub(in crate::batch) trait Profile<S: Simd, const N: usize> {
 }
 
 /// What is known at tau2 = 0.
+#[repr(align(64))] // the lines of the cache
 #[derive(Clone, Copy, Debug)]
 pub(in crate::batch) struct Ground<S: Simd, const N: usize> {
     /// The smallest variance.
@@ -106,6 +109,7 @@ pub(in crate::batch) fn paule_mandel<S: Simd, const N: usize, P: Profile<S, N>>(
 /// far from Newton's step it is Newton's. The first of the two points is 0. A lane stops with a step that is so small that the sums after
 /// it follow from those before it and their slopes, if the cubic's terms fall so fast that the next one would be rounding: nothing is
 /// evaluated at the solution itself.
+#[repr(align(64))] // the lines of the cache
 pub(in crate::batch) struct Search<S: Simd, const N: usize, Sums> {
     restricted: bool,
     ground: Ground<S, N>,
@@ -115,11 +119,16 @@ pub(in crate::batch) struct Search<S: Simd, const N: usize, Sums> {
     upper: Num<S, N>,
     active: Mask<S, N>,
     before: Inverse<S, N>,
+    /// The first point after 0, and the lanes whose digits there are good enough for a proof.
+    first: Score<S, N>,
+    first_firm: Mask<S, N>,
     /// The last point of each lane, its sums and the step from there.
     last: Score<S, N>,
     sums: Sums,
     last_step: Num<S, N>,
     left: u32,
+    /// When the search is over.
+    proof: Option<Proof<S, N>>,
 }
 
 impl<S: Simd, const N: usize, Sums: Copy> Search<S, N, Sums> {
@@ -143,26 +152,59 @@ impl<S: Simd, const N: usize, Sums: Copy> Search<S, N, Sums> {
             upper: l.splat(f64::INFINITY),
             active: rises,
             before,
+            first: *origin,
+            first_firm: l.none(),
             last: *origin,
             sums: at_zero,
             last_step: zero,
             left: STEPS,
+            proof: None,
         }
     }
 
+    /// Does the next thing: takes the sums at one more point, or looks at what is known; whether there was nothing left to do. What comes
+    /// out is looked at in the next turn, so that whoever has other work can do that instead of waiting.
     #[inline(always)]
-    pub(in crate::batch) fn is_open(&self, l: Lanes<S, N>) -> bool {
-        self.left > 0 && l.any(self.active)
+    pub(in crate::batch) fn go_on<P: Profile<S, N, Sums = Sums>>(&mut self, profile: &mut P) -> bool {
+        let l = profile.lanes();
+        let known = (self.origin.g, self.ground.rss);
+        let x = match &mut self.proof {
+            None if self.left > 0 && l.any(self.active) => self.x,
+            None => {
+                let kept = l.and(self.ground.kept, l.not(self.active));
+                let root = self.last.moved(l, self.last_step);
+                self.proof = Some(Proof::new(l, &self.ground, (&self.origin, root), kept));
+                return false;
+            }
+            Some(proof) if !proof.is_open(l) => return true,
+            Some(proof) if proof.is_new => {
+                // The point that the search began with costs nothing and is often enough.
+                proof.take_in(l, &self.first, self.first_firm, known);
+                proof.is_new = false;
+                return false;
+            }
+            Some(proof) => proof.next(l),
+        };
+        let (at, sums) = profile.score(x, self.restricted, &self.sums);
+        let firm = |most| profile.is_firm(&sums, &self.sums, most);
+        if let Some(proof) = &mut self.proof {
+            proof.learn(l, &at, firm(FIRM_FOR_PROOF), known);
+            return false;
+        }
+        if self.left == STEPS {
+            (self.first, self.first_firm) = (at, firm(FIRM_FOR_PROOF));
+        }
+        let firm = firm(FIRM);
+        self.sums = profile.select(self.active, &sums, &self.sums);
+        self.approach(l, at, firm);
+        false
     }
 
-    /// One evaluation.
+    /// One step on, from the score `at` the last point.
     #[inline(always)]
-    pub(in crate::batch) fn step<P: Profile<S, N, Sums = Sums>>(&mut self, profile: &mut P) {
-        let l = profile.lanes();
+    fn approach(&mut self, l: Lanes<S, N>, at: Score<S, N>, firm: Mask<S, N>) {
         self.left -= 1;
         let Self { x, active, .. } = *self;
-        let (at, sums_at) = profile.score(x, self.restricted, &self.sums);
-        let firm = profile.is_firm(&sums_at, &self.sums, FIRM);
         let s = l.add(x, self.ground.least);
         let below = l.gt(at.f, at.g);
         self.lower = l.select(below, x, self.lower);
@@ -174,7 +216,6 @@ impl<S: Simd, const N: usize, Sums: Copy> Search<S, N, Sums> {
         let open = l.eq(self.upper, l.splat(f64::INFINITY));
         let bisected = l.select(open, l.add(x, s), l.mul(l.splat(0.5), l.add(self.lower, self.upper)));
         self.last = at.or(l, active, self.last);
-        self.sums = profile.select(active, &sums_at, &self.sums);
         self.last_step = l.select(active, step, self.last_step);
         self.x = l.select(active, l.select(inside, next, bisected), x);
         self.before = here;
@@ -182,27 +223,15 @@ impl<S: Simd, const N: usize, Sums: Copy> Search<S, N, Sums> {
         self.active = l.and(active, l.not(done));
     }
 
-    /// The maximum and what the results are made from; and the proof that there is no other maximum.
+    /// When nothing is left to do: the maximum, what the results are made from, and the lanes that have no other maximum.
     #[inline(always)]
-    pub(in crate::batch) fn end<P: Profile<S, N, Sums = Sums>>(
+    pub(in crate::batch) fn result<P: Profile<S, N, Sums = Sums>>(
         &self,
         profile: &mut P,
-    ) -> (Num<S, N>, P::End, Proof<S, N>) {
-        let l = profile.lanes();
-        let kept = l.and(self.ground.kept, l.not(self.active));
+    ) -> (Num<S, N>, P::End, Mask<S, N>) {
         let end = profile.end(&self.sums, &self.last, self.last_step);
-        let root = self.last.moved(l, self.last_step);
-        (self.x, end, Proof::new(l, &self.ground, (&self.origin, root), kept))
-    }
-
-    /// One evaluation for the proof.
-    #[inline(always)]
-    pub(in crate::batch) fn prove<P: Profile<S, N, Sums = Sums>>(&self, proof: &mut Proof<S, N>, profile: &mut P) {
         let l = profile.lanes();
-        let x = proof.next(l);
-        let (at, sums_at) = profile.score(x, self.restricted, &self.sums);
-        let firm = profile.is_firm(&sums_at, &self.sums, FIRM_FOR_PROOF);
-        proof.learn(l, &at, firm, (self.origin.g, self.ground.rss));
+        (self.x, end, self.proof.map_or(l.none(), |proof| proof.kept(l)))
     }
 }
 
@@ -215,14 +244,8 @@ pub(in crate::batch) fn likelihood<S: Simd, const N: usize, P: Profile<S, N>>(
 ) -> (Num<S, N>, P::End, Mask<S, N>) {
     let l = profile.lanes();
     let mut search = Search::new(l, ground, origin);
-    while search.is_open(l) {
-        search.step(profile);
-    }
-    let (x, end, mut proof) = search.end(profile);
-    while proof.is_open(l) {
-        search.prove(&mut proof, profile);
-    }
-    (x, end, proof.kept(l))
+    while !search.go_on(profile) {}
+    search.result(profile)
 }
 
 /// A point of `x` as a function of `u = g/f - 1`.
@@ -282,16 +305,21 @@ impl<S: Simd, const N: usize> Inverse<S, N> {
 
 /// Finds the lanes whose only maximum is at the root (or at 0), shown by the inequalities of [`Score`].
 #[derive(Clone, Copy)]
-pub(in crate::batch) struct Proof<S: Simd, const N: usize> {
+#[repr(align(64))] // the lines of the cache
+struct Proof<S: Simd, const N: usize> {
     kept: Mask<S, N>,
     /// From the root to the right up to `right`, and to the left down to `left`, there is no other.
     right: Score<S, N>,
     left: Score<S, N>,
     open_right: Mask<S, N>,
     open_left: Mask<S, N>,
+    /// How far to the right to look next, in units of `g/h`, and where to the left.
     stride: Num<S, N>,
     target: Num<S, N>,
+    /// Sums that were taken for it.
     evaluations: u32,
+    /// Nothing was looked at yet but the root.
+    is_new: bool,
 }
 
 impl<S: Simd, const N: usize> Proof<S, N> {
@@ -316,12 +344,12 @@ impl<S: Simd, const N: usize> Proof<S, N> {
         let left = root;
         let open_right = l.and(kept, l.not(right.tail(l, ground.rss)));
         let open_left = l.and(l.and(kept, rises), l.not(root.left(l, l.splat(0.0), origin.g)));
-        let (stride, target) = (l.splat(2.0), halfway(l, &left));
-        Self { kept, right, left, open_right, open_left, stride, target, evaluations: 0 }
+        let (stride, target) = (l.splat(STRIDE), halfway(l, &left));
+        Self { kept, right, left, open_right, open_left, stride, target, evaluations: 0, is_new: true }
     }
 
     #[inline(always)]
-    pub(in crate::batch) fn is_open(&self, l: Lanes<S, N>) -> bool {
+    fn is_open(&self, l: Lanes<S, N>) -> bool {
         self.evaluations < PROOFS && l.any(l.or(self.open_right, self.open_left))
     }
 
@@ -333,27 +361,42 @@ impl<S: Simd, const N: usize> Proof<S, N> {
         l.select(open_right, l.add(right.x, step), l.select(open_left, target, l.splat(0.0)))
     }
 
-    /// Takes in the score there, if its digits are `firm`.
+    /// Takes in the score there, and looks nearer where it did not help.
     #[inline(always)]
-    fn learn(&mut self, l: Lanes<S, N>, at: &Score<S, N>, firm: Mask<S, N>, (g_at_zero, rss): (Num<S, N>, Num<S, N>)) {
-        let Self { right, left, open_right, open_left, stride, target, .. } = *self;
+    fn learn(&mut self, l: Lanes<S, N>, at: &Score<S, N>, firm: Mask<S, N>, known: (Num<S, N>, Num<S, N>)) {
+        let Self { open_right, open_left, stride, target, .. } = *self;
         self.evaluations += 1;
-        let done = l.and(l.and(open_right, firm), right.chord(l, at));
-        self.right = at.or(l, done, right);
-        self.stride = l.select(done, l.splat(2.0), l.mul(stride, l.splat(0.25)));
-        self.open_right = l.and(open_right, l.not(l.and(done, at.tail(l, rss))));
-
-        let looked = l.and(l.not(open_right), open_left);
-        let done = l.and(l.and(looked, firm), l.and(l.gt(at.f, at.g), left.left(l, at.x, at.g)));
-        self.open_left = l.and(open_left, l.not(l.and(done, at.left(l, l.splat(0.0), g_at_zero))));
-        self.left = at.or(l, done, left);
+        let looked_left = l.and(l.not(open_right), open_left);
+        let (right, left) = self.take_in(l, at, firm, known);
+        self.stride = l.select(right, l.splat(STRIDE), l.mul(stride, l.splat(0.25)));
         let nearer = l.mul(l.splat(0.5), l.add(target, self.left.x));
-        self.target = l.select(done, halfway(l, &self.left), l.select(looked, nearer, target));
+        self.target = l.select(left, halfway(l, &self.left), l.select(looked_left, nearer, target));
+    }
+
+    /// Takes in the score at any point whose digits are `firm`; where it helps to the right of the root, and where to the left.
+    #[inline(always)]
+    fn take_in(
+        &mut self,
+        l: Lanes<S, N>,
+        at: &Score<S, N>,
+        firm: Mask<S, N>,
+        (g_at_zero, rss): (Num<S, N>, Num<S, N>),
+    ) -> (Mask<S, N>, Mask<S, N>) {
+        let Self { right, left, open_right, open_left, .. } = *self;
+        let to_right = l.and(l.and(open_right, firm), l.and(l.gt(at.x, right.x), right.chord(l, at)));
+        self.right = at.or(l, to_right, right);
+        self.open_right = l.and(open_right, l.not(l.and(to_right, at.tail(l, rss))));
+
+        let below = l.and(l.lt(at.x, left.x), l.and(l.gt(at.f, at.g), left.left(l, at.x, at.g)));
+        let to_left = l.and(l.and(open_left, firm), below);
+        self.left = at.or(l, to_left, left);
+        self.open_left = l.and(open_left, l.not(l.and(to_left, at.left(l, l.splat(0.0), g_at_zero))));
+        (to_right, to_left)
     }
 
     /// The lanes where it is shown.
     #[inline(always)]
-    pub(in crate::batch) fn kept(&self, l: Lanes<S, N>) -> Mask<S, N> {
+    fn kept(&self, l: Lanes<S, N>) -> Mask<S, N> {
         l.and(self.kept, l.not(l.or(self.open_right, self.open_left)))
     }
 }

@@ -204,9 +204,34 @@ pub(in crate::batch) mod want {
 pub(super) trait Pass<S: Simd, const N: usize> {
     /// What they end in.
     type Output;
+    /// The weight of a study, if it is taken anew.
+    type Weight: Copy;
 
-    /// Adds one study. A weight is a [reciprocal](Lanes::reciprocal), with or without `PRODUCTS`.
-    fn study<const PRODUCTS: bool>(&mut self, cell: &mut Cell<S, N>);
+    /// The weight of a study, a [reciprocal](Lanes::reciprocal), with or without `PRODUCTS`.
+    fn weight<const PRODUCTS: bool>(&mut self, cell: &mut Cell<S, N>) -> Self::Weight;
+
+    /// Adds the study that has this weight.
+    fn add(&mut self, cell: &mut Cell<S, N>, weight: Self::Weight);
+
+    /// Adds one study.
+    #[inline(always)]
+    fn study<const PRODUCTS: bool>(&mut self, cell: &mut Cell<S, N>) {
+        let weight = self.weight::<PRODUCTS>(cell);
+        self.add(cell, weight);
+    }
+
+    /// The weights of two studies: the machine divides for one while it multiplies for the other.
+    #[inline(always)]
+    fn weights(&mut self, [first, second]: &mut [Cell<S, N>; 2]) -> [Self::Weight; 2] {
+        [self.weight::<true>(first), self.weight::<false>(second)]
+    }
+
+    /// Adds two studies.
+    #[inline(always)]
+    fn add_both(&mut self, [first, second]: &mut [Cell<S, N>; 2], [weight, other]: [Self::Weight; 2]) {
+        self.add(first, weight);
+        self.add(second, other);
+    }
 
     /// After the last study.
     fn end(self) -> Self::Output;
@@ -282,11 +307,28 @@ impl<S: Simd, const N: usize, P: Pass<S, N>> NullaryFnOnce for One<'_, S, N, P> 
     #[inline(always)]
     fn call(self) -> P::Output {
         let Self { cells, mut pass } = self;
-        // The machine divides for one study while it multiplies for the other.
         let (pairs, last) = cells.as_chunks_mut::<2>();
-        for [first, second] in pairs {
-            pass.study::<true>(first);
-            pass.study::<false>(second);
+        match &mut *pairs {
+            // Where registers are many, weights are taken four studies ahead. Sums that need not wait for theirs leave the machine free to
+            // look further on, to the other tile at work.
+            [first, second, ..] if const { S::F64_LANES == 8 } => {
+                let mut ahead = [pass.weights(first), pass.weights(second)];
+                for i in 2..pairs.len() {
+                    let [weights, next] = ahead;
+                    ahead = [next, pass.weights(&mut pairs[i])];
+                    pass.add_both(&mut pairs[i - 2], weights);
+                }
+                let behind = pairs.len() - 2;
+                for (pair, weights) in pairs[behind..].iter_mut().zip(ahead) {
+                    pass.add_both(pair, weights);
+                }
+            }
+            pairs => {
+                for pair in pairs {
+                    let weights = pass.weights(pair);
+                    pass.add_both(pair, weights);
+                }
+            }
         }
         for cell in last {
             pass.study::<false>(cell);
@@ -382,14 +424,15 @@ impl<'s, S: Simd, const N: usize, const MISSING: bool, const CUBES: bool> Read<'
 
 impl<S: Simd, const N: usize, const MISSING: bool, const CUBES: bool> Pass<S, N> for Read<'_, S, N, MISSING, CUBES> {
     type Output = First<S, N>;
+    type Weight = Num<S, N>;
 
     #[inline(always)]
-    fn study<const PRODUCTS: bool>(&mut self, cell: &mut Cell<S, N>) {
+    fn weight<const PRODUCTS: bool>(&mut self, cell: &mut Cell<S, N>) -> Num<S, N> {
         let l = self.lanes;
         let (zero, one, inf) = (l.splat(0.0), l.splat(1.0), l.splat(f64::INFINITY));
         let Some((y, v)) = self.studies.next(Lanes::<S, N>::WIDTH).and_then(row::<S, N>) else {
             *cell = [zero, inf, zero];
-            return;
+            return zero;
         };
         let (y, v) = (*y, *v);
         if MISSING {
@@ -414,7 +457,12 @@ impl<S: Simd, const N: usize, const MISSING: bool, const CUBES: bool> Pass<S, N>
             self.least = l.min(self.least, v);
             self.most = l.max(self.most, v);
         }
-        let w = l.reciprocal::<PRODUCTS>(cell[V]);
+        l.reciprocal::<PRODUCTS>(cell[V])
+    }
+
+    #[inline(always)]
+    fn add(&mut self, cell: &mut Cell<S, N>, w: Num<S, N>) {
+        let l = self.lanes;
         cell[W] = w;
         let square = l.mul(w, w);
         self.s1 = l.add(self.s1, w);
@@ -456,11 +504,16 @@ impl<S: Simd, const N: usize, const WANT: u32> TakeWeights<S, N, WANT> {
 
 impl<S: Simd, const N: usize, const WANT: u32> Pass<S, N> for TakeWeights<S, N, WANT> {
     type Output = Weighted<S, N>;
+    type Weight = Num<S, N>;
 
     #[inline(always)]
-    fn study<const PRODUCTS: bool>(&mut self, cell: &mut Cell<S, N>) {
+    fn weight<const PRODUCTS: bool>(&mut self, cell: &mut Cell<S, N>) -> Num<S, N> {
+        self.lanes.reciprocal::<PRODUCTS>(self.lanes.add(cell[V], self.x))
+    }
+
+    #[inline(always)]
+    fn add(&mut self, cell: &mut Cell<S, N>, w: Num<S, N>) {
         let l = self.lanes;
-        let w = l.reciprocal::<PRODUCTS>(l.add(cell[V], self.x));
         if WANT != 0 {
             cell[W] = w;
         }
@@ -497,9 +550,13 @@ impl<S: Simd, const N: usize, const WANT: u32> TakeResiduals<S, N, WANT> {
 
 impl<S: Simd, const N: usize, const WANT: u32> Pass<S, N> for TakeResiduals<S, N, WANT> {
     type Output = Residuals<S, N>;
+    type Weight = ();
 
     #[inline(always)]
-    fn study<const PRODUCTS: bool>(&mut self, cell: &mut Cell<S, N>) {
+    fn weight<const PRODUCTS: bool>(&mut self, _: &mut Cell<S, N>) {}
+
+    #[inline(always)]
+    fn add(&mut self, cell: &mut Cell<S, N>, (): ()) {
         let (l, sums) = (self.lanes, &mut self.sums);
         let r = l.sub(cell[Y], self.mean);
         let a = l.mul(cell[W], r);
