@@ -6,6 +6,18 @@ use crate::scale::Scale;
 use serde::{Deserialize, Serialize};
 
 /// What was done to the data of one study before its effect could be computed.
+///
+/// ```
+/// use meta_analysis::Adjustment;
+/// use meta_analysis::study::{Conversion, Proportion, ProportionMeasure, Studies, ZeroCells};
+///
+/// // All 8 had the event: 1/2 is added to both counts.
+/// let how = Conversion::new(ProportionMeasure::Logit).zero_cells(ZeroCells::constant(0.5));
+/// let effects = Studies::from([("A", Proportion::new(8, 8)?)]).effects(how)?;
+/// assert_eq!(effects.adjustments(), [Some(Adjustment::CountsAdded { first: 0.5, second: 0.0 })]);
+/// assert!((effects.y()[0] - 17.0_f64.ln()).abs() < 1e-14); // 8.5 to 0.5
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Adjustment {
@@ -72,6 +84,15 @@ impl Effect {
     /// A variance of zero means that the effect is known exactly. Some models can use such a study, others
     /// answer with [`ErrorKind::ZeroVariance`].
     ///
+    /// ```
+    /// use meta_analysis::{Effect, ErrorKind, Measure};
+    ///
+    /// assert_eq!(Effect::from_variance(Measure::LogOddsRatio, 0.8, 0.25)?.se(), 0.5);
+    /// let error = Effect::from_variance(Measure::LogOddsRatio, 0.8, -0.25).expect_err("a negative variance");
+    /// assert!(matches!(error.kind(), ErrorKind::NegativeVariance { value: -0.25 }));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::NonFinite`], [`ErrorKind::NegativeVariance`], and [`ErrorKind::SampleSizeRequired`] for
     /// the measure that needs the sample size to be read.
@@ -81,6 +102,14 @@ impl Effect {
 
     /// An effect with its sampling **variance** and the number of people it rests on.
     ///
+    /// ```
+    /// use meta_analysis::{Effect, Measure};
+    ///
+    /// let effect = Effect::from_variance_and_n(Measure::LogOddsRatio, 0.8, 0.25, 120.0)?;
+    /// assert_eq!((effect.variance(), effect.n()), (0.25, Some(120.0)));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`from_variance`](Self::from_variance); also a sample size that is not finite and positive.
     pub fn from_variance_and_n(measure: Measure, y: f64, variance: f64, n: f64) -> Result<Self> {
@@ -88,6 +117,15 @@ impl Effect {
     }
 
     /// An effect with its **standard error**, on the analysis scale.
+    ///
+    /// ```
+    /// use meta_analysis::{Effect, ErrorKind, Measure};
+    ///
+    /// assert_eq!(Effect::from_se(Measure::LogOddsRatio, 0.8, 0.5)?.variance(), 0.25);
+    /// let error = Effect::from_se(Measure::LogOddsRatio, 0.8, -0.5).expect_err("a negative standard error");
+    /// assert!(matches!(error.kind(), ErrorKind::NegativeSe { value: -0.5 }));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`from_variance`](Self::from_variance); also a negative standard error, or one whose square is
@@ -107,6 +145,15 @@ impl Effect {
     }
 
     /// The same effect with a record of what was done to the counts.
+    ///
+    /// ```
+    /// use meta_analysis::{Adjustment, Effect, Measure};
+    ///
+    /// let added = Adjustment::CountsAdded { first: 0.5, second: 0.5 };
+    /// let effect = Effect::from_se(Measure::LogOddsRatio, 0.8, 0.5)?.adjusted(Some(added));
+    /// assert_eq!((effect.adjustment(), effect.y()), (Some(added), 0.8));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[must_use]
     pub fn adjusted(self, adjustment: Option<Adjustment>) -> Self {
         Self { adjustment, ..self }
@@ -135,36 +182,91 @@ impl Effect {
     }
 
     /// What the number is.
+    ///
+    /// ```
+    /// use meta_analysis::{Effect, Measure};
+    ///
+    /// let effect = Effect::from_se(Measure::LogOddsRatio, 0.8, 0.5)?;
+    /// assert_eq!(effect.measure(), Measure::LogOddsRatio);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn measure(&self) -> Measure {
         self.measure
     }
 
     /// The effect on the analysis scale.
+    ///
+    /// ```
+    /// use meta_analysis::{Effect, Measure};
+    ///
+    /// let effect = Effect::from_se(Measure::LogOddsRatio, 0.8, 0.5)?;
+    /// assert_eq!(effect.y(), 0.8);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn y(&self) -> f64 {
         self.y
     }
 
     /// The sampling variance on the analysis scale.
+    ///
+    /// ```
+    /// use meta_analysis::{Effect, Measure};
+    ///
+    /// let effect = Effect::from_se(Measure::LogOddsRatio, 0.8, 0.5)?;
+    /// assert_eq!(effect.variance(), 0.25);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn variance(&self) -> f64 {
         self.v
     }
 
     /// The standard error on the analysis scale.
+    ///
+    /// ```
+    /// use meta_analysis::{Effect, Measure};
+    ///
+    /// assert_eq!(Effect::from_variance(Measure::LogOddsRatio, 0.8, 0.09)?.se(), 0.3);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn se(&self) -> f64 {
         self.v.sqrt()
     }
 
     /// The number of people the effect rests on, where known; for a Freeman-Tukey rate the person-time.
+    ///
+    /// ```
+    /// use meta_analysis::{Effect, Measure};
+    ///
+    /// assert_eq!(Effect::from_se(Measure::LogOddsRatio, 0.8, 0.5)?.n(), None);
+    /// assert_eq!(Effect::from_variance_and_n(Measure::LogOddsRatio, 0.8, 0.25, 120.0)?.n(), Some(120.0));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn n(&self) -> Option<f64> {
         self.n
     }
 
     /// What was done to the counts, if anything.
+    ///
+    /// ```
+    /// use meta_analysis::{Effect, Measure};
+    ///
+    /// assert_eq!(Effect::from_se(Measure::LogOddsRatio, 0.8, 0.5)?.adjustment(), None);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn adjustment(&self) -> Option<Adjustment> {
         self.adjustment
     }
 
     /// The scale of this effect; for a Freeman-Tukey proportion with the study's own sample size.
+    ///
+    /// ```
+    /// use meta_analysis::{Effect, Measure, Scale};
+    ///
+    /// let effect = Effect::from_se(Measure::LogOddsRatio, 0.8, 0.5)?;
+    /// assert_eq!(effect.scale(), Scale::Log);
+    /// assert!((effect.scale().to_natural(effect.y()) - 0.8_f64.exp()).abs() < 1e-14); // the odds ratio
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn scale(&self) -> Scale {
         // The constructors refuse an effect whose scale needs a sample size that is not there.
         self.measure.scale(self.n).unwrap_or(Scale::Identity)

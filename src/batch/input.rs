@@ -17,6 +17,17 @@ use std::ops::Range;
 ///
 /// Results do not depend on the layout, to the last bit. The first two are the fastest: units next to each other are computed
 /// together.
+///
+/// ```
+/// # use meta_analysis::batch::{BatchInput, BatchOutput, BatchPlan};
+/// // The second study of the second unit is missing.
+/// let (y, v) = ([0.2, 0.4, 0.1, f64::NAN], [0.04, 0.04, 0.02, 0.02]);
+/// let (mut mu, mut count) = ([0.0; 2], [0; 2]);
+/// let mut output = BatchOutput { mu: Some(&mut mu), count: Some(&mut count), ..BatchOutput::default() };
+/// BatchPlan::common().run(BatchInput::unit_major(&y, &v, 2)?, &mut output)?;
+/// assert!((mu[0] - 0.3).abs() < 1e-15 && (mu[1] - 0.1).abs() < 1e-15 && count == [2, 1]);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct BatchInput<'a> {
     pub(super) layout: Layout<'a>,
@@ -71,6 +82,19 @@ impl<'a> BatchInput<'a> {
 
     /// One slice per study: `y[i][u]`.
     ///
+    /// ```
+    /// # use meta_analysis::batch::{BatchInput, BatchOutput, BatchPlan};
+    /// // two studies of two units
+    /// let (y, v): ([&[f64]; 2], [&[f64]; 2]) = ([&[1.0, 2.0], &[3.0, 6.0]], [&[1.0, 1.0], &[1.0, 1.0]]);
+    /// let input = BatchInput::columns(&y, &v)?;
+    /// assert_eq!((input.units(), input.studies()), (2, 2));
+    /// # let mut mu = [0.0; 2];
+    /// # let mut output = BatchOutput { mu: Some(&mut mu), ..BatchOutput::default() };
+    /// # BatchPlan::common().run(input, &mut output)?;
+    /// assert!((mu[0] - 2.0).abs() < 1e-14 && (mu[1] - 4.0).abs() < 1e-14); // weighted means
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::LengthMismatch`] unless there are as many slices of variances as of effects and all are equally long.
     pub fn columns(y: &'a [&'a [f64]], v: &'a [&'a [f64]]) -> Result<Self> {
@@ -88,6 +112,19 @@ impl<'a> BatchInput<'a> {
 
     /// `k` studies of each unit next to each other: `y[u * k + i]`.
     ///
+    /// ```
+    /// # use meta_analysis::batch::{BatchInput, BatchOutput, BatchPlan};
+    /// // two units of two studies
+    /// let (y, v) = ([1.0, 3.0, 2.0, 6.0], [1.0; 4]);
+    /// let input = BatchInput::unit_major(&y, &v, 2)?;
+    /// assert_eq!((input.units(), input.studies()), (2, 2));
+    /// # let mut mu = [0.0; 2];
+    /// # let mut output = BatchOutput { mu: Some(&mut mu), ..BatchOutput::default() };
+    /// # BatchPlan::common().run(input, &mut output)?;
+    /// assert!((mu[0] - 2.0).abs() < 1e-14 && (mu[1] - 4.0).abs() < 1e-14); // weighted means
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::LengthMismatch`] unless `y` and `v` are equally long and hold a whole number of units.
     pub fn unit_major(y: &'a [f64], v: &'a [f64], k: usize) -> Result<Self> {
@@ -102,6 +139,19 @@ impl<'a> BatchInput<'a> {
     }
 
     /// Units of different size: unit `u` is `offsets[u]..offsets[u + 1]`; the last offset is the end.
+    ///
+    /// ```
+    /// # use meta_analysis::batch::{BatchInput, BatchOutput, BatchPlan};
+    /// // a unit of two studies, and one of three
+    /// let (y, v) = ([1.0, 3.0, 2.0, 6.0, 7.0], [1.0; 5]);
+    /// let input = BatchInput::ragged(&y, &v, &[0, 2, 5])?;
+    /// assert_eq!((input.units(), input.studies()), (2, 3));
+    /// # let mut mu = [0.0; 2];
+    /// # let mut output = BatchOutput { mu: Some(&mut mu), ..BatchOutput::default() };
+    /// # BatchPlan::common().run(input, &mut output)?;
+    /// assert!((mu[0] - 2.0).abs() < 1e-14 && (mu[1] - 5.0).abs() < 1e-14); // weighted means
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::LengthMismatch`] unless the offsets rise and the last one is the length of both slices.
@@ -123,6 +173,17 @@ impl<'a> BatchInput<'a> {
 
     /// Studies to leave out, `true` where missing, in the layout of `y`; with [`columns`](Self::columns) study after study.
     ///
+    /// ```
+    /// # use meta_analysis::batch::{BatchInput, BatchOutput, BatchPlan};
+    /// let (y, v) = ([1.0, 3.0, 2.0, 6.0], [1.0; 4]);
+    /// let input = BatchInput::unit_major(&y, &v, 2)?.missing(&[false, true, false, false])?;
+    /// # let mut mu = [0.0; 2];
+    /// # let mut output = BatchOutput { mu: Some(&mut mu), ..BatchOutput::default() };
+    /// # BatchPlan::common().run(input, &mut output)?;
+    /// assert!((mu[0] - 1.0).abs() < 1e-14 && (mu[1] - 4.0).abs() < 1e-14); // weighted means
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::LengthMismatch`] unless the mask is as long as `y`.
     pub fn missing(mut self, mask: &'a [bool]) -> Result<Self> {
@@ -143,12 +204,25 @@ impl<'a> BatchInput<'a> {
     }
 
     /// Number of units.
+    ///
+    /// ```
+    /// # use meta_analysis::batch::BatchInput;
+    /// assert_eq!(BatchInput::study_major(&[0.2, 0.1, 0.5, -0.3, 0.9, 0.4], &[0.04; 6], 2, 2)?.units(), 2);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[must_use]
     pub fn units(&self) -> usize {
         self.units
     }
 
     /// The largest number of studies a unit can have.
+    ///
+    /// ```
+    /// # use meta_analysis::batch::BatchInput;
+    /// // a unit of one study, and one of two
+    /// assert_eq!(BatchInput::ragged(&[0.2, 0.1, 0.5], &[0.04; 3], &[0, 1, 3])?.studies(), 2);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[must_use]
     pub fn studies(&self) -> usize {
         self.studies

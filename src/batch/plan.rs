@@ -53,6 +53,16 @@ pub struct BatchPlan {
 }
 
 /// Counts of what happened in a batch.
+///
+/// ```
+/// # use meta_analysis::{Tau2, batch::{BatchInput, BatchOutput, BatchPlan}};
+/// // The second unit has one study, the third a variance that cannot be.
+/// let (y, v) = ([0.1, 0.9, 0.2, 0.5, 0.4], [0.04, 0.05, 0.04, 0.05, -0.1]);
+/// let input = BatchInput::ragged(&y, &v, &[0, 2, 3, 5])?;
+/// let summary = BatchPlan::random(Tau2::Reml)?.run(input, &mut BatchOutput::default())?;
+/// assert_eq!((summary.units, summary.failed, summary.cancelled), (3, 2, false));
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BatchSummary {
@@ -80,6 +90,15 @@ impl BatchSummary {
 }
 
 /// Everything about one unit, from [`BatchPlan::fit_one`]. The fields are the columns of [`BatchOutput`].
+///
+/// ```
+/// # use meta_analysis::{Tau2, batch::BatchPlan};
+/// // Effects 1, 3 and 5, each with variance 1: mu = 3, tau2 = 3, se^2 = 4/3
+/// let fit = BatchPlan::random(Tau2::DerSimonianLaird)?.fit_one(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+/// assert!((fit.q - 8.0).abs() < 1e-13 && (fit.i2 - 0.75).abs() < 1e-14 && fit.count == 3);
+/// assert!((fit.q_p - (-4.0_f64).exp()).abs() < 1e-15); // chi-square with 2 df
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "documented with the columns")]
@@ -110,12 +129,30 @@ impl BatchPlan {
     }
 
     /// The common-effect model: weights `1/v`. metafor: `method = "EE"`.
+    ///
+    /// ```
+    /// # use meta_analysis::batch::BatchPlan;
+    /// // Weights 1 and 1/2
+    /// let fit = BatchPlan::common().fit_one(&[1.0, 4.0], &[1.0, 2.0])?;
+    /// assert!((fit.mu - 2.0).abs() < 1e-14 && (fit.q - 3.0).abs() < 1e-14 && fit.tau2 == 0.0);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[must_use]
     pub fn common() -> Self {
         Self::new(None, Kernel::Common)
     }
 
     /// Random effects with this estimator of tau2.
+    ///
+    /// ```
+    /// # use meta_analysis::{ErrorKind, Tau2, batch::BatchPlan};
+    /// // The variance of 1, 3 and 5 is 4 with k - 1, and 8/3 with k.
+    /// let tau2 = |method| Ok::<_, meta_analysis::Error>(BatchPlan::random(method)?.fit_one(&[1.0, 3.0, 5.0], &[1.0; 3])?.tau2);
+    /// assert!((tau2(Tau2::Reml)? - 3.0).abs() < 1e-13 && (tau2(Tau2::MaximumLikelihood)? - 5.0 / 3.0).abs() < 1e-13);
+    /// let error = BatchPlan::random(Tau2::HunterSchmidt).expect_err("no kernel");
+    /// assert!(matches!(error.kind(), ErrorKind::NotApplicable { .. }));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::NotApplicable`] for an estimator without a kernel; there is one for [`Tau2::DerSimonianLaird`],
@@ -130,6 +167,15 @@ impl BatchPlan {
 
     /// Level of the prediction interval; 0.95 unless set.
     ///
+    /// ```
+    /// # use meta_analysis::{Tau2, batch::BatchPlan};
+    /// // Effects 1, 3 and 5, each with variance 1: mu = 3, tau2 = 3, se^2 = 4/3
+    /// let fit = BatchPlan::random(Tau2::Reml)?.level(0.9)?.fit_one(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// // The 95% point of t with 2 df
+    /// assert!((fit.prediction_upper - (3.0 + 2.919_985_580_353_725 * (3.0_f64 + 4.0 / 3.0).sqrt())).abs() < 1e-11);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::LevelOutOfRange`] unless between 0 and 1.
     pub fn level(mut self, level: f64) -> Result<Self> {
@@ -142,6 +188,14 @@ impl BatchPlan {
 
     /// Kind of prediction interval; [`Prediction::HartungKnapp`] unless set, of which [`Prediction::StudentT`] is here
     /// another name.
+    ///
+    /// ```
+    /// # use meta_analysis::{Prediction, Tau2, batch::BatchPlan};
+    /// // Effects 1, 3 and 5, each with variance 1: mu = 3, tau2 = 3, se^2 = 4/3
+    /// let fit = BatchPlan::random(Tau2::Reml)?.prediction(Prediction::TauOnly)?.fit_one(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// assert!((fit.prediction_upper - (3.0 + 1.959_963_984_540_054 * 3.0_f64.sqrt())).abs() < 1e-11);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::NotApplicable`] for the kinds that need more than Wald or Hartung-Knapp standard errors.
@@ -156,6 +210,19 @@ impl BatchPlan {
 
     /// The instructions to use, [`InstructionSet::Auto`] unless set. If the machine does not have them, the widest that it has
     /// below.
+    ///
+    /// ```
+    /// # use meta_analysis::{Tau2, batch::{BatchInput, BatchOutput, BatchPlan, InstructionSet}};
+    /// // Two units of three studies: effects 1, 3, 5 and 1, 4, 7, each with variance 1
+    /// # let (y, v) = ([1.0, 3.0, 5.0, 1.0, 4.0, 7.0], [1.0; 6]);
+    /// # let input = BatchInput::unit_major(&y, &v, 3)?;
+    /// # let (mut mu, mut tau2) = ([0.0; 2], [0.0; 2]);
+    /// # let mut output = BatchOutput { mu: Some(&mut mu), tau2: Some(&mut tau2), ..BatchOutput::default() };
+    /// let plan = BatchPlan::random(Tau2::Reml)?.instruction_set(InstructionSet::Scalar);
+    /// plan.run(input, &mut output)?;
+    /// assert!((mu[1] - 4.0).abs() < 1e-14 && (tau2[0] - 3.0).abs() < 1e-13 && (tau2[1] - 8.0).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[must_use]
     pub fn instruction_set(mut self, set: InstructionSet) -> Self {
         self.options.set = set;
@@ -164,6 +231,18 @@ impl BatchPlan {
 
     /// Whether memory is asked for ahead of time; it is unless set. Results do not depend on it. Of use where the input is far larger
     /// than the machine's caches; elsewhere it costs a few percent.
+    ///
+    /// ```
+    /// # use meta_analysis::{Tau2, batch::{BatchInput, BatchOutput, BatchPlan}};
+    /// // Two units of three studies: effects 1, 3, 5 and 1, 4, 7, each with variance 1
+    /// # let (y, v) = ([1.0, 3.0, 5.0, 1.0, 4.0, 7.0], [1.0; 6]);
+    /// # let input = BatchInput::unit_major(&y, &v, 3)?;
+    /// # let (mut mu, mut tau2) = ([0.0; 2], [0.0; 2]);
+    /// # let mut output = BatchOutput { mu: Some(&mut mu), tau2: Some(&mut tau2), ..BatchOutput::default() };
+    /// BatchPlan::random(Tau2::Reml)?.prefetch(false).run(input, &mut output)?;
+    /// assert!((mu[1] - 4.0).abs() < 1e-14 && (tau2[0] - 3.0).abs() < 1e-13 && (tau2[1] - 8.0).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[cfg(feature = "prefetch")]
     #[must_use]
     pub fn prefetch(mut self, on: bool) -> Self {
@@ -173,6 +252,20 @@ impl BatchPlan {
 
     /// Units between two calls of a progress function, and the share of work that a thread takes; 4096 unless set. Results do
     /// not depend on it.
+    ///
+    /// ```
+    /// # use meta_analysis::{Tau2, batch::{BatchInput, BatchOutput, BatchPlan}};
+    /// // Two units of three studies: effects 1, 3, 5 and 1, 4, 7, each with variance 1
+    /// # let (y, v) = ([1.0, 3.0, 5.0, 1.0, 4.0, 7.0], [1.0; 6]);
+    /// # let input = BatchInput::unit_major(&y, &v, 3)?;
+    /// # let (mut mu, mut tau2) = ([0.0; 2], [0.0; 2]);
+    /// # let mut output = BatchOutput { mu: Some(&mut mu), tau2: Some(&mut tau2), ..BatchOutput::default() };
+    /// let (mut calls, plan) = (0, BatchPlan::random(Tau2::Reml)?.chunk(1));
+    /// plan.run_with(input, &mut output, &mut |_| { calls += 1; std::ops::ControlFlow::Continue(()) })?;
+    /// assert_eq!(calls, 2);
+    /// assert!((mu[1] - 4.0).abs() < 1e-14 && (tau2[0] - 3.0).abs() < 1e-13 && (tau2[1] - 8.0).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[must_use]
     pub fn chunk(mut self, units: usize) -> Self {
         self.chunk = units.max(1);
@@ -183,6 +276,18 @@ impl BatchPlan {
     ///
     /// A unit that cannot be fitted is a flag and NaN in its columns, not an error.
     ///
+    /// ```
+    /// # use meta_analysis::{Tau2, batch::{BatchInput, BatchOutput, BatchPlan}};
+    /// // Two units of three studies: effects 1, 3, 5 and 1, 4, 7, each with variance 1
+    /// let (y, v) = ([1.0, 3.0, 5.0, 1.0, 4.0, 7.0], [1.0; 6]);
+    /// let input = BatchInput::unit_major(&y, &v, 3)?;
+    /// let (mut mu, mut tau2) = ([0.0; 2], [0.0; 2]);
+    /// let mut output = BatchOutput { mu: Some(&mut mu), tau2: Some(&mut tau2), ..BatchOutput::default() };
+    /// assert_eq!(BatchPlan::random(Tau2::Reml)?.run(input, &mut output)?.units, 2);
+    /// assert!((mu[1] - 4.0).abs() < 1e-14 && (tau2[0] - 3.0).abs() < 1e-13 && (tau2[1] - 8.0).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::LengthMismatch`] if a column is not as long as there are units.
     pub fn run(&self, input: BatchInput<'_>, output: &mut BatchOutput<'_>) -> Result<BatchSummary> {
@@ -190,6 +295,21 @@ impl BatchPlan {
     }
 
     /// As [`run`](Self::run), telling `progress` after each [`chunk`](Self::chunk) how many units are done; it can end the run.
+    ///
+    /// ```
+    /// # use meta_analysis::{Tau2, batch::{BatchInput, BatchOutput, BatchPlan}};
+    /// // Two units of three studies: effects 1, 3, 5 and 1, 4, 7, each with variance 1
+    /// # let (y, v) = ([1.0, 3.0, 5.0, 1.0, 4.0, 7.0], [1.0; 6]);
+    /// # let input = BatchInput::unit_major(&y, &v, 3)?;
+    /// # let (mut mu, mut tau2) = ([0.0; 2], [0.0; 2]);
+    /// # let mut output = BatchOutput { mu: Some(&mut mu), tau2: Some(&mut tau2), ..BatchOutput::default() };
+    /// // Ended after the first unit
+    /// let plan = BatchPlan::random(Tau2::Reml)?.chunk(1);
+    /// let summary = plan.run_with(input, &mut output, &mut |done| { assert_eq!(done, 1); std::ops::ControlFlow::Break(()) })?;
+    /// assert!(summary.units == 1 && summary.cancelled);
+    /// assert!((mu[0] - 3.0).abs() < 1e-14 && mu[1] == 0.0);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`run`](Self::run).
@@ -220,6 +340,18 @@ impl BatchPlan {
     /// As [`run`](Self::run), on all threads of rayon's pool, a [chunk](Self::chunk) at a time. The columns are the same, to the last
     /// bit.
     ///
+    /// ```
+    /// # use meta_analysis::{Tau2, batch::{BatchInput, BatchOutput, BatchPlan}};
+    /// // Two units of three studies: effects 1, 3, 5 and 1, 4, 7, each with variance 1
+    /// # let (y, v) = ([1.0, 3.0, 5.0, 1.0, 4.0, 7.0], [1.0; 6]);
+    /// # let input = BatchInput::unit_major(&y, &v, 3)?;
+    /// # let (mut mu, mut tau2) = ([0.0; 2], [0.0; 2]);
+    /// # let mut output = BatchOutput { mu: Some(&mut mu), tau2: Some(&mut tau2), ..BatchOutput::default() };
+    /// assert_eq!(BatchPlan::random(Tau2::Reml)?.run_parallel(input, &mut output)?.units, 2);
+    /// assert!((mu[1] - 4.0).abs() < 1e-14 && (tau2[0] - 3.0).abs() < 1e-13 && (tau2[1] - 8.0).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`run`](Self::run).
     #[cfg(feature = "parallel")]
@@ -229,6 +361,24 @@ impl BatchPlan {
 
     /// As [`run_parallel`](Self::run_parallel), telling `progress` after each chunk how many units are done; it can end the run. Threads
     /// finish in any order: of a run that was [cancelled](BatchSummary::cancelled) some units are written and it is not known which.
+    ///
+    /// ```
+    /// # use meta_analysis::{Tau2, batch::{BatchInput, BatchOutput, BatchPlan}};
+    /// # use std::sync::atomic::{AtomicUsize, Ordering};
+    /// // Two units of three studies: effects 1, 3, 5 and 1, 4, 7, each with variance 1
+    /// # let (y, v) = ([1.0, 3.0, 5.0, 1.0, 4.0, 7.0], [1.0; 6]);
+    /// # let input = BatchInput::unit_major(&y, &v, 3)?;
+    /// # let (mut mu, mut tau2) = ([0.0; 2], [0.0; 2]);
+    /// # let mut output = BatchOutput { mu: Some(&mut mu), tau2: Some(&mut tau2), ..BatchOutput::default() };
+    /// let (calls, plan) = (AtomicUsize::new(0), BatchPlan::random(Tau2::Reml)?.chunk(1));
+    /// plan.run_parallel_with(input, &mut output, &|_| {
+    ///     calls.fetch_add(1, Ordering::Relaxed);
+    ///     std::ops::ControlFlow::Continue(())
+    /// })?;
+    /// assert_eq!(calls.into_inner(), 2);
+    /// assert!((mu[1] - 4.0).abs() < 1e-14 && (tau2[0] - 3.0).abs() < 1e-13 && (tau2[1] - 8.0).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`run`](Self::run).
@@ -248,6 +398,14 @@ impl BatchPlan {
     }
 
     /// Fits one unit: the same numbers as in a batch, to the last bit.
+    ///
+    /// ```
+    /// # use meta_analysis::{Tau2, batch::BatchPlan};
+    /// // Effects 1, 3 and 5, each with variance 1: mu = 3, tau2 = 3, se^2 = 4/3
+    /// let fit = BatchPlan::random(Tau2::Reml)?.fit_one(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// assert!((fit.mu - 3.0).abs() < 1e-14 && (fit.tau2 - 3.0).abs() < 1e-13 && (fit.se - (4.0_f64 / 3.0).sqrt()).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::LengthMismatch`] unless there are as many variances as effects.

@@ -17,6 +17,19 @@ use serde::{Deserialize, Serialize};
 /// Unlike I2 it needs no "typical" sampling variance; both agree where the sampling variances do. The standard error
 /// is that of the model's estimator of tau2. Approximate; limits cut off at 0 or 1 are marked. Not in metafor;
 /// `Rb` in meta.
+///
+/// ```
+/// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+/// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+/// // Effects 1, 3 and 5, each with variance 1: tau2 = 3 with standard error 4
+/// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+/// let share = fit.average_share(0.95)?;
+/// assert!((share.value - 0.75).abs() < 1e-14 && (share.se - 0.25).abs() < 1e-14);
+/// // 0.75 + 1.96 * 0.25 is above 1.
+/// assert!((share.interval.lower - (0.75 - 0.25 * 1.959_963_984_540_054)).abs() < 1e-13 && share.interval.upper == 1.0 && share.truncated);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AverageShare {

@@ -15,6 +15,20 @@ use serde::{Deserialize, Serialize};
 /// smaller; for the others the mirror image of one is another: Fisher and Pearson, Wilkinson and Tippett.
 ///
 /// Held L, Hofmann F, Pawel S (2025) Res Synth Methods 16:758-785, doi 10.1017/rsm.2025.26. R: `confMeta`.
+///
+/// ```
+/// # use meta_analysis::{Combination, CommonEffect, Effect, Effects, Measure};
+/// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 1.0)?])?;
+/// // Two effects of 1 with variance 1: p-value 0.158655 each
+/// let fit = CommonEffect::new().fit(&effects)?;
+/// let p = |method| Ok::<_, meta_analysis::Error>(fit.combined_p_value_function(method)?.p_value_greater(0.0));
+/// let one = 0.158_655_253_931_457_05_f64;
+/// assert!((p(Combination::Wilkinson)? - one * one).abs() < 1e-15);
+/// assert!((p(Combination::Tippett)? - (1.0 - (1.0 - one).powi(2))).abs() < 1e-15);
+/// assert!((p(Combination::Edgington)? - 2.0 * one * one).abs() < 1e-15); // (2 p)^2 / 2
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Combination {
@@ -64,10 +78,20 @@ pub enum Combination {
 
 impl Combination {
     /// Every method, in the order of the documentation.
+    ///
+    /// ```
+    /// # use meta_analysis::Combination;
+    /// assert_eq!(Combination::ALL.map(Combination::name).join(", "), "Edgington, Fisher, Pearson, Stouffer, Wilkinson, Tippett");
+    /// ```
     pub const ALL: [Self; 6] =
         [Self::Edgington, Self::Fisher, Self::Pearson, Self::Stouffer, Self::Wilkinson, Self::Tippett];
 
     /// Name used in results.
+    ///
+    /// ```
+    /// # use meta_analysis::Combination;
+    /// assert_eq!(Combination::Stouffer.name(), "Stouffer");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Self::Edgington => "Edgington",

@@ -17,6 +17,19 @@ use serde::{Deserialize, Serialize};
 ///
 /// as metafor and RevMan do for random effects. Of the common-effect model, where tau2 is 0 by assumption, they
 /// are the Q-based versions ([`i2_from_q`](Self::i2_from_q), [`h2_from_q`](Self::h2_from_q)).
+///
+/// ```
+/// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+/// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+/// // Effects 1, 3 and 5, each with variance 1: Q = 4 + 4, tau2 = 4 - 1
+/// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+/// let found = fit.heterogeneity();
+/// assert!((found.q - 8.0).abs() < 1e-13 && (found.tau2 - 3.0).abs() < 1e-13);
+/// assert!((found.p_value - (-4.0_f64).exp()).abs() < 1e-15); // chi-square with 2 df
+/// assert!((found.i2 - 0.75).abs() < 1e-14 && (found.h2 - 4.0).abs() < 1e-13);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Heterogeneity {
@@ -70,6 +83,16 @@ impl Heterogeneity {
     }
 
     /// Square root of tau2, in units of the analysis scale.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1: tau2 = 4 - 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// assert!((fit.heterogeneity().tau() - 3.0_f64.sqrt()).abs() < 1e-14);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn tau(&self) -> f64 {
         self.tau2.sqrt()
     }
@@ -79,6 +102,18 @@ impl Heterogeneity {
     /// ```text
     /// max(0, (Q - df) / Q)
     /// ```
+    ///
+    /// ```
+    /// # use meta_analysis::{CommonEffect, Effect, Effects, Measure};
+    /// # let effects = Effects::from_rows([
+    /// #     ("A", Effect::from_variance(Measure::MeanDifference, 1.0, 1.0)?),
+    /// #     ("B", Effect::from_variance(Measure::MeanDifference, 4.0, 2.0)?),
+    /// # ])?;
+    /// // Effects 1 and 4 with variances 1 and 2: mean 2, Q = 1 + 4/2
+    /// let fit = CommonEffect::new().fit(&effects)?;
+    /// assert!((fit.heterogeneity().i2_from_q() - 2.0 / 3.0).abs() < 1e-14);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn i2_from_q(&self) -> f64 {
         if self.df > 0.0 && self.q > self.df { (self.q - self.df) / self.q } else { 0.0 }
     }
@@ -87,6 +122,16 @@ impl Heterogeneity {
     ///
     /// ```text
     /// Q / df
+    /// ```
+    ///
+    /// ```
+    /// # use meta_analysis::{CommonEffect, Effect, Effects, Measure};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 1.5)?, row("C", 2.0)?])?;
+    /// // Effects 1, 1.5 and 2, each with variance 1: Q = 0.5 on 2 df
+    /// let fit = CommonEffect::new().fit(&effects)?;
+    /// assert!((fit.heterogeneity().h2_from_q() - 0.25).abs() < 1e-14);
+    /// # Ok::<(), meta_analysis::Error>(())
     /// ```
     pub fn h2_from_q(&self) -> f64 {
         if self.df > 0.0 { self.q / self.df } else { 1.0 }
@@ -106,6 +151,11 @@ impl std::fmt::Display for Heterogeneity {
 }
 
 /// A closed interval of numbers that are not negative.
+///
+/// ```
+/// # use meta_analysis::Interval;
+/// assert_eq!(Interval { lower: 0.0, upper: 1.5 }.to_string(), "[0, 1.50]");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// Lower limit.
@@ -121,6 +171,13 @@ impl std::fmt::Display for Interval {
 }
 
 /// A confidence region that may be empty, an interval, or several intervals apart from each other.
+///
+/// ```
+/// # use meta_analysis::{Interval, Region};
+/// let region = Region::Union(vec![Interval { lower: 0.0, upper: 0.25 }, Interval { lower: 0.5, upper: 1.5 }]);
+/// assert_eq!(region.to_string(), "[0, 0.250] and [0.500, 1.50]");
+/// assert_eq!(Region::Empty.to_string(), "empty");
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Region {
     /// No value is compatible with the data at this level: the effects vary too little for any tau2.
@@ -134,12 +191,26 @@ pub enum Region {
 impl Region {
     /// Lower and upper limit of the whole region, unless it is empty; of a [`Union`](Self::Union) the smallest
     /// interval around it, which is more than the region.
+    ///
+    /// ```
+    /// # use meta_analysis::{Interval, Region};
+    /// let region = Region::Union(vec![Interval { lower: 0.0, upper: 0.25 }, Interval { lower: 0.5, upper: 1.5 }]);
+    /// assert_eq!(region.interval(), Some(Interval { lower: 0.0, upper: 1.5 }));
+    /// assert_eq!(Region::Empty.interval(), None);
+    /// ```
     pub fn interval(&self) -> Option<Interval> {
         let (first, last) = (self.pieces().first()?, self.pieces().last()?);
         Some(Interval { lower: first.lower, upper: last.upper })
     }
 
     /// The intervals it consists of, in ascending order.
+    ///
+    /// ```
+    /// # use meta_analysis::{Interval, Region};
+    /// let interval = Interval { lower: 0.5, upper: 1.5 };
+    /// assert_eq!(Region::Interval(interval).pieces(), [interval]);
+    /// assert!(Region::Empty.pieces().is_empty());
+    /// ```
     pub fn pieces(&self) -> &[Interval] {
         match self {
             Self::Empty => &[],
@@ -149,6 +220,12 @@ impl Region {
     }
 
     /// Whether a value is in the region.
+    ///
+    /// ```
+    /// # use meta_analysis::{Interval, Region};
+    /// let region = Region::Union(vec![Interval { lower: 0.0, upper: 0.25 }, Interval { lower: 0.5, upper: 1.5 }]);
+    /// assert!(region.contains(0.25) && !region.contains(0.3) && region.contains(1.0));
+    /// ```
     pub fn contains(&self, value: f64) -> bool {
         self.pieces().iter().any(|piece| piece.lower <= value && value <= piece.upper)
     }
@@ -184,6 +261,21 @@ impl std::fmt::Display for Region {
 ///
 /// I2 and H2 come from tau2 and the typical sampling variance as in [`Heterogeneity`]. There is no cap on the upper
 /// limit.
+///
+/// ```
+/// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+/// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+/// // Effects 1, 3 and 5, each with variance 1
+/// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+/// // Q-profile: Q(tau2) = 8 / (1 + tau2), and the quantiles of chi-square with 2 df are -2 ln(1 - p).
+/// let found = fit.heterogeneity_intervals()?;
+/// let tau2 = found.tau2.interval().expect("not empty");
+/// assert!((tau2.lower / (-4.0 / 0.025_f64.ln() - 1.0) - 1.0).abs() < 1e-12);
+/// assert!((tau2.upper / (-4.0 / 0.975_f64.ln() - 1.0) - 1.0).abs() < 1e-12);
+/// assert!(found.i2.interval().is_some_and(|i2| (i2.lower - tau2.lower / (1.0 + tau2.lower)).abs() < 1e-14));
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct HeterogeneityIntervals {
@@ -235,6 +327,19 @@ impl std::fmt::Display for HeterogeneityIntervals {
 }
 
 /// A one-sided confidence bound for tau2, tau, I2 and H2.
+///
+/// ```
+/// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Side, Tau2, Tau2Interval};
+/// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+/// // Effects 1, 3 and 5, each with variance 1
+/// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+/// // Q-profile: Q(tau2) = 8 / (1 + tau2) is -2 ln(0.05), the quantile of chi-square with 2 df.
+/// let bound = fit.heterogeneity_bound(Tau2Interval::default(), Side::Lower, 0.95)?.expect("not empty");
+/// assert!((bound.tau2 - 0.335_232_802_781_336).abs() < 1e-13);
+/// assert!((bound.h2 - 1.335_232_802_781_336).abs() < 1e-13);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct HeterogeneityBound {

@@ -108,6 +108,12 @@ pub enum MeanMethod {
 
 impl MeanMethod {
     /// Name used in results.
+    ///
+    /// ```
+    /// # use meta_analysis::{Combination, MeanMethod};
+    /// assert_eq!(MeanMethod::HenmiCopas.name(), "Henmi-Copas");
+    /// assert_eq!(MeanMethod::Combined(Combination::Fisher).name(), "Fisher");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Self::ProfileLikelihood => "profile likelihood",
@@ -167,11 +173,39 @@ impl MeanInterval {
     }
 
     /// The pooled effect by this method, which need not be the model's.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanMethod, Measure, RandomEffects, Tau2};
+    /// # let effects = Effects::from_rows([
+    /// #     ("A", Effect::from_variance(Measure::MeanDifference, 1.0, 1.0)?),
+    /// #     ("B", Effect::from_variance(Measure::MeanDifference, 4.0, 2.0)?),
+    /// # ])?;
+    /// // Effects 1 and 4 with variances 1 and 2
+    /// let fit = RandomEffects::new(Tau2::DerSimonianLaird).fit(&effects)?;
+    /// // Weights 1 and 1/2 in place of those of random effects, which are 1/4 and 1/5
+    /// assert!((fit.mean_interval(MeanMethod::HenmiCopas)?.value() - 2.0).abs() < 1e-14);
+    /// assert!((fit.estimate().value() - 7.0 / 3.0).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn value(&self) -> f64 {
         self.value
     }
 
     /// Lower and upper limit; where the set is in [`pieces`](Self::pieces), its ends.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanMethod, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let interval = fit.mean_interval(MeanMethod::ProfileLikelihood)?;
+    /// // 3 ln(1 + (mu - 3)^2 / (8/3)) is the quantile of chi2(1), 1.96^2.
+    /// let half = (8.0 / 3.0 * (1.959_963_984_540_054_f64.powi(2) / 3.0).exp_m1()).sqrt();
+    /// let (lower, upper) = interval.interval();
+    /// assert!((lower - (3.0 - half)).abs() < 1e-12 && (upper - (3.0 + half)).abs() < 1e-12);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn interval(&self) -> (f64, f64) {
         let lower = self.pieces.first().map_or(self.value, |p| p.0);
         let upper = self.pieces.last().map_or(self.value, |p| p.1);
@@ -179,26 +213,81 @@ impl MeanInterval {
     }
 
     /// The set itself, which a likelihood with several maxima can split into disjoint intervals, in order.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanMethod, Measure, RandomEffects, Tau2};
+    /// # let (y, v) = ([0.0, 10.0, 10.0, 10.0, 10.5], [1e-6, 16.0, 16.0, 16.0, 16.0]);
+    /// # let rows = y.into_iter().zip(v).enumerate();
+    /// # let rows = rows.map(|(i, (y, v))| Ok((format!("{i}"), Effect::from_variance(Measure::MeanDifference, y, v)?)));
+    /// # let effects = Effects::from_rows(rows.collect::<meta_analysis::Result<Vec<_>>>()?)?;
+    /// // One precise study at 0, four that are not near 10: neither is rejected, but what lies between is.
+    /// let interval = RandomEffects::new(Tau2::Reml).fit(&effects)?.mean_interval(MeanMethod::ProfileLikelihood)?;
+    /// assert_eq!(interval.pieces().len(), 2);
+    /// assert_eq!(interval.interval(), (interval.pieces()[0].0, interval.pieces()[1].1));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn pieces(&self) -> &[(f64, f64)] {
         &self.pieces
     }
 
     /// Level, e.g. 0.95.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanMethod, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// assert_eq!(fit.mean_interval_at(MeanMethod::ProfileLikelihood, 0.9)?.level(), 0.9);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn level(&self) -> f64 {
         self.level
     }
 
     /// How it was computed.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanMethod, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// assert_eq!(fit.mean_interval(MeanMethod::HenmiCopas)?.method(), MeanMethod::HenmiCopas);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn method(&self) -> MeanMethod {
         self.method
     }
 
     /// Two-sided p-value by the same method of no effect ([`Measure::null_value`], or 0 for a measure without one).
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanMethod, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let interval = fit.mean_interval(MeanMethod::ProfileLikelihood)?;
+    /// // At 0 the likelihood ratio is 3 ln(1 + 9 / (8/3)) = 4.427_720: chi2(1)
+    /// assert!((interval.p_value() - 0.035_359_721_660_974).abs() < 1e-14);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn p_value(&self) -> f64 {
         self.p_value
     }
 
     /// Value and limits on the natural scale.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanMethod, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::LogOddsRatio, y, 0.04)?));
+    /// # let effects = Effects::from_rows([row("A", 0.2)?, row("B", 0.6)?, row("C", 1.0)?])?;
+    /// // Log odds ratios 0.2, 0.6 and 1.0, each with variance 0.04
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let natural = fit.mean_interval(MeanMethod::ProfileLikelihood)?.natural();
+    /// assert!((natural.value - 0.6_f64.exp()).abs() < 1e-14);
+    /// assert_eq!(natural.measure.natural_name(), "odds ratio");
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn natural(&self) -> Natural {
         let (lower, upper) = self.interval();
         Natural::new(self.measure, self.scale, self.level, [self.value, lower, upper])

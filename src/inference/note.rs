@@ -5,6 +5,16 @@ use serde::{Deserialize, Serialize};
 
 /// Something that was done, or that a reader should know. Nothing is printed or logged: notes travel with the
 /// result, and `Display` of the result shows them.
+///
+/// ```
+/// # use meta_analysis::{Effect, Effects, Measure, Note, RandomEffects, Tau2};
+/// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+/// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+/// assert_eq!(fit.notes(), [Note::FewStudies { k: 3 }]);
+/// assert_eq!(fit.notes()[0].to_string(), "only 3 studies: tau2 and the intervals that rest on it are uncertain");
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Note {

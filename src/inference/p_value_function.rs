@@ -16,6 +16,17 @@ use serde::{Deserialize, Serialize};
 /// [`Pooled::combined_p_value_function`](crate::Pooled::combined_p_value_function).
 ///
 /// Infanger D, Schmidt-Trucksäss A (2019) Stat Med 38:4189-4197, doi 10.1002/sim.8293.
+///
+/// ```
+/// # use meta_analysis::{CommonEffect, Effect, Effects, Measure};
+/// # let effects = Effects::from_rows([("A", Effect::from_se(Measure::MeanDifference, 3.0, 1.0)?)])?;
+/// // One study with effect 3 and standard error 1
+/// let curve = CommonEffect::new().fit(&effects)?.p_value_function();
+/// // The peak is at the estimate, and the 95% interval ends where the p-value is 0.05.
+/// assert_eq!((curve.median()?, curve.p_value(3.0)), (3.0, 1.0));
+/// assert!((curve.p_value(3.0 + 1.959_963_984_540_054) - 0.05).abs() < 1e-15);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PValueFunction {
     measure: Measure,
@@ -56,6 +67,15 @@ impl PValueFunction {
     }
 
     /// Two-sided p-value of the hypothesis that the effect is `mu`: twice the smaller one-sided one.
+    ///
+    /// ```
+    /// # use meta_analysis::{CommonEffect, Effect, Effects, Measure};
+    /// # let effects = Effects::from_rows([("A", Effect::from_se(Measure::MeanDifference, 3.0, 1.0)?)])?;
+    /// // One study with effect 3 and standard error 1
+    /// let curve = CommonEffect::new().fit(&effects)?.p_value_function();
+    /// assert!((curve.p_value(0.0) - 0.002_699_796_063_260_19).abs() < 1e-15);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn p_value(&self, mu: f64) -> f64 {
         let (greater, smaller) = self.tails(mu);
         (2.0 * greater.min(smaller)).min(1.0)
@@ -63,16 +83,44 @@ impl PValueFunction {
 
     /// One-sided p-value of the hypothesis that the effect is `mu`, the alternative being a greater effect. It grows
     /// with `mu`, and is the confidence distribution function.
+    ///
+    /// ```
+    /// # use meta_analysis::{CommonEffect, Effect, Effects, Measure};
+    /// # let effects = Effects::from_rows([("A", Effect::from_se(Measure::MeanDifference, 3.0, 1.0)?)])?;
+    /// // One study with effect 3 and standard error 1
+    /// let curve = CommonEffect::new().fit(&effects)?.p_value_function();
+    /// assert!((curve.p_value_greater(2.0) - 0.158_655_253_931_457_05).abs() < 1e-15);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn p_value_greater(&self, mu: f64) -> f64 {
         self.tails(mu).0
     }
 
     /// One-sided p-value, the alternative being a smaller effect.
+    ///
+    /// ```
+    /// # use meta_analysis::{CommonEffect, Effect, Effects, Measure};
+    /// # let effects = Effects::from_rows([("A", Effect::from_se(Measure::MeanDifference, 3.0, 1.0)?)])?;
+    /// // One study with effect 3 and standard error 1
+    /// let curve = CommonEffect::new().fit(&effects)?.p_value_function();
+    /// assert!((curve.p_value_smaller(2.0) - 0.841_344_746_068_542_9).abs() < 1e-15);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn p_value_smaller(&self, mu: f64) -> f64 {
         self.tails(mu).1
     }
 
     /// The median estimate: the hypothesis whose one-sided p-values are both one half.
+    ///
+    /// ```
+    /// # use meta_analysis::{Combination, CommonEffect, Effect, Effects, Measure};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 0.0)?, row("B", 0.0)?])?;
+    /// // Two effects of 0 with variance 1. The larger p-value squared is one half where Phi(mu) = sqrt(1/2).
+    /// let curve = CommonEffect::new().fit(&effects)?.combined_p_value_function(Combination::Wilkinson)?;
+    /// assert!((curve.median()? - 0.544_952_135_617_360_3).abs() < 1e-14);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Overflow`].
@@ -84,6 +132,16 @@ impl PValueFunction {
     }
 
     /// The values not rejected at `1 - level`. One interval, as the one-sided p-value is monotone.
+    ///
+    /// ```
+    /// # use meta_analysis::{CommonEffect, Effect, Effects, Measure};
+    /// # let effects = Effects::from_rows([("A", Effect::from_se(Measure::MeanDifference, 3.0, 1.0)?)])?;
+    /// // One study with effect 3 and standard error 1
+    /// let curve = CommonEffect::new().fit(&effects)?.p_value_function();
+    /// let (lower, upper) = curve.interval(0.95)?;
+    /// assert!((lower - (3.0 - 1.959_963_984_540_054)).abs() < 1e-14 && (upper - (3.0 + 1.959_963_984_540_054)).abs() < 1e-14);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::LevelOutOfRange`], [`ErrorKind::Overflow`].
@@ -105,6 +163,16 @@ impl PValueFunction {
     /// The skewness coefficient of Groeneveld & Meeden 1984, The Statistician 33:391, doi 10.2307/2987742, for the
     /// confidence distribution.
     ///
+    /// ```
+    /// # use meta_analysis::{Combination, CommonEffect, Effect, Effects, Measure};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 0.0)?, row("B", 0.0)?])?;
+    /// // Two effects of 0 with variance 1: Phi(mu)^2 is 0.025, 0.5 and 0.975 at -1.00224, 0.54495 and 2.23896.
+    /// let curve = CommonEffect::new().fit(&effects)?.combined_p_value_function(Combination::Wilkinson)?;
+    /// assert!((curve.asymmetry(0.95)? - 0.045_298_057_509_53).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`interval`](Self::interval).
     pub fn asymmetry(&self, level: f64) -> Result<f64> {
@@ -119,6 +187,17 @@ impl PValueFunction {
 
     /// The confidence curve as the intervals of these levels, for drawing.
     ///
+    /// ```
+    /// # use meta_analysis::{CommonEffect, Effect, Effects, Measure};
+    /// # let effects = Effects::from_rows([("A", Effect::from_se(Measure::MeanDifference, 3.0, 1.0)?)])?;
+    /// // One study with effect 3 and standard error 1
+    /// let curve = CommonEffect::new().fit(&effects)?.p_value_function();
+    /// let drawn = curve.confidence_curve(&[0.5, 0.95])?;
+    /// assert!((drawn[0].1 - (3.0 + 0.674_489_750_196_081_7)).abs() < 1e-14);
+    /// assert_eq!(drawn[1], curve.interval(0.95)?);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`interval`](Self::interval).
     pub fn confidence_curve(&self, levels: &[f64]) -> Result<Vec<(f64, f64)>> {
@@ -126,6 +205,17 @@ impl PValueFunction {
     }
 
     /// Median estimate and interval on the natural scale.
+    ///
+    /// ```
+    /// # use meta_analysis::{CommonEffect, Effect, Effects, Measure};
+    /// # let effects = Effects::from_rows([("A", Effect::from_se(Measure::LogOddsRatio, 0.5, 0.2)?)])?;
+    /// // One study with log odds ratio 0.5 and standard error 0.2
+    /// let curve = CommonEffect::new().fit(&effects)?.p_value_function();
+    /// let natural = curve.natural(0.95)?;
+    /// assert!((natural.value - 0.5_f64.exp()).abs() < 1e-14);
+    /// assert!((natural.upper - (0.5_f64 + 0.2 * 1.959_963_984_540_054).exp()).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`interval`](Self::interval).

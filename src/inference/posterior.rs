@@ -123,58 +123,183 @@ impl Posterior {
     }
 
     /// The prior.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, Prior, RandomEffects, Tau2, TauPrior};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5 with variance 1. With tau2 as good as known, 3, and a prior 0 +- 2 the mean is normal: 2.25 +- 1.
+    /// let prior = Prior::new(TauPrior::LogNormalTau2 { mean: 3.0_f64.ln(), sd: 1e-6 }).mean(0.0, 2.0);
+    /// let posterior = RandomEffects::new(Tau2::Reml).fit(&effects)?.bayesian(prior)?;
+    /// assert_eq!(posterior.prior().of_mean(), Some((0.0, 2.0)));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn prior(&self) -> Prior {
         self.prior
     }
 
     /// Level of the intervals.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, Prior, RandomEffects, Tau2, TauPrior};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5 with variance 1. With tau2 as good as known, 3, and a prior 0 +- 2 the mean is normal: 2.25 +- 1.
+    /// let prior = Prior::new(TauPrior::LogNormalTau2 { mean: 3.0_f64.ln(), sd: 1e-6 }).mean(0.0, 2.0);
+    /// let posterior = RandomEffects::new(Tau2::Reml).fit(&effects)?.bayesian(prior)?;
+    /// assert_eq!(posterior.level(), 0.95);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn level(&self) -> f64 {
         self.level
     }
 
     /// Mean of the pooled effect; `None` where the integral diverges: with a flat prior of the mean and few studies.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, Prior, RandomEffects, Tau2, TauPrior};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5 with variance 1. With tau2 as good as known, 3, and a prior 0 +- 2 the mean is normal: 2.25 +- 1.
+    /// let prior = Prior::new(TauPrior::LogNormalTau2 { mean: 3.0_f64.ln(), sd: 1e-6 }).mean(0.0, 2.0);
+    /// let posterior = RandomEffects::new(Tau2::Reml).fit(&effects)?.bayesian(prior)?;
+    /// assert!(posterior.mean().is_some_and(|mean| (mean - 2.25).abs() < 1e-9));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn mean(&self) -> Option<f64> {
         self.mean
     }
 
     /// Standard deviation of the pooled effect; `None` where the integral diverges.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, Prior, RandomEffects, Tau2, TauPrior};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5 with variance 1. With tau2 as good as known, 3, and a prior 0 +- 2 the mean is normal: 2.25 +- 1.
+    /// let prior = Prior::new(TauPrior::LogNormalTau2 { mean: 3.0_f64.ln(), sd: 1e-6 }).mean(0.0, 2.0);
+    /// let posterior = RandomEffects::new(Tau2::Reml).fit(&effects)?.bayesian(prior)?;
+    /// assert!(posterior.sd().is_some_and(|sd| (sd - 1.0).abs() < 1e-9));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn sd(&self) -> Option<f64> {
         self.sd
     }
 
     /// Median of the pooled effect.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, Prior, RandomEffects, Tau2, TauPrior};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5 with variance 1. With tau2 as good as known, 3, and a prior 0 +- 2 the mean is normal: 2.25 +- 1.
+    /// let prior = Prior::new(TauPrior::LogNormalTau2 { mean: 3.0_f64.ln(), sd: 1e-6 }).mean(0.0, 2.0);
+    /// let posterior = RandomEffects::new(Tau2::Reml).fit(&effects)?.bayesian(prior)?;
+    /// assert!((posterior.median() - 2.25).abs() < 1e-9);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn median(&self) -> f64 {
         self.median
     }
 
     /// Equal-tailed interval of the pooled effect.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, Prior, RandomEffects, Tau2, TauPrior};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5 with variance 1. With tau2 as good as known, 3, and a prior 0 +- 2 the mean is normal: 2.25 +- 1.
+    /// let prior = Prior::new(TauPrior::LogNormalTau2 { mean: 3.0_f64.ln(), sd: 1e-6 }).mean(0.0, 2.0);
+    /// let posterior = RandomEffects::new(Tau2::Reml).fit(&effects)?.bayesian(prior)?;
+    /// let (lower, upper) = posterior.interval();
+    /// assert!((lower - (2.25 - 1.959_963_984_540_054)).abs() < 1e-9 && (upper - (2.25 + 1.959_963_984_540_054)).abs() < 1e-9);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn interval(&self) -> (f64, f64) {
         self.interval
     }
 
     /// Median and interval of the pooled effect on the natural scale.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, Prior, RandomEffects, Tau2, TauPrior};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::LogOddsRatio, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Log odds ratios 1, 3 and 5 with variance 1. With tau2 as good as known, 3, and a prior 0 +- 2 the mean is normal: 2.25 +- 1.
+    /// let prior = Prior::new(TauPrior::LogNormalTau2 { mean: 3.0_f64.ln(), sd: 1e-6 }).mean(0.0, 2.0);
+    /// let posterior = RandomEffects::new(Tau2::Reml).fit(&effects)?.bayesian(prior)?;
+    /// assert!((posterior.natural().value / 2.25_f64.exp() - 1.0).abs() < 1e-9);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn natural(&self) -> Natural {
         let (lower, upper) = self.interval;
         Natural::new(self.measure, self.scale, self.level, [self.median, lower, upper])
     }
 
     /// The posterior of tau.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, Prior, RandomEffects, Tau2, TauPrior};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5 with variance 1. With tau2 as good as known, 3, and a prior 0 +- 2 the mean is normal: 2.25 +- 1.
+    /// let prior = Prior::new(TauPrior::LogNormalTau2 { mean: 3.0_f64.ln(), sd: 1e-6 }).mean(0.0, 2.0);
+    /// let posterior = RandomEffects::new(Tau2::Reml).fit(&effects)?.bayesian(prior)?;
+    /// assert!((posterior.tau().median - 3.0_f64.sqrt()).abs() < 1e-9);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn tau(&self) -> TauPosterior {
         self.tau
     }
 
     /// The interval for the true effect in a new study.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, Prior, RandomEffects, Tau2, TauPrior};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5 with variance 1. With tau2 as good as known, 3, and a prior 0 +- 2 the mean is normal: 2.25 +- 1.
+    /// let prior = Prior::new(TauPrior::LogNormalTau2 { mean: 3.0_f64.ln(), sd: 1e-6 }).mean(0.0, 2.0);
+    /// let posterior = RandomEffects::new(Tau2::Reml).fit(&effects)?.bayesian(prior)?;
+    /// // Its variance is that of the mean and tau2.
+    /// let (lower, upper) = posterior.prediction().interval();
+    /// assert!((lower - (2.25 - 2.0 * 1.959_963_984_540_054)).abs() < 1e-9 && (upper - (2.25 + 2.0 * 1.959_963_984_540_054)).abs() < 1e-9);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn prediction(&self) -> PredictionInterval {
         self.prediction
     }
 
     /// The logarithm of the probability density of the effects under the priors, whose ratio for two priors is a Bayes factor;
     /// `None` if a prior is improper. Its unit is that of the effects to the power -k.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, Prior, RandomEffects, Tau2, TauPrior};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5 with variance 1. With tau2 as good as known, 3, and a prior 0 +- 2 the mean is normal: 2.25 +- 1.
+    /// let prior = Prior::new(TauPrior::LogNormalTau2 { mean: 3.0_f64.ln(), sd: 1e-6 }).mean(0.0, 2.0);
+    /// let posterior = RandomEffects::new(Tau2::Reml).fit(&effects)?.bayesian(prior)?;
+    /// // The effects are normal with variances 8 and covariances 4.
+    /// assert!(posterior.ln_marginal_likelihood().is_some_and(|found| (found + 7.373_154_321_854).abs() < 1e-9));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn ln_marginal_likelihood(&self) -> Option<f64> {
         self.ln_marginal_likelihood
     }
 
     /// The probability that the pooled effect is above a threshold.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, Prior, RandomEffects, Tau2, TauPrior, Threshold};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5 with variance 1. With tau2 as good as known, 3, and a prior 0 +- 2 the mean is normal: 2.25 +- 1.
+    /// let prior = Prior::new(TauPrior::LogNormalTau2 { mean: 3.0_f64.ln(), sd: 1e-6 }).mean(0.0, 2.0);
+    /// let posterior = RandomEffects::new(Tau2::Reml).fit(&effects)?.bayesian(prior)?;
+    /// assert!((posterior.mean_above(Threshold::Analysis(1.25))? - 0.841_344_746_068_543).abs() < 1e-9);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::OutsideSupport`] for a threshold that the scale has not.
@@ -184,6 +309,17 @@ impl Posterior {
 
     /// The probability that the pooled effect is below a threshold.
     ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, Prior, RandomEffects, Tau2, TauPrior, Threshold};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5 with variance 1. With tau2 as good as known, 3, and a prior 0 +- 2 the mean is normal: 2.25 +- 1.
+    /// let prior = Prior::new(TauPrior::LogNormalTau2 { mean: 3.0_f64.ln(), sd: 1e-6 }).mean(0.0, 2.0);
+    /// let posterior = RandomEffects::new(Tau2::Reml).fit(&effects)?.bayesian(prior)?;
+    /// assert!((posterior.mean_below(Threshold::Analysis(1.25))? - 0.158_655_253_931_457).abs() < 1e-9);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`mean_above`](Self::mean_above).
     pub fn mean_below(&self, threshold: Threshold) -> Result<f64> {
@@ -192,6 +328,18 @@ impl Posterior {
 
     /// The probability that the true effect in a new study is above a threshold.
     ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, Prior, RandomEffects, Tau2, TauPrior, Threshold};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5 with variance 1. With tau2 as good as known, 3, and a prior 0 +- 2 the mean is normal: 2.25 +- 1.
+    /// let prior = Prior::new(TauPrior::LogNormalTau2 { mean: 3.0_f64.ln(), sd: 1e-6 }).mean(0.0, 2.0);
+    /// let posterior = RandomEffects::new(Tau2::Reml).fit(&effects)?.bayesian(prior)?;
+    /// // A new effect: 2.25 +- 2
+    /// assert!((posterior.new_above(Threshold::Analysis(0.25))? - 0.841_344_746_068_543).abs() < 1e-9);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`mean_above`](Self::mean_above).
     pub fn new_above(&self, threshold: Threshold) -> Result<f64> {
@@ -199,6 +347,18 @@ impl Posterior {
     }
 
     /// The probability that the true effect in a new study is below a threshold.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, Prior, RandomEffects, Tau2, TauPrior, Threshold};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5 with variance 1. With tau2 as good as known, 3, and a prior 0 +- 2 the mean is normal: 2.25 +- 1.
+    /// let prior = Prior::new(TauPrior::LogNormalTau2 { mean: 3.0_f64.ln(), sd: 1e-6 }).mean(0.0, 2.0);
+    /// let posterior = RandomEffects::new(Tau2::Reml).fit(&effects)?.bayesian(prior)?;
+    /// // A new effect: 2.25 +- 2
+    /// assert!((posterior.new_below(Threshold::Analysis(0.25))? - 0.158_655_253_931_457).abs() < 1e-9);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`mean_above`](Self::mean_above).

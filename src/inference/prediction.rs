@@ -85,6 +85,12 @@ pub enum Prediction {
 
 impl Prediction {
     /// Name used in results.
+    ///
+    /// ```
+    /// # use meta_analysis::Prediction;
+    /// assert_eq!(Prediction::default().name(), "t, k - 1 df");
+    /// assert_eq!(Prediction::PartlettRiley.name(), "Partlett-Riley");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Self::StudentT => "t, k - 1 df",
@@ -209,26 +215,82 @@ impl PredictionInterval {
     }
 
     /// Lower and upper limit on the analysis scale.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, Prediction, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1: mu = 3, tau2 = 3, se^2 = 4/3
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let (lower, upper) = fit.prediction_by(Prediction::TauOnly)?.interval();
+    /// let half = 1.959_963_984_540_054 * 3.0_f64.sqrt();
+    /// assert!((lower - (3.0 - half)).abs() < 1e-12 && (upper - (3.0 + half)).abs() < 1e-12);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn interval(&self) -> (f64, f64) {
         (self.lower, self.upper)
     }
 
     /// Level, e.g. 0.95.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1: mu = 3, tau2 = 3, se^2 = 4/3
+    /// let fit = RandomEffects::new(Tau2::Reml).level(0.9).fit(&effects)?;
+    /// assert_eq!(fit.prediction()?.level(), 0.9);
+    /// // The 95% point of t with 2 df
+    /// assert!((fit.prediction()?.interval().1 - (3.0 + 2.919_985_580_353_725 * (3.0_f64 + 4.0 / 3.0).sqrt())).abs() < 1e-11);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn level(&self) -> f64 {
         self.level
     }
 
     /// Degrees of freedom of the t distribution, or `None` for the normal.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, Prediction, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Three studies
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// assert_eq!(fit.prediction_by(Prediction::HigginsThompsonSpiegelhalter)?.df(), Some(1.0));
+    /// assert_eq!(fit.prediction_by(Prediction::Normal)?.df(), None);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn df(&self) -> Option<f64> {
         self.df
     }
 
     /// How it was computed.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, Prediction, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// let fit = RandomEffects::new(Tau2::Reml).prediction(Prediction::Veroniki).fit(&effects)?;
+    /// assert_eq!(fit.prediction()?.method(), Prediction::Veroniki);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn method(&self) -> Prediction {
         self.method
     }
 
     /// The interval on the natural scale, around the pooled value.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, Prediction, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::LogOddsRatio, y, 0.04)?));
+    /// # let effects = Effects::from_rows([row("A", 0.2)?, row("B", 0.6)?, row("C", 1.0)?])?;
+    /// // Log odds ratios 0.2, 0.6 and 1.0, each with variance 0.04: tau2 = 0.12
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let natural = fit.prediction_by(Prediction::TauOnly)?.natural();
+    /// assert!((natural.value - 0.6_f64.exp()).abs() < 1e-14);
+    /// assert!((natural.upper - (0.6 + 1.959_963_984_540_054 * 0.12_f64.sqrt()).exp()).abs() < 1e-12);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn natural(&self) -> Natural {
         Natural::new(self.measure, self.scale, self.level, [self.centre, self.lower, self.upper])
     }

@@ -41,6 +41,19 @@ impl Threshold {
 ///
 /// Made by [`Pooled::probability_above`](crate::Pooled::probability_above) and
 /// [`Pooled::probability_below`](crate::Pooled::probability_below).
+///
+/// ```
+/// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2, Threshold};
+/// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+/// // Effects 1, 3 and 5, each with variance 1: mu = 3, tau2 = 3, se^2 = 4/3
+/// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+/// let found = fit.probability_above(Threshold::Analysis(3.0 - 3.0_f64.sqrt()))?;
+/// assert!((found.share - 0.841_344_746_068_543).abs() < 1e-13); // Phi(1)
+/// // t with 2 df at 3/sqrt(13)
+/// assert!((found.predictive - (0.5 + 1.5 / 35.0_f64.sqrt())).abs() < 1e-13);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ProbabilityBeyond {

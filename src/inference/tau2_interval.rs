@@ -72,6 +72,19 @@ pub enum Tau2Interval {
 
 /// How `alpha = 1 - level` is shared between the ends of an interval. The lower end of an interval lies above the
 /// truth with probability `a_lower`, the upper end below it with probability `a_upper`.
+///
+/// ```
+/// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tails, Tau2, Tau2Interval};
+/// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+/// // Effects 1, 3 and 5, each with variance 1: Q(tau2) = 8 / (1 + tau2) on 2 df
+/// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+/// let found = fit.heterogeneity_intervals_by(Tau2Interval::QProfile(Tails::Lower(0.2)))?;
+/// // 0.04 to the upper end: the quantile of chi-square is -2 ln(1 - 0.04).
+/// let upper = -4.0 / 0.96_f64.ln() - 1.0;
+/// assert!(found.tau2.interval().is_some_and(|tau2| (tau2.upper / upper - 1.0).abs() < 1e-12));
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Tails {
@@ -100,6 +113,19 @@ impl Tails {
 }
 
 /// The weights of a generalised Q statistic.
+///
+/// ```
+/// # use meta_analysis::{Effect, Effects, Measure, QWeighting, RandomEffects, Tails, Tau2, Tau2Interval};
+/// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+/// // Effects 1, 3 and 5, each with variance 1: Q(tau2) = 8 / (1 + tau2) on 2 df
+/// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+/// let method = Tau2Interval::GeneralisedQ(QWeighting::InverseSe, Tails::Equal);
+/// // With equal variances every weighting gives the Q-profile interval.
+/// let lower = -4.0 / 0.025_f64.ln() - 1.0;
+/// assert!(fit.heterogeneity_intervals_by(method)?.tau2.interval().is_some_and(|tau2| (tau2.lower / lower - 1.0).abs() < 1e-9));
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum QWeighting {
@@ -142,6 +168,14 @@ impl QWeighting {
 }
 
 /// A bootstrap: what is drawn, how often, from which seed.
+///
+/// ```
+/// # use meta_analysis::{Tau2Bootstrap, Tau2Interval, tau2::Resampling};
+/// let method = Tau2Interval::Bootstrap(Tau2Bootstrap { resampling: Resampling::Parametric, replicates: 1999, seed: 7 });
+/// assert_eq!(method.to_string(), "parametric bootstrap (1999 replicates, seed 7)");
+/// assert_eq!("parametric bootstrap (1999 replicates, seed 7)".parse::<Tau2Interval>()?, method);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Tau2Bootstrap {
     /// Effects from the fitted model, or whole studies.
@@ -153,6 +187,18 @@ pub struct Tau2Bootstrap {
 }
 
 /// The ends of an interval.
+///
+/// ```
+/// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Side, Tau2, Tau2Interval};
+/// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+/// // Effects 1, 3 and 5, each with variance 1: Q(tau2) = 8 / (1 + tau2) on 2 df
+/// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+/// let bound = fit.heterogeneity_bound(Tau2Interval::default(), Side::Upper, 0.95)?;
+/// // The quantile of chi-square at 0.05 is -2 ln(0.95).
+/// assert!(bound.is_some_and(|bound| (bound.tau2 / (-4.0 / 0.95_f64.ln() - 1.0) - 1.0).abs() < 1e-12));
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Side {
     /// The lower end.

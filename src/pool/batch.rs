@@ -34,6 +34,16 @@ impl<'a> Batch<'a> {
     /// Effects `y` and sampling **variances** `v` of all analyses, and where each analysis begins; the last offset
     /// is the end.
     ///
+    /// ```
+    /// use meta_analysis::{Batch, ErrorKind, Measure};
+    ///
+    /// let (y, v) = ([1.0, 3.0, 5.0, 2.0], [1.0; 4]);
+    /// assert_eq!(Batch::new(Measure::MeanDifference, &y, &v, &[0, 3, 4])?.len(), 2);
+    /// let error = Batch::new(Measure::MeanDifference, &y, &v, &[0, 3]).expect_err("an end at 3");
+    /// assert!(matches!(error.kind(), ErrorKind::LengthMismatch { expected: 3, found: 4, .. }));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::LengthMismatch`] unless `y` and `v` have as many values as the last offset says and the
     /// offsets rise; [`ErrorKind::SampleSizeRequired`] for a measure whose scale needs sample sizes.
@@ -58,11 +68,27 @@ impl<'a> Batch<'a> {
     }
 
     /// Number of analyses.
+    ///
+    /// ```
+    /// use meta_analysis::{Batch, Measure};
+    ///
+    /// // Two studies in the first analysis, one in the second
+    /// assert_eq!(Batch::new(Measure::MeanDifference, &[1.0, 3.0, 5.0], &[1.0; 3], &[0, 2, 3])?.len(), 2);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn len(&self) -> usize {
         self.offsets.len().saturating_sub(1)
     }
 
     /// Whether there is no analysis.
+    ///
+    /// ```
+    /// use meta_analysis::{Batch, Measure};
+    ///
+    /// assert!(Batch::new(Measure::MeanDifference, &[], &[], &[0])?.is_empty());
+    /// assert!(!Batch::new(Measure::MeanDifference, &[1.0], &[1.0], &[0, 1])?.is_empty());
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -91,6 +117,18 @@ impl<'a> Batch<'a> {
 impl RandomEffects {
     /// Pools every analysis of a batch; one that fails is one `Err`, not a lost batch. Each result is the same,
     /// bit for bit, as that of [`fit`](Self::fit).
+    ///
+    /// ```
+    /// use meta_analysis::{Batch, ErrorKind, Measure, RandomEffects, Tau2};
+    ///
+    /// // Effects 1, 3 and 5 in one analysis, and 2 alone in another
+    /// let batch = Batch::new(Measure::MeanDifference, &[1.0, 3.0, 5.0, 2.0], &[1.0; 4], &[0, 3, 4])?;
+    /// let fits = RandomEffects::new(Tau2::Reml).fit_batch(&batch);
+    /// assert_eq!(fits[0].as_ref().expect("three studies").natural().to_string(), "3.00 [-1.97, 7.97]");
+    /// let error = fits[1].as_ref().expect_err("one study");
+    /// assert!(matches!(error.kind(), ErrorKind::TooFewStudies { k: 1, needed: 2, .. }));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn fit_batch(&self, batch: &Batch<'_>) -> Vec<Result<Estimate>> {
         let (tau2, inference, level) = self.options();
         batch.fit((tau2, true), (inference, level))
@@ -99,6 +137,16 @@ impl RandomEffects {
 
 impl CommonEffect {
     /// Pools every analysis of a batch. See [`RandomEffects::fit_batch`].
+    ///
+    /// ```
+    /// use meta_analysis::{Batch, CommonEffect, Measure};
+    ///
+    /// let batch = Batch::new(Measure::MeanDifference, &[1.0, 3.0, 5.0, 2.0], &[1.0; 4], &[0, 3, 4])?;
+    /// let fits = CommonEffect::new().fit_batch(&batch).into_iter().collect::<Result<Vec<_>, _>>()?;
+    /// assert!((fits[0].value() - 3.0).abs() < 1e-14 && (fits[0].se() - (1.0_f64 / 3.0).sqrt()).abs() < 1e-14);
+    /// assert!(fits[1].value() == 2.0 && fits[1].se() == 1.0);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn fit_batch(&self, batch: &Batch<'_>) -> Vec<Result<Estimate>> {
         let (tau2, inference, level) = self.options();
         batch.fit((tau2, false), (inference, level))

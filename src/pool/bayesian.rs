@@ -36,6 +36,21 @@ impl Pooled {
 
     /// As [`bayesian`](Self::bayesian), at another level.
     ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2, TauPrior};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let posterior = fit.bayesian_at(TauPrior::Jeffreys, 0.5)?;
+    /// // With u = 1/(1 + tau^2) the posterior is proportional to exp(-4 u), 0 < u < 1: the quartiles of tau.
+    /// let tau = |p: f64| (-4.0 / (1.0 - (1.0 - p) * (1.0 - (-4.0_f64).exp())).ln() - 1.0).sqrt();
+    /// let (lower, upper) = posterior.tau().interval;
+    /// assert!((lower - tau(0.25)).abs() < 1e-8 && (upper - tau(0.75)).abs() < 1e-8);
+    /// assert_eq!(posterior.level(), 0.5);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Also [`ErrorKind::LevelOutOfRange`].
     pub fn bayesian_at(&self, prior: impl Into<Prior>, level: f64) -> Result<Posterior> {

@@ -41,6 +41,16 @@ impl Default for CommonEffect {
 
 impl CommonEffect {
     /// The model with every option at its default.
+    ///
+    /// ```
+    /// # use meta_analysis::{CommonEffect, Effect, Effects, Inference, Measure};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = CommonEffect::new().fit(&effects)?;
+    /// assert_eq!((fit.estimate().inference(), fit.estimate().level()), (Inference::Wald, 0.95));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn new() -> Self {
         Self { inference: Inference::Wald, level: 0.95 }
     }
@@ -50,6 +60,16 @@ impl CommonEffect {
     /// Hartung-Knapp inference turns this into the *multiplicative* model, whose variances are
     /// proportional to the sampling variances (Thompson & Sharp 1999, Stat Med 18:2693,
     /// doi 10.1002/(SICI)1097-0258(19991030)18:20<2693::AID-SIM235>3.0.CO;2-V).
+    ///
+    /// ```
+    /// # use meta_analysis::{CommonEffect, Effect, Effects, Inference, Measure};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1: Q = 8 on 2 df
+    /// let fit = CommonEffect::new().inference(Inference::HartungKnapp).fit(&effects)?;
+    /// assert!((fit.estimate().se() - (8.0_f64 / 2.0 / 3.0).sqrt()).abs() < 1e-14);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[must_use]
     pub fn inference(mut self, inference: Inference) -> Self {
         self.inference = inference;
@@ -57,6 +77,17 @@ impl CommonEffect {
     }
 
     /// Level of the intervals, between 0 and 1. Default: 0.95. [`fit`](Self::fit) reports one out of range.
+    ///
+    /// ```
+    /// # use meta_analysis::{CommonEffect, Effect, Effects, Measure};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = CommonEffect::new().level(0.5).fit(&effects)?;
+    /// // The normal quantile at 0.75
+    /// assert!((fit.estimate().interval().1 - (3.0 + 0.674_489_750_196_082 / 3.0_f64.sqrt())).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[must_use]
     pub fn level(mut self, level: f64) -> Self {
         self.level = level;
@@ -64,6 +95,17 @@ impl CommonEffect {
     }
 
     /// Pools the effects.
+    ///
+    /// ```
+    /// # use meta_analysis::{CommonEffect, Effect, Effects, Measure};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = CommonEffect::new().fit(&effects)?;
+    /// assert!((fit.estimate().value() - 3.0).abs() < 1e-14 && (fit.heterogeneity().q - 8.0).abs() < 1e-13);
+    /// assert_eq!(fit.natural().to_string(), "3.00 [1.87, 4.13]");
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::ZeroVariance`] naming the study, [`ErrorKind::LevelOutOfRange`], [`ErrorKind::UndefinedDf`]

@@ -59,9 +59,21 @@ pub enum Convention {
 
 impl Convention {
     /// Every package.
+    ///
+    /// ```
+    /// use meta_analysis::Convention;
+    ///
+    /// assert_eq!(Convention::ALL.map(Convention::name), ["metafor", "meta (R)", "RevMan", "Stata"]);
+    /// ```
     pub const ALL: [Self; 4] = [Self::Metafor, Self::MetaR, Self::RevMan, Self::Stata];
 
     /// Name of the package.
+    ///
+    /// ```
+    /// use meta_analysis::Convention;
+    ///
+    /// assert_eq!(Convention::MetaR.name(), "meta (R)");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Self::Metafor => "metafor",
@@ -101,6 +113,19 @@ impl Convention {
     }
 
     /// The random-effects model with the package's estimator of tau2, inference, prediction and level.
+    ///
+    /// ```
+    /// # use meta_analysis::{Convention, Effect, Effects, Measure};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1: mu = 3, tau2 = 3, se^2 = 4/3
+    /// let fit = Convention::Stata.random_effects().fit(&effects)?;
+    /// assert!((fit.estimate().interval().1 - (3.0 + 1.959_963_984_540_054 * (4.0_f64 / 3.0).sqrt())).abs() < 1e-12);
+    /// // t with k - 2 = 1 df
+    /// let upper = 3.0 + 12.706_204_736_174_7 * (13.0_f64 / 3.0).sqrt();
+    /// assert!((fit.prediction()?.interval().1 / upper - 1.0).abs() < 1e-11);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn random_effects(self) -> RandomEffects {
         let (inference, prediction) = match self {
             Self::Metafor => (Inference::Wald, Prediction::Normal),
@@ -112,12 +137,34 @@ impl Convention {
     }
 
     /// The common-effect model: Wald, in all of them.
+    ///
+    /// ```
+    /// # use meta_analysis::{Convention, Effect, Effects, Measure};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = Convention::RevMan.common_effect().fit(&effects)?;
+    /// assert!((fit.estimate().interval().1 - (3.0 + 1.959_963_984_540_054 / 3.0_f64.sqrt())).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn common_effect(self) -> CommonEffect {
         CommonEffect::new().inference(Inference::Wald).level(0.95)
     }
 
     /// I2 (0 to 1) by the package's definition: from tau2 and the typical variance, or, meta, from Q. Of a common-effect
     /// model all take it from Q.
+    ///
+    /// ```
+    /// # use meta_analysis::{Convention, Effect, Effects, Measure};
+    /// # let row = |label, y, v| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::LogOddsRatio, y, v)?));
+    /// # let effects = Effects::from_rows([row("A", 0.1, 0.04)?, row("B", 0.9, 0.05)?, row("C", 0.5, 0.03)?])?;
+    /// // Effects 0.1, 0.9 and 0.5 with variances 0.04, 0.05 and 0.03
+    /// let fit = Convention::Metafor.random_effects().fit(&effects)?;
+    /// // metafor 3.8: I2 of rma(yi, vi) iterated to its end, and (QE - 2) / QE
+    /// assert!((Convention::Metafor.i2(&fit) - 0.737_038_46).abs() < 1e-8);
+    /// assert!((Convention::MetaR.i2(&fit) - 0.720_238_1).abs() < 1e-7);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn i2(self, fit: &Pooled) -> f64 {
         match self {
             Self::MetaR => fit.heterogeneity().i2_from_q(),
@@ -127,6 +174,15 @@ impl Convention {
 
     /// How the package computes the confidence region of tau2 for a model with this estimator, for
     /// [`Pooled::heterogeneity_intervals_by`]; `None` if it gives none.
+    ///
+    /// ```
+    /// use meta_analysis::{Convention, QWeighting, Tails, Tau2, Tau2Interval};
+    ///
+    /// let jackson = Tau2Interval::GeneralisedQ(QWeighting::InverseSe, Tails::Equal);
+    /// assert_eq!(Convention::MetaR.tau2_interval(Tau2::DerSimonianLaird), Some(jackson));
+    /// assert_eq!(Convention::MetaR.tau2_interval(Tau2::Reml), Some(Tau2Interval::QProfile(Tails::Equal)));
+    /// assert_eq!(Convention::Stata.tau2_interval(Tau2::Reml), None);
+    /// ```
     pub fn tau2_interval(self, tau2: Tau2) -> Option<Tau2Interval> {
         match self {
             Self::Stata => None,
@@ -139,6 +195,19 @@ impl Convention {
 
     /// How effects are computed from 2x2 tables: one half is added to the cells of studies with a zero cell; studies without
     /// events (or with nothing but events) are kept by metafor, and by the others left out for ratios.
+    ///
+    /// ```
+    /// use meta_analysis::Convention;
+    /// use meta_analysis::study::{BinaryMeasure, Studies, TwoByTwo};
+    ///
+    /// let trials = Studies::from([("A", TwoByTwo::new((3, 20), (0, 18))?), ("B", TwoByTwo::new((0, 15), (0, 16))?)]);
+    /// let effects = |by: Convention| trials.effects(by.two_by_two(BinaryMeasure::LogOddsRatio));
+    /// assert_eq!(effects(Convention::Metafor)?.labels(), ["A", "B"]);
+    /// let stata = effects(Convention::Stata)?;
+    /// assert_eq!(stata.labels(), ["A"]); // nobody in B had the event
+    /// assert!((stata.y()[0] - (3.5 * 18.5 / (17.5 * 0.5_f64)).ln()).abs() < 1e-14);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn two_by_two(self, measure: BinaryMeasure) -> Conversion<BinaryMeasure> {
         let ratio = !matches!(measure, BinaryMeasure::RiskDifference | BinaryMeasure::ArcsineDifference);
         let uninformative = if ratio && self != Self::Metafor { Uninformative::Drop } else { Uninformative::Keep };
@@ -146,6 +215,14 @@ impl Convention {
     }
 
     /// The variance of a standardised mean difference; `None` where it is not known.
+    ///
+    /// ```
+    /// use meta_analysis::{Convention, study::VarianceType};
+    ///
+    /// let variances = Convention::ALL.map(Convention::standardized_mean_difference);
+    /// let (large, unbiased, revman) = (VarianceType::LargeSample, VarianceType::Unbiased, VarianceType::RevMan);
+    /// assert_eq!(variances, [Some(large), Some(unbiased), Some(revman), None]);
+    /// ```
     pub fn standardized_mean_difference(self) -> Option<VarianceType> {
         match self {
             Self::Metafor => Some(VarianceType::LargeSample),
@@ -157,6 +234,19 @@ impl Convention {
 }
 
 /// What a package reports of a random-effects analysis, from [`Convention::fit`].
+///
+/// ```
+/// # use meta_analysis::{Convention, Effect, Effects, Measure};
+/// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+/// // Effects 1, 3 and 5, each with variance 1
+/// let metafor = Convention::Metafor.fit(&effects)?;
+/// assert!((metafor.fit.estimate().value() - 3.0).abs() < 1e-14 && (metafor.i2 - 0.75).abs() < 1e-13);
+/// // Q(tau2) = 8 / (1 + tau2) is -2 ln(0.975) at the upper end.
+/// let tau2 = metafor.tau2_interval.and_then(|found| found.tau2.interval()).expect("not empty");
+/// assert!((tau2.upper / (-4.0 / 0.975_f64.ln() - 1.0) - 1.0).abs() < 1e-12);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConventionalFit {

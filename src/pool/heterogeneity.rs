@@ -12,6 +12,19 @@ use crate::tau2::{Likelihood, QWeights, Tau2, Tau2Error, Tau2Set, Width, bootstr
 impl Pooled {
     /// Q-profile confidence regions for tau2, I2 and H2 at the level of the model; metafor: `confint`.
     ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y, v| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::LogOddsRatio, y, v)?));
+    /// # let effects = Effects::from_rows([row("A", 0.1, 0.04)?, row("B", 0.9, 0.05)?, row("C", 0.5, 0.03)?])?;
+    /// // Effects 0.1, 0.9 and 0.5 with variances 0.04, 0.05 and 0.03
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// // metafor 3.8: confint(rma(yi, vi)) has 0.0000 to 6.2747 for tau2, 0.0000 to 0.993797 for I2.
+    /// let found = fit.heterogeneity_intervals()?;
+    /// assert!(found.tau2.interval().is_some_and(|tau2| tau2.lower == 0.0 && (tau2.upper - 6.2747).abs() < 1e-4));
+    /// assert!(found.i2.interval().is_some_and(|i2| i2.lower == 0.0 && (i2.upper - 0.993_797).abs() < 1e-6));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::TooFewStudies`] for one study; [`ErrorKind::Overflow`].
     pub fn heterogeneity_intervals(&self) -> Result<HeterogeneityIntervals> {
@@ -19,6 +32,18 @@ impl Pooled {
     }
 
     /// As [`heterogeneity_intervals`](Self::heterogeneity_intervals), at another level.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y, v| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::LogOddsRatio, y, v)?));
+    /// # let effects = Effects::from_rows([row("A", 0.1, 0.04)?, row("B", 0.9, 0.05)?, row("C", 0.5, 0.03)?])?;
+    /// // Effects 0.1, 0.9 and 0.5 with variances 0.04, 0.05 and 0.03
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// // metafor 3.8: confint(rma(yi, vi), level = 80)
+    /// let tau2 = fit.heterogeneity_intervals_at(0.8)?.tau2.interval().expect("not empty");
+    /// assert!((tau2.lower - 0.0246).abs() < 1e-4 && (tau2.upper - 1.4736).abs() < 1e-4);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Also [`ErrorKind::LevelOutOfRange`].
@@ -60,6 +85,20 @@ impl Pooled {
 
     /// As [`heterogeneity_intervals_by`](Self::heterogeneity_intervals_by), at another level.
     ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2, Tau2Interval};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// // tau2_SJ = 8/3 * (8 / (1 + 8/3)) / 2 = 32/11, and the quartiles of chi-square with 2 df are -2 ln(1 - p).
+    /// let found = fit.heterogeneity_intervals_by_at(Tau2Interval::SidikJonkman, 0.5)?;
+    /// let tau2 = found.tau2.interval().expect("not empty");
+    /// assert!((tau2.lower - 32.0 / 11.0 / 4.0_f64.ln()).abs() < 1e-12);
+    /// assert!((tau2.upper + 32.0 / 11.0 / 0.75_f64.ln()).abs() < 1e-12);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Also [`ErrorKind::LevelOutOfRange`].
     pub fn heterogeneity_intervals_by_at(&self, method: Tau2Interval, level: f64) -> Result<HeterogeneityIntervals> {
@@ -83,6 +122,20 @@ impl Pooled {
 
     /// Generalised-Q regions with weights of your own, positive and chosen without looking at the effects; one per
     /// study. See [`Tau2Interval::GeneralisedQ`]. metafor: `rma(method = "GENQ", weights = ...)` and `confint`.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tails, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let found = fit.heterogeneity_intervals_with_weights(&[2.0; 3], Tails::Equal, 0.95)?;
+    /// // Equal weights and variances: the sum of squares 8 is (1 + tau2) times chi-square with 2 df.
+    /// let tau2 = found.tau2.interval().expect("not empty");
+    /// assert!((tau2.lower / (-4.0 / 0.025_f64.ln() - 1.0) - 1.0).abs() < 1e-10);
+    /// assert!((tau2.upper / (-4.0 / 0.975_f64.ln() - 1.0) - 1.0).abs() < 1e-10);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`heterogeneity_intervals_by_at`](Self::heterogeneity_intervals_by_at); [`ErrorKind::LengthMismatch`]; a
@@ -109,6 +162,20 @@ impl Pooled {
     /// ```text
     /// Q(bound) = chi2 quantile at level (lower bound) or 1 - level (upper bound)
     /// 2 (l_max - l(bound)) = z^2,  z the normal quantile at level
+    /// ```
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Likelihood, Measure, RandomEffects, Side, Tau2, Tau2Interval};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// // Restricted likelihood: with r = 4 / (1 + tau2), z^2 = 2 (r - 1 - ln r).
+    /// let method = Tau2Interval::ProfileLikelihood(Likelihood::Restricted);
+    /// let bound = fit.heterogeneity_bound(method, Side::Upper, 0.95)?.expect("not empty");
+    /// let r = 4.0 / (1.0 + bound.tau2);
+    /// assert!((2.0 * (r - 1.0 - r.ln()) - 1.644_853_626_951_473_f64.powi(2)).abs() < 1e-11);
+    /// # Ok::<(), meta_analysis::Error>(())
     /// ```
     ///
     /// # Errors
@@ -151,6 +218,18 @@ impl Pooled {
 
     /// Test-based intervals for H, H2 and I2, which belong to the I2 from Q. See [`TestBased`].
     ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// // H = sqrt(8/2) = 2, se(log H) = log 2 / (sqrt(16) - sqrt(3)); the normal quantile at 0.75
+    /// let h = fit.test_based_intervals(0.5)?.h;
+    /// assert!((h.upper.log2() - (1.0 + 0.674_489_750_196_082 / (4.0 - 3.0_f64.sqrt()))).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::TooFewStudies`] for one study, or two with Q <= 2; [`ErrorKind::LevelOutOfRange`];
     /// [`ErrorKind::Overflow`].
@@ -161,6 +240,18 @@ impl Pooled {
     }
 
     /// R_b with its interval. See [`AverageShare`].
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1: tau2 = 3 with standard error 4
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let share = fit.average_share(0.5)?;
+    /// assert!((share.value - 0.75).abs() < 1e-13);
+    /// assert!((share.interval.upper - (0.75 + 0.25 * 0.674_489_750_196_082)).abs() < 1e-12);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::NotApplicable`] where tau2 is not estimated or has no standard error;
@@ -176,6 +267,17 @@ impl Pooled {
     ///
     /// ```text
     /// sqrt(sum 1/v) / sqrt(sum 1/(v + tau2))
+    /// ```
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// // sqrt(3) / sqrt(3/4)
+    /// assert!((fit.diamond_ratio()? - 2.0).abs() < 1e-12);
+    /// # Ok::<(), meta_analysis::Error>(())
     /// ```
     ///
     /// # Errors

@@ -33,6 +33,19 @@ impl Pooled {
 
     /// As [`mean_interval`](Self::mean_interval), at another level.
     ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanMethod, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// // Twice the log-likelihood ratio is 3 ln(1 + (mu - 3)^2 / (8/3)), and the normal quantile at 0.95 is 1.644854.
+    /// let interval = fit.mean_interval_at(MeanMethod::ProfileLikelihood, 0.9)?.interval();
+    /// let half = (8.0 / 3.0 * (1.644_853_626_951_473_f64.powi(2) / 3.0).exp_m1()).sqrt();
+    /// assert!((interval.0 - (3.0 - half)).abs() < 1e-11 && (interval.1 - (3.0 + half)).abs() < 1e-11);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Also [`ErrorKind::LevelOutOfRange`](crate::ErrorKind::LevelOutOfRange).
     pub fn mean_interval_at(&self, method: MeanMethod, level: f64) -> Result<MeanInterval> {

@@ -122,6 +122,17 @@ impl Pooled {
 
     /// The same model fitted to other effects, e.g. to a subset.
     ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let without_a = fit.refit(&effects.select(&[1, 2])?)?;
+    /// assert!(without_a.k() == 2 && (without_a.estimate().value() - 4.0).abs() < 1e-14);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As the model's `fit`.
     pub fn refit(&self, effects: &Effects) -> Result<Self> {
@@ -129,26 +140,82 @@ impl Pooled {
     }
 
     /// The model and its options.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// assert_eq!(fit.model().to_string(), "random effects (restricted maximum likelihood)");
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn model(&self) -> &Model {
         &self.model
     }
 
     /// The effects that were pooled.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// assert_eq!(fit.effects().labels(), ["A", "B", "C"]);
+    /// assert_eq!(fit.effects().y(), [1.0, 3.0, 5.0]);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn effects(&self) -> &Effects {
         &self.effects
     }
 
     /// The plain numbers of the solution.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let solution = fit.solution();
+    /// assert!((solution.tau2 - 3.0).abs() < 1e-12 && (solution.q - 8.0).abs() < 1e-13);
+    /// // Q with weights 1/(1 + tau2)
+    /// assert!((solution.q_at_tau2 - 2.0).abs() < 1e-12);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn solution(&self) -> &Solution {
         &self.solution
     }
 
     /// Number of studies.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// assert_eq!(fit.k(), 3);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn k(&self) -> usize {
         self.solution.k
     }
 
     /// The pooled effect on the analysis scale.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let estimate = fit.estimate();
+    /// assert!((estimate.value() - 3.0).abs() < 1e-14 && (estimate.se() - (4.0_f64 / 3.0).sqrt()).abs() < 1e-12);
+    /// assert_eq!(estimate.df(), Some(2.0));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn estimate(&self) -> &Estimate {
         &self.estimate
     }
@@ -174,16 +241,51 @@ impl Pooled {
     }
 
     /// The pooled effect on the natural scale. See [`Estimate::natural`].
+    ///
+    /// ```
+    /// use meta_analysis::{CommonEffect, Effect, Effects, Measure};
+    ///
+    /// let effects = Effects::from_rows([("A", Effect::from_variance(Measure::LogOddsRatio, 2.0_f64.ln(), 0.04)?)])?;
+    /// // exp(ln 2 -+ 1.96 * 0.2)
+    /// assert_eq!(CommonEffect::new().fit(&effects)?.natural().to_string(), "2.00 [1.35, 2.96]");
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn natural(&self) -> Natural {
         self.estimate.natural()
     }
 
     /// Q, I2, H2, tau2.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let found = fit.heterogeneity();
+    /// assert!((found.q - 8.0).abs() < 1e-13 && (found.p_value - (-4.0_f64).exp()).abs() < 1e-14);
+    /// assert!((found.tau2 - 3.0).abs() < 1e-12 && (found.i2 - 0.75).abs() < 1e-13 && (found.h2 - 4.0).abs() < 1e-12);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn heterogeneity(&self) -> &Heterogeneity {
         &self.heterogeneity
     }
 
     /// Log-likelihood at the fitted values, with AIC, BIC and AICc.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Likelihood, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// // tau2 = 3: two contrasts of variance 4, and Q(3) = 2
+    /// let found = fit.information(Likelihood::Restricted)?;
+    /// let log_likelihood = -(8.0 * std::f64::consts::PI).ln() - 1.0;
+    /// assert!((found.log_likelihood - log_likelihood).abs() < 1e-13);
+    /// assert!((found.aic - (4.0 - 2.0 * log_likelihood)).abs() < 1e-12); // mean and tau2
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::TooFewStudies`] for the restricted likelihood of one study; [`ErrorKind::Overflow`].
@@ -200,6 +302,19 @@ impl Pooled {
 
     /// The proof that the likelihood estimate is the global maximum, with every other local maximum;
     /// for [`Tau2::Reml`] and [`Tau2::MaximumLikelihood`] only.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let certificate = fit.certificate().expect("REML has one");
+    /// assert!(certificate.unimodal && (certificate.maxima[0].tau2 - 3.0).abs() < 1e-12);
+    /// let moments = RandomEffects::new(Tau2::DerSimonianLaird).fit(&effects)?;
+    /// assert!(moments.certificate().is_none());
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn certificate(&self) -> Option<&Certificate> {
         self.certificate.as_ref()
     }
@@ -209,6 +324,19 @@ impl Pooled {
     /// ```text
     /// (1 / (v + tau2)) / sum (1 / (v + tau2))
     /// ```
+    ///
+    /// ```
+    /// use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+    ///
+    /// let effects = Effects::from_rows([
+    ///     ("A", Effect::from_variance(Measure::MeanDifference, 2.0, 1.0)?),
+    ///     ("B", Effect::from_variance(Measure::MeanDifference, 5.0, 3.0)?),
+    /// ])?;
+    /// // 1/2 and 1/4
+    /// let weights = RandomEffects::new(Tau2::Fixed(1.0)).fit(&effects)?.weights();
+    /// assert!((weights[0] - 2.0 / 3.0).abs() < 1e-15 && (weights[1] - 1.0 / 3.0).abs() < 1e-15);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn weights(&self) -> Vec<f64> {
         let least = self.effects.v().iter().copied().fold(f64::INFINITY, f64::min) + self.solution.tau2;
         let ratios: Vec<f64> = self.effects.v().iter().map(|v| least / (v + self.solution.tau2)).collect();
@@ -217,6 +345,16 @@ impl Pooled {
     }
 
     /// What a report of this result has to disclose.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, Note, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// assert_eq!(fit.notes(), [Note::FewStudies { k: 3 }]);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn notes(&self) -> &[Note] {
         &self.notes
     }

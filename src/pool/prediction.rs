@@ -36,16 +36,51 @@ pub struct NewStudy {
 
 impl NewStudy {
     /// The true effect in a new study.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, NewStudy, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1: mu = 3, tau2 = 3, se^2 = 4/3
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let upper = fit.prediction_for(NewStudy::true_effect())?.interval().1;
+    /// // t with 2 df
+    /// assert!((upper - (3.0 + 4.302_652_729_749_464 * (3.0_f64 + 4.0 / 3.0).sqrt())).abs() < 1e-11);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn true_effect() -> Self {
         Self { sampling_variance: 0.0, method: None, level: None }
     }
 
     /// The effect that a new study will observe, its sampling **variance** (analysis scale) being this.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, NewStudy, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1: mu = 3, tau2 = 3, se^2 = 4/3
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let upper = fit.prediction_for(NewStudy::observed(2.0))?.interval().1;
+    /// assert!((upper - (3.0 + 4.302_652_729_749_464 * (3.0_f64 + 4.0 / 3.0 + 2.0).sqrt())).abs() < 1e-11);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn observed(sampling_variance: f64) -> Self {
         Self { sampling_variance, ..Self::true_effect() }
     }
 
     /// Another method than the model's.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, NewStudy, Prediction, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1: mu = 3, tau2 = 3, se^2 = 4/3
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let found = fit.prediction_for(NewStudy::observed(2.0).method(Prediction::Normal))?;
+    /// assert!((found.interval().1 - (3.0 + 1.959_963_984_540_054 * (3.0_f64 + 4.0 / 3.0 + 2.0).sqrt())).abs() < 1e-12);
+    /// assert_eq!(found.method(), Prediction::Normal);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[must_use]
     pub fn method(mut self, method: Prediction) -> Self {
         self.method = Some(method);
@@ -53,6 +88,19 @@ impl NewStudy {
     }
 
     /// Another level than the model's, between 0 and 1.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, NewStudy, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1: mu = 3, tau2 = 3, se^2 = 4/3
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let found = fit.prediction_for(NewStudy::true_effect().level(0.5))?;
+    /// // The quartile of t with 2 df is sqrt(2/3).
+    /// assert!((found.interval().0 - (3.0 - (2.0 / 3.0 * 13.0 / 3.0_f64).sqrt())).abs() < 1e-12);
+    /// assert_eq!(found.level(), 0.5);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[must_use]
     pub fn level(mut self, level: f64) -> Self {
         self.level = Some(level);
@@ -63,6 +111,19 @@ impl NewStudy {
 impl Pooled {
     /// The prediction interval by the model's method and level.
     ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1: mu = 3, tau2 = 3, se^2 = 4/3
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// // t with 2 df
+    /// let (lower, upper) = fit.prediction()?.interval();
+    /// let half = 4.302_652_729_749_464 * (3.0_f64 + 4.0 / 3.0).sqrt();
+    /// assert!((lower - (3.0 - half)).abs() < 1e-11 && (upper - (3.0 + half)).abs() < 1e-11);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::NotApplicable`] for the common-effect model and for Kenward-Roger without REML;
     /// [`ErrorKind::UndefinedDf`] for methods with k - 2 df and two studies.
@@ -71,6 +132,17 @@ impl Pooled {
     }
 
     /// The prediction interval by another method, at the level of the model.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, Prediction, RandomEffects, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1: mu = 3, tau2 = 3, se^2 = 4/3
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let upper = fit.prediction_by(Prediction::Normal)?.interval().1;
+    /// assert!((upper - (3.0 + 1.959_963_984_540_054 * (3.0_f64 + 4.0 / 3.0).sqrt())).abs() < 1e-12);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`prediction`](Self::prediction).
@@ -115,6 +187,20 @@ impl Pooled {
 
     /// One end of a one-sided prediction interval, on the analysis scale: with the probability `level` the effect of the
     /// new study will not be beyond it.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, NewStudy, RandomEffects, Side, Tau2};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1: mu = 3, tau2 = 3, se^2 = 4/3
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// // The quartile of t with 2 df is sqrt(2/3).
+    /// let half = (2.0 / 3.0 * 13.0 / 3.0_f64).sqrt();
+    /// let three_quarters = NewStudy::true_effect().level(0.75);
+    /// assert!((fit.prediction_bound(three_quarters, Side::Lower)? - (3.0 - half)).abs() < 1e-12);
+    /// assert!((fit.prediction_bound(three_quarters, Side::Upper)? - (3.0 + half)).abs() < 1e-12);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`prediction_for`](Self::prediction_for).

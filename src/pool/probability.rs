@@ -46,6 +46,19 @@ impl Pooled {
 
     /// The share of true effects below a threshold; see [`probability_above`](Self::probability_above).
     ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2, Threshold};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1: mu = 3, tau2 = 3, se^2 = 4/3
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let found = fit.probability_below(Threshold::Analysis(3.0 - 3.0_f64.sqrt()))?;
+    /// assert!((found.share - 0.158_655_253_931_457).abs() < 1e-12); // Phi(-1)
+    /// // t with 2 df at -3/sqrt(13)
+    /// assert!((found.predictive - (0.5 - 1.5 / 35.0_f64.sqrt())).abs() < 1e-12);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`probability_above`](Self::probability_above).
     pub fn probability_below(&self, threshold: Threshold) -> Result<ProbabilityBeyond> {
@@ -55,6 +68,20 @@ impl Pooled {
     /// As [`probability_above`](Self::probability_above), with the interval by the bootstrap: effects are drawn from
     /// `N(mu, v + tau2)`, or whole studies with replacement, the model is fitted to each draw, and the interval has the
     /// percentiles of the shares. Each draw uses its own part of the random numbers, whatever the order.
+    ///
+    /// ```
+    /// # use meta_analysis::tau2::Resampling;
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2, Tau2Bootstrap, Threshold};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let options = Tau2Bootstrap { resampling: Resampling::Parametric, replicates: 199, seed: 1 };
+    /// let found = fit.probability_above_by_bootstrap(Threshold::Analysis(3.0 - 3.0_f64.sqrt()), options)?;
+    /// assert!((found.share - 0.841_344_746_068_543).abs() < 1e-12 && found.se.is_none()); // Phi(1)
+    /// assert!(found.interval.is_some_and(|(lower, upper)| lower < found.share && found.share < upper));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Also [`ErrorKind::LevelNotAttainable`] for too few draws, and what the model's `fit` reports for a draw.
@@ -67,6 +94,21 @@ impl Pooled {
     }
 
     /// The share below a threshold; see [`probability_above_by_bootstrap`](Self::probability_above_by_bootstrap).
+    ///
+    /// ```
+    /// # use meta_analysis::tau2::Resampling;
+    /// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2, Tau2Bootstrap, Threshold};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+    /// let options = Tau2Bootstrap { resampling: Resampling::Nonparametric, replicates: 199, seed: 1 };
+    /// // One draw in 27 is A three times, with tau2 = 0 and a share of 1; another one in 27 is C, with a share of 0.
+    /// let found = fit.probability_below_by_bootstrap(Threshold::Analysis(3.0 - 3.0_f64.sqrt()), options)?;
+    /// assert!((found.share - 0.158_655_253_931_457).abs() < 1e-12); // Phi(-1)
+    /// assert_eq!(found.interval, Some((0.0, 1.0)));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`probability_above_by_bootstrap`](Self::probability_above_by_bootstrap).

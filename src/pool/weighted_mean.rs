@@ -9,6 +9,20 @@ use crate::tau2::{Tau2, Workspace};
 use serde::{Deserialize, Serialize};
 
 /// Weights of the studies in a mean that do not come from tau2. Only their ratios matter.
+///
+/// ```
+/// use meta_analysis::{Effect, Effects, MeanWeights, Measure, WeightedMean};
+///
+/// let effects = Effects::from_rows([
+///     ("A", Effect::from_variance_and_n(Measure::MeanDifference, 1.0, 1.0, 10.0)?),
+///     ("B", Effect::from_variance_and_n(Measure::MeanDifference, 3.0, 4.0, 30.0)?),
+/// ])?;
+/// let first = |weights| Ok::<_, meta_analysis::Error>(WeightedMean::new(weights).fit(&effects)?.weights()[0]);
+/// assert!((first(MeanWeights::InverseVariance)? - 0.8).abs() < 1e-15);
+/// assert_eq!((first(MeanWeights::Equal)?, first(MeanWeights::SampleSize)?), (0.5, 0.25));
+/// assert!((first(MeanWeights::User(vec![3.0, 2.0]))? - 0.6).abs() < 1e-15);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum MeanWeights {
@@ -84,6 +98,13 @@ pub struct WeightedMean {
 
 impl WeightedMean {
     /// The model with these weights and every option at its default.
+    ///
+    /// ```
+    /// use meta_analysis::{MeanWeights, Tau2, WeightedMean};
+    ///
+    /// let model = WeightedMean::new(MeanWeights::Equal);
+    /// assert_eq!((model.weights(), model.estimator()), (&MeanWeights::Equal, Tau2::Reml));
+    /// ```
     pub fn new(weights: MeanWeights) -> Self {
         Self { weights, tau2: Tau2::Reml, inference: Inference::Wald, level: 0.95 }
     }
@@ -97,11 +118,35 @@ impl WeightedMean {
     ///
     /// meta: `method.common.ci = "IVhet"`. Doi SAR, Barendregt JJ, Khan S, Thalib L, Williams GM (2015) Contemp Clin Trials
     /// 45:130-138, doi:10.1016/j.cct.2015.05.009.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Measure, WeightedMean};
+    /// # let row = |label, y, v| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::LogOddsRatio, y, v)?));
+    /// # let effects = Effects::from_rows([row("A", 0.1, 0.04)?, row("B", 0.9, 0.05)?, row("C", 0.5, 0.03)?])?;
+    /// // Effects 0.1, 0.9 and 0.5 with variances 0.04, 0.05 and 0.03
+    /// let fit = WeightedMean::ivhet().fit(&effects)?;
+    /// // metafor 3.8: rma(yi, vi, method = "DL", weights = 1 / vi)
+    /// assert!((fit.estimate().value() - 0.474_468_085_106).abs() < 1e-11);
+    /// assert!((fit.estimate().se() - 0.218_788_004_093).abs() < 1e-11);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn ivhet() -> Self {
         Self::new(MeanWeights::InverseVariance).tau2(Tau2::DerSimonianLaird)
     }
 
     /// The estimator of tau2. Default: [`Tau2::Reml`].
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanWeights, Measure, Tau2, WeightedMean};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1, the third weighted twice
+    /// let model = WeightedMean::new(MeanWeights::User(vec![1.0, 1.0, 2.0]));
+    /// // (1 + 1 + 4) (1 + tau2) / 16
+    /// let fit = model.tau2(Tau2::Fixed(1.0)).fit(&effects)?;
+    /// assert!((fit.estimate().se() - 0.75_f64.sqrt()).abs() < 1e-14);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[must_use]
     pub fn tau2(mut self, tau2: Tau2) -> Self {
         self.tau2 = tau2;
@@ -109,6 +154,18 @@ impl WeightedMean {
     }
 
     /// How the interval is computed. Default: [`Inference::Wald`].
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, Inference, MeanWeights, Measure, WeightedMean};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1, the third weighted twice
+    /// let model = WeightedMean::new(MeanWeights::User(vec![1.0, 1.0, 2.0]));
+    /// // tau2 = 3, Q(3) = 2 on 2 df: the factor is 1, and the quantile that of t with 2 df.
+    /// let fit = model.inference(Inference::HartungKnapp).fit(&effects)?;
+    /// assert!((fit.estimate().interval().1 - (3.5 + 4.302_652_729_749_464 * 1.5_f64.sqrt())).abs() < 1e-11);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[must_use]
     pub fn inference(mut self, inference: Inference) -> Self {
         self.inference = inference;
@@ -116,6 +173,18 @@ impl WeightedMean {
     }
 
     /// Level of all intervals, between 0 and 1. Default: 0.95. [`fit`](Self::fit) reports one out of range.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanWeights, Measure, WeightedMean};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1, the third weighted twice
+    /// let model = WeightedMean::new(MeanWeights::User(vec![1.0, 1.0, 2.0]));
+    /// let fit = model.level(0.5).fit(&effects)?;
+    /// // The normal quantile at 0.75
+    /// assert!((fit.estimate().interval().1 - (3.5 + 0.674_489_750_196_082 * 1.5_f64.sqrt())).abs() < 1e-12);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[must_use]
     pub fn level(mut self, level: f64) -> Self {
         self.level = level;
@@ -123,16 +192,43 @@ impl WeightedMean {
     }
 
     /// The weights.
+    ///
+    /// ```
+    /// use meta_analysis::{MeanWeights, WeightedMean};
+    ///
+    /// assert_eq!(WeightedMean::new(MeanWeights::SampleSize).weights(), &MeanWeights::SampleSize);
+    /// assert_eq!(WeightedMean::ivhet().weights(), &MeanWeights::InverseVariance);
+    /// ```
     pub fn weights(&self) -> &MeanWeights {
         &self.weights
     }
 
     /// The estimator of tau2.
+    ///
+    /// ```
+    /// use meta_analysis::{Tau2, WeightedMean};
+    ///
+    /// assert_eq!(WeightedMean::ivhet().estimator(), Tau2::DerSimonianLaird);
+    /// assert_eq!(WeightedMean::ivhet().tau2(Tau2::Hedges).estimator(), Tau2::Hedges);
+    /// ```
     pub fn estimator(&self) -> Tau2 {
         self.tau2
     }
 
     /// Pools the effects.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanWeights, Measure, WeightedMean};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1, the third weighted twice
+    /// let model = WeightedMean::new(MeanWeights::User(vec![1.0, 1.0, 2.0]));
+    /// let fit = model.fit(&effects)?;
+    /// // (1 + 3 + 2 * 5) / 4
+    /// assert!((fit.estimate().value() - 3.5).abs() < 1e-14);
+    /// assert_eq!(fit.natural().to_string(), "3.50 [1.10, 5.90]");
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Those of [`RandomEffects::fit`](crate::RandomEffects::fit); [`ErrorKind::LengthMismatch`] and

@@ -85,41 +85,127 @@ impl WeightedPooled {
     }
 
     /// The model and its options.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanWeights, Measure, Tau2, WeightedMean};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = WeightedMean::new(MeanWeights::User(vec![1.0, 1.0, 2.0])).fit(&effects)?;
+    /// assert_eq!(fit.model().weights(), &MeanWeights::User(vec![1.0, 1.0, 2.0]));
+    /// assert_eq!(fit.model().estimator(), Tau2::Reml);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn model(&self) -> &WeightedMean {
         &self.model
     }
 
     /// The effects that were pooled.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanWeights, Measure, WeightedMean};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = WeightedMean::new(MeanWeights::User(vec![1.0, 1.0, 2.0])).fit(&effects)?;
+    /// assert_eq!(fit.effects().y(), [1.0, 3.0, 5.0]);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn effects(&self) -> &Effects {
         &self.effects
     }
 
     /// Number of studies.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanWeights, Measure, WeightedMean};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = WeightedMean::new(MeanWeights::User(vec![1.0, 1.0, 2.0])).fit(&effects)?;
+    /// assert_eq!(fit.k(), 3);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn k(&self) -> usize {
         self.solution.k
     }
 
     /// Weight of each study, as shares that add up to 1.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanWeights, Measure, WeightedMean};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = WeightedMean::new(MeanWeights::User(vec![1.0, 1.0, 2.0])).fit(&effects)?;
+    /// assert_eq!(fit.weights(), [0.25, 0.25, 0.5]);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn weights(&self) -> &[f64] {
         &self.weights
     }
 
     /// The pooled effect on the analysis scale.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanWeights, Measure, WeightedMean};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = WeightedMean::new(MeanWeights::User(vec![1.0, 1.0, 2.0])).fit(&effects)?;
+    /// // (1 + 3 + 2 * 5) / 4 and, with tau2 = 3, (1 + 1 + 4) (1 + 3) / 16
+    /// assert!((fit.estimate().value() - 3.5).abs() < 1e-14);
+    /// assert!((fit.estimate().interval().1 - (3.5 + 1.959_963_984_540_054 * 1.5_f64.sqrt())).abs() < 1e-12);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn estimate(&self) -> &Estimate {
         &self.estimate
     }
 
     /// The pooled effect on the natural scale. See [`Estimate::natural`].
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanWeights, Measure, WeightedMean};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = WeightedMean::new(MeanWeights::User(vec![1.0, 1.0, 2.0])).fit(&effects)?;
+    /// assert_eq!(fit.natural().to_string(), "3.50 [1.10, 5.90]");
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn natural(&self) -> Natural {
         self.estimate.natural()
     }
 
     /// Q, I2, H2, tau2: those of the effects, whatever the weights of the mean are.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanWeights, Measure, WeightedMean};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = WeightedMean::new(MeanWeights::User(vec![1.0, 1.0, 2.0])).fit(&effects)?;
+    /// assert!((fit.heterogeneity().q - 8.0).abs() < 1e-13);
+    /// assert!((fit.heterogeneity().tau2 - 3.0).abs() < 1e-12 && (fit.heterogeneity().i2 - 0.75).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn heterogeneity(&self) -> &Heterogeneity {
         &self.heterogeneity
     }
 
     /// The prediction interval by this method around the weighted mean, at the level of the model.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanWeights, Measure, Prediction, WeightedMean};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = WeightedMean::new(MeanWeights::User(vec![1.0, 1.0, 2.0])).fit(&effects)?;
+    /// // t with 2 df; tau2 = 3 and se^2 = 1.5
+    /// let upper = fit.prediction_by(Prediction::StudentT)?.interval().1;
+    /// assert!((upper - (3.5 + 4.302_652_729_749_464 * 4.5_f64.sqrt())).abs() < 1e-11);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::UndefinedDf`](crate::ErrorKind::UndefinedDf) for methods with k - 2 df and two studies; [`ErrorKind::NotApplicable`](crate::ErrorKind::NotApplicable) for
@@ -131,11 +217,32 @@ impl WeightedPooled {
     }
 
     /// The proof that a likelihood estimate of tau2 is the global maximum, with every other local maximum.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanWeights, Measure, WeightedMean};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = WeightedMean::new(MeanWeights::User(vec![1.0, 1.0, 2.0])).fit(&effects)?;
+    /// let certificate = fit.certificate().expect("REML has one");
+    /// assert!(certificate.unimodal && (certificate.maxima[0].tau2 - 3.0).abs() < 1e-12);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn certificate(&self) -> Option<&Certificate> {
         self.certificate.as_ref()
     }
 
     /// What a report of this result has to disclose.
+    ///
+    /// ```
+    /// # use meta_analysis::{Effect, Effects, MeanWeights, Measure, Note, WeightedMean};
+    /// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+    /// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+    /// // Effects 1, 3 and 5, each with variance 1
+    /// let fit = WeightedMean::new(MeanWeights::User(vec![1.0, 1.0, 2.0])).fit(&effects)?;
+    /// assert_eq!(fit.notes(), [Note::FewStudies { k: 3 }]);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     pub fn notes(&self) -> &[Note] {
         &self.notes
     }

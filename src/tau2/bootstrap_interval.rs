@@ -5,6 +5,18 @@ use crate::num::{normal, random};
 use serde::{Deserialize, Serialize};
 
 /// How studies are resampled.
+///
+/// ```
+/// use meta_analysis::tau2::{Resampling, Tau2, Tau2Set, bootstrap_interval};
+///
+/// // A resample of two studies is a study twice, estimate 0, or both, estimate (2 - 0)^2 / 2 - 0.5 = 1.5.
+/// let (y, v) = ([0.0, 2.0], [0.5, 0.5]);
+/// let how = (Tau2::DerSimonianLaird, Resampling::Nonparametric);
+/// let set = bootstrap_interval(&y, &v, how.0, how.1, (999, 1), (0.025, 0.025))?;
+/// let Tau2Set::Interval { lower, upper } = set else { panic!("never empty") };
+/// assert!(lower == 0.0 && (upper - 1.5).abs() < 1e-14);
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Resampling {
     /// New effects from the fitted model: `y_i* ~ N(mean, v_i + tau2)` with the sampling variances as they are. What the mean is

@@ -47,6 +47,17 @@ pub struct ConfidenceDistribution {
 impl ConfidenceDistribution {
     /// For effects `y` with sampling variances `v`.
     ///
+    /// ```
+    /// use meta_analysis::tau2::{ConfidenceDistribution, Tau2Error};
+    ///
+    /// // Q = 2^2 / (0.5 + 0.5) with 1 degree of freedom: a normal variable beyond 2 on either side
+    /// let tau2 = ConfidenceDistribution::new(&[0.0, 2.0], &[0.5, 0.5])?;
+    /// assert!((tau2.at_zero() - 0.045_500_263_896_358).abs() < 1e-13);
+    /// let one = ConfidenceDistribution::new(&[0.0], &[0.5]);
+    /// assert_eq!(one, Err(Tau2Error::TooFewStudies { k: 1, needed: 2 }));
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`generalised_q_interval`](super::generalised_q_interval) with weights `1/v`.
@@ -94,6 +105,15 @@ impl ConfidenceDistribution {
     }
 
     /// The probability of tau2 = 0.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::ConfidenceDistribution;
+    ///
+    /// // Q = 8 with 2 degrees of freedom, for which chi-squared has the upper tail exp(-q/2)
+    /// let tau2 = ConfidenceDistribution::new(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// assert!((tau2.at_zero() - (-4.0_f64).exp()).abs() < 1e-14);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
     #[must_use]
     pub fn at_zero(&self) -> f64 {
         self.at_zero
@@ -101,6 +121,17 @@ impl ConfidenceDistribution {
 
     /// Values of tau2 with their probabilities, the first being 0. Probabilities are quadrature weights: they add up to 1, but
     /// single ones may be negative by rounding.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::ConfidenceDistribution;
+    ///
+    /// let tau2 = ConfidenceDistribution::new(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// assert_eq!(tau2.points()[0], (0.0, tau2.at_zero()));
+    /// // H(tau2) = exp(-4 u) with u = 1/(1 + tau2), so the mean of u is (1 - exp(-4)) / 4.
+    /// let mean: f64 = tau2.points().iter().map(|(tau2, p)| p / (1.0 + tau2)).sum();
+    /// assert!((mean - 0.25 * (1.0 - (-4.0_f64).exp())).abs() < 1e-11);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
     #[must_use]
     pub fn points(&self) -> &[(f64, f64)] {
         &self.points

@@ -1,7 +1,7 @@
 //! Everything an estimator may ask about the data, for any design matrix.
 
 use super::design_form::DesignForm;
-use super::eliminate::{LENIENT, eliminate};
+use super::eliminate::{Pivots, eliminate};
 use super::fixed_weights::{FixedForm, FixedWeights};
 use super::generalised_q::Weighted;
 use super::householder::{Householder, dot};
@@ -44,7 +44,7 @@ pub fn estimate_with_design(y: &[f64], v: &[f64], x: &DMatrix<f64>, method: Tau2
 
 /// A regression design.
 ///
-/// Studies are in ascending order of variance. The most precise `p` studies with linearly independent rows are the origin: their
+/// Studies are in ascending order of variance. `p` precise studies with linearly independent rows are the origin: their
 /// effects are 0 and the design is expressed in their rows, which changes neither residuals nor `P`. This is what taking effects relative
 /// to the most precise study is for a common mean, and serves the same purpose.
 #[derive(Clone, Debug)]
@@ -107,8 +107,9 @@ impl Design {
         let mut rows = scaled_rows(x, &order);
         let mut effects: Vec<f64> = order.iter().map(|&i| y[i]).collect();
         let of_zeros = effects[..survey.zeros].iter().map(|y| y.abs()).fold(0.0, f64::max);
-        let rank = eliminate(&mut rows.clone(), &mut vec![0.0; k], p, 1.0);
-        if rank < p || eliminate(&mut rows, &mut effects, p, LENIENT) < p {
+        let rank = eliminate(&mut rows.clone(), &mut vec![0.0; k], p, Pivots::Largest);
+        let errors: Vec<f64> = order.iter().map(|&i| v[i].sqrt()).collect();
+        if rank < p || eliminate(&mut rows, &mut effects, p, Pivots::Precise(&errors)) < p {
             return Err(Tau2Error::RankDeficient { columns: p, rank });
         }
         if let Some((column, Conditioning::Ill(rcond))) = first_unsound(x.as_slice().chunks(k.max(1))) {
@@ -173,7 +174,7 @@ impl Design {
     fn take_zeros(&mut self, count: usize, size: f64) -> f64 {
         let mut x = self.x[..count * self.p].to_vec();
         let mut y = self.y[..count].to_vec();
-        let rank = eliminate(&mut x, &mut y, self.p, 1.0);
+        let rank = eliminate(&mut x, &mut y, self.p, Pivots::Largest);
         let misfit = y.iter().map(|y| y.abs()).fold(0.0, f64::max);
         // With one coefficient agreement is exact; with more, solving for them rounds.
         let rounding = if self.p > 1 { 16.0 * self.p as f64 * f64::EPSILON } else { 0.0 };

@@ -68,15 +68,23 @@ impl Div for Double {
     }
 }
 
-/// How small a row may be relative to the largest and still become an origin: precise studies are preferred, but not at the price of
-/// dividing by a nearly dependent row.
-pub(super) const LENIENT: f64 = 1.0 / 1024.0;
+/// Which row comes next.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Pivots<'a> {
+    /// The largest remainder.
+    Largest,
+    /// The largest remainder in standard errors, given here: precise studies are preferred as far as they are more precise than their row is
+    /// nearly dependent, for what the others are divided by multiplies their rounding.
+    Precise(&'a [f64]),
+}
+
+/// How small a remainder may be relative to the largest, however precise its study is.
+const LENIENT: f64 = 1.0 / 1024.0;
 
 /// Expresses the rows of `x` (row-major, `p` columns of size about 1) in `p` of them and takes `y` relative to those, returning the rank.
 ///
-/// Column operations only, so the column space stays. Row by row the first one at least `lenient` times as large as the largest remainder
-/// is chosen. Equal rows stay exactly equal.
-pub(super) fn eliminate(x: &mut [f64], y: &mut [f64], p: usize, lenient: f64) -> usize {
+/// Column operations only, so the column space stays. Equal rows stay exactly equal.
+pub(super) fn eliminate(x: &mut [f64], y: &mut [f64], p: usize, pivots: Pivots<'_>) -> usize {
     let dust = 8.0 * y.len().max(p) as f64 * f64::EPSILON;
     let mut rows: Vec<Double> = x.iter().map(|&a| a.into()).collect();
     let mut effects: Vec<Double> = y.iter().map(|&y| y.into()).collect();
@@ -86,9 +94,15 @@ pub(super) fn eliminate(x: &mut [f64], y: &mut [f64], p: usize, lenient: f64) ->
             let entries = row.iter().zip(&open).filter(|(_, open)| **open);
             entries.map(|(a, _)| a.high.abs()).fold(0.0, f64::max)
         };
-        let largest = rows.chunks_exact(p).map(remainder).fold(0.0, f64::max);
-        let Some(chosen) = rows.chunks_exact(p).position(|row| largest > dust && remainder(row) >= largest * lenient)
-        else {
+        let remainders: Vec<f64> = rows.chunks_exact(p).map(remainder).collect();
+        let largest = remainders.iter().copied().fold(0.0, f64::max);
+        let size = |i: usize| match pivots {
+            // Of studies with variance 0, which are infinitely large, the one with the largest remainder.
+            Pivots::Precise(errors) if remainders[i] >= largest * LENIENT => (remainders[i] / errors[i], remainders[i]),
+            _ => (0.0, remainders[i]),
+        };
+        let larger = |i: usize, j: usize| if size(j) > size(i) { j } else { i };
+        let Some(chosen) = (0..remainders.len()).reduce(larger).filter(|_| largest > dust) else {
             return rank;
         };
         let base = rows[chosen * p..(chosen + 1) * p].to_vec();
@@ -128,7 +142,7 @@ mod tests {
         // y = 2 + 3 x1 exactly; rows 0 and 3 are equal.
         let mut x = [1.0, 0.1, 1.0, 0.7, 1.0, -0.4, 1.0, 0.1];
         let mut y = [2.3, 4.1, 0.8, 2.3];
-        assert_eq!(eliminate(&mut x, &mut y, 2, LENIENT), 2);
+        assert_eq!(eliminate(&mut x, &mut y, 2, Pivots::Precise(&[0.1, 0.2, 0.3, 0.4])), 2);
         assert!(y.iter().all(|y| y.abs() < 1e-15), "{y:?}");
         assert_eq!(x[..2], x[6..]);
         assert_eq!(x[..4], [0.0, 1.0, 1.0, 0.0].map(|a| if x[0] > 0.5 { 1.0 - a } else { a }));
@@ -137,6 +151,6 @@ mod tests {
     #[test]
     fn rank_is_counted() {
         let mut x = [1.0, 0.5, 0.25, 1.0, 0.5, 0.75, 1.0, 0.5, 0.5];
-        assert_eq!(eliminate(&mut x, &mut [0.0; 3], 3, 1.0), 2);
+        assert_eq!(eliminate(&mut x, &mut [0.0; 3], 3, Pivots::Largest), 2);
     }
 }

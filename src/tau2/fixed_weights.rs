@@ -13,6 +13,17 @@ use crate::num::quadratic_form;
 use serde::{Deserialize, Serialize};
 
 /// Weights of a Q statistic that follow from the sampling variances alone. For weights of the user see [`QWeights`].
+///
+/// ```
+/// use meta_analysis::tau2::{FixedWeights, Tau2, estimate};
+///
+/// let (y, v) = ([0.1, 0.9, 0.5, -0.2], [0.04, 0.05, 0.03, 0.2]);
+/// // metafor 3.8: rma(y, v, method = "GENQ", weights = a) with a = 1/v, 1/sqrt(v), rep(1, 4)
+/// for (weights, tau2) in FixedWeights::ALL.into_iter().zip([0.109_529_617, 0.127_055_924, 0.149_166_667]) {
+///     assert!((estimate(&y, &v, Tau2::GeneralisedQ(weights))?.tau2 - tau2).abs() < 1e-8);
+/// }
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum FixedWeights {
@@ -26,6 +37,13 @@ pub enum FixedWeights {
 
 impl FixedWeights {
     /// All of them.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::{FixedWeights, Tau2};
+    ///
+    /// let codes = FixedWeights::ALL.map(|weights| Tau2::GeneralisedQ(weights).code());
+    /// assert_eq!(codes, ["GENQ(1/v)", "GENQ(1/se)", "GENQ(1)"]);
+    /// ```
     pub const ALL: [Self; 3] = [Self::InverseVariance, Self::InverseSe, Self::Equal];
 
     /// The weight at a variance, as a share of that at the smallest.
@@ -206,6 +224,15 @@ pub fn generalised_q_estimate(y: &[f64], v: &[f64], weights: QWeights<'_>) -> Re
 /// It is the point to which [`generalised_q_interval`](super::generalised_q_interval) shrinks as its level goes to 0, and what
 /// [`Tau2::MedianUnbiasedGeneralisedQ`](super::Tau2::MedianUnbiasedGeneralisedQ) does for weights that follow from the variances.
 /// metafor: `method = "GENQM"`.
+///
+/// ```
+/// use meta_analysis::tau2::{QWeights, generalised_q_median_estimate};
+///
+/// // Equal variances: Q = 8 is (1 + tau2) times chi-squared with 2 degrees of freedom, whose median is 2 ln 2.
+/// let fit = generalised_q_median_estimate(&[1.0, 3.0, 5.0], &[1.0; 3], QWeights::Equal)?;
+/// assert!((fit.tau2 - (4.0 / 2.0_f64.ln() - 1.0)).abs() < 1e-12);
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
 ///
 /// # Errors
 ///

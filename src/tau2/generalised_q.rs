@@ -8,6 +8,16 @@ use super::{Tau2Error, Tau2Set, need_studies};
 use crate::num::quadratic_form;
 
 /// The fixed weights `a_i` of a generalised Q statistic. Only their ratios matter.
+///
+/// ```
+/// use meta_analysis::tau2::{QWeights, generalised_q_estimate};
+///
+/// let tau2 = |weights| Ok(generalised_q_estimate(&[0.1, 0.9, 0.5, -0.2], &[0.04, 0.05, 0.03, 0.2], weights)?.tau2);
+/// // metafor 3.8: rma(y, v, method = "GENQ", weights = rep(1, 4))
+/// assert!((tau2(QWeights::Equal)? - 0.149_166_667).abs() < 1e-8);
+/// assert!((tau2(QWeights::User(&[7.0; 4]))? - 0.149_166_667).abs() < 1e-8);
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum QWeights<'a> {

@@ -125,6 +125,18 @@ impl Workspace {
     ///
     /// Henmi M, Copas JB (2010) Stat Med 29:2969-2983, doi:10.1002/sim.4029. metafor: `hc`, to an absolute tolerance.
     ///
+    /// ```
+    /// use meta_analysis::tau2::Workspace;
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[0.1, 0.9, 0.5, -0.2], &[0.04, 0.05, 0.03, 0.2])?;
+    /// // metafor 3.8: hc(rma(y, v, method = "DL"))
+    /// let fit = workspace.henmi_copas(0.05, 0.0)?;
+    /// assert!((fit.mean - 0.434).abs() < 1e-13 && (fit.standard_error - 0.214_675_608).abs() < 1e-9);
+    /// assert!((fit.mean + fit.quantile * fit.standard_error - 1.030_448).abs() < 1e-4);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Tau2Error::TooFewStudies`] for one study; [`Tau2Error::ZeroVariance`] if a sampling variance is 0;

@@ -9,6 +9,18 @@ use serde::{Deserialize, Serialize};
 /// Which information about tau2 a standard error rests on: `se = 1/sqrt(information)`.
 ///
 /// With `P` at tau2 and `w_i = 1/(v_i + tau2)`:
+///
+/// ```
+/// use meta_analysis::tau2::{InformationKind, Likelihood, Workspace};
+///
+/// let mut workspace = Workspace::new();
+/// workspace.load(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+/// // Equal variances: tr P^2 = 2 / (1 + tau2)^2, y'P^3y = 8 / (1 + tau2)^3. At tau2 = 1 the information is 1/4 or 3/4.
+/// let mut se = |kind| workspace.tau2_standard_error(1.0, Likelihood::Restricted, kind);
+/// assert!((se(InformationKind::Expected)? - 2.0).abs() < 1e-14);
+/// assert!((se(InformationKind::Observed)? - (4.0_f64 / 3.0).sqrt()).abs() < 1e-14);
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum InformationKind {
     /// The expectation of the negative second derivative of the log-likelihood; the standard error that [`Tau2Fit`](super::Tau2Fit) has
@@ -64,6 +76,18 @@ pub fn standard_error(
 
 /// As [`standard_error`], in the model with any design matrix (see [`estimate_with_design`](super::estimate_with_design)).
 ///
+/// ```
+/// use meta_analysis::tau2::{InformationKind, Likelihood, standard_error_with_design};
+/// use nalgebra::DMatrix;
+///
+/// // Four studies of equal variance, two coefficients: tr P^2 = 2 / (1 + tau2)^2, which is 1/2 at tau2 = 1.
+/// let x = DMatrix::from_row_slice(4, 2, &[1.0, 0.0, 1.0, 1.0, 1.0, 2.0, 1.0, 3.0]);
+/// let (of, kind) = (Likelihood::Restricted, InformationKind::Expected);
+/// let se = standard_error_with_design(&[0.3, 1.0, 2.5, 2.0], &[1.0; 4], &x, 1.0, of, kind)?;
+/// assert!((se - 2.0).abs() < 1e-13);
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// As [`standard_error`] and [`estimate_with_design`](super::estimate_with_design).
@@ -82,6 +106,17 @@ pub fn standard_error_with_design(
 
 impl Workspace {
     /// The standard error of tau2 at a given tau2. See [`standard_error`].
+    ///
+    /// ```
+    /// use meta_analysis::tau2::{InformationKind, Likelihood, Workspace};
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// // Equal variances: the full likelihood has the information 3 / (2 (1 + tau2)^2), at tau2 = 3 it is 3/32.
+    /// let se = workspace.tau2_standard_error(3.0, Likelihood::Full, InformationKind::Expected)?;
+    /// assert!((se - (32.0_f64 / 3.0).sqrt()).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
     ///
     /// # Errors
     ///

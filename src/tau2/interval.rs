@@ -46,6 +46,14 @@ impl Tau2Set {
     }
 
     /// Whether `tau2` is in the set.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::Tau2Set;
+    ///
+    /// let set = Tau2Set::Interval { lower: 0.5, upper: 2.0 };
+    /// assert!(set.contains(0.5) && set.contains(2.0) && !set.contains(2.5));
+    /// assert!(!Tau2Set::Empty.contains(0.0));
+    /// ```
     #[must_use]
     pub fn contains(self, tau2: f64) -> bool {
         match self {
@@ -67,6 +75,17 @@ impl Workspace {
     /// With the chi-squared quantile at `1 - alpha` (`k - 1` degrees of freedom) it is the lower Q-profile bound of tau2 of level
     /// `1 - alpha`, which is 0 if there is none; with the quantile at `alpha` it is the upper bound, and if there is none, no tau2 is
     /// compatible with the data. Viechtbauer W (2007) Stat Med 26:37-52, doi:10.1002/sim.2514.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::Workspace;
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// // Equal variances: Q(tau2) = 8 / (1 + tau2), at most 8.
+    /// assert!(workspace.tau2_at_q(2.0)?.is_some_and(|tau2| (tau2 - 3.0).abs() < 1e-13));
+    /// assert_eq!(workspace.tau2_at_q(9.0)?, None);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -10,6 +10,19 @@ use serde::{Deserialize, Serialize};
 pub(super) const LN_2PI: f64 = 1.837_877_066_409_345_5;
 
 /// One local maximum of a likelihood.
+///
+/// ```
+/// use meta_analysis::tau2::{Tau2, estimate};
+///
+/// let y = [-0.2683, -0.6069, -0.4356, 0.6483, -0.2211, -0.2508];
+/// let v = [1.12079, 0.08715, 0.10021, 0.11632, 0.03057, 0.01591];
+/// let certificate = estimate(&y, &v, Tau2::Reml)?.certificate.expect("REML has one");
+/// let [lower, upper] = certificate.maxima[..] else { panic!("two maxima") };
+/// // metafor 3.8: logLik of rma(y, v, tau2 = 0) and rma(y, v, tau2 = 0.049655)
+/// assert!(lower.tau2 == 0.0 && (lower.log_likelihood + 3.272_994_227).abs() < 1e-9);
+/// assert!((upper.tau2 - 0.049_655).abs() < 1e-6 && (upper.log_likelihood + 3.233_400_859).abs() < 1e-9);
+/// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LocalMaximum {
     /// Its tau2.
@@ -29,14 +42,16 @@ pub struct LocalMaximum {
 /// use meta_analysis::tau2::{Likelihood, Tau2, estimate, log_likelihood};
 ///
 /// // Two precise studies that agree and two imprecise ones far apart: the likelihood has a maximum for either pair.
-/// let (y, v) = ([0.0, 0.01, 3.0, -3.0], [1e-4, 1e-4, 0.01, 0.01]);
+/// let (y, v) = ([0.0, 0.0, 10.0, -10.0], [0.01, 0.01, 10.0, 10.0]);
 /// let fit = estimate(&y, &v, Tau2::Reml)?;
 /// let certificate = fit.certificate.expect("REML has one");
+/// assert!(certificate.maxima.len() == 2 && certificate.maxima[0].tau2 == 0.0 && certificate.gap > Some(0.0));
+/// assert!((fit.tau2 - 50.868_979_893_932).abs() < 1e-11);
 /// assert!(certificate.bracket.0 <= fit.tau2 && fit.tau2 <= certificate.bracket.1);
 /// assert!(certificate.residual < 1e-12 && !certificate.tie);
 /// // No other tau2 is better.
 /// let at = |tau2| log_likelihood(&y, &v, tau2, Likelihood::Restricted);
-/// for tau2 in [0.0, 1e-4, 0.01, 1.0, 5.0, 10.0, 100.0] {
+/// for tau2 in [0.0, 1e-4, 0.01, 1.0, 10.0, 50.0, 100.0] {
 ///     assert!(at(tau2)? <= at(fit.tau2)?);
 /// }
 /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())

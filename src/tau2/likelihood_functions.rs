@@ -8,6 +8,19 @@ use crate::num::sum::LogProduct;
 impl Workspace {
     /// The log-likelihood at each tau2 of a grid, the mean at its maximum. See [`likelihood_profile`](super::likelihood_profile).
     ///
+    /// ```
+    /// use meta_analysis::tau2::{Likelihood, Workspace};
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// // Equal variances: -1/2 (3 ln(2 pi (1 + tau2)) + 8 / (1 + tau2))
+    /// let profile = workspace.likelihood_profile(&[0.0, 1.0], Likelihood::Full)?;
+    /// let ln_2pi = std::f64::consts::TAU.ln();
+    /// assert!((profile[0] + 1.5 * ln_2pi + 4.0).abs() < 1e-13);
+    /// assert!((profile[1] + 1.5 * (ln_2pi + 2.0_f64.ln()) + 2.0).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`log_likelihood`](super::log_likelihood), at the first value of the grid that has one.
@@ -17,6 +30,17 @@ impl Workspace {
 
     /// The full log-likelihood of a mean and a tau2 for the loaded studies. See
     /// [`joint_log_likelihood`](super::joint_log_likelihood).
+    ///
+    /// ```
+    /// use meta_analysis::tau2::Workspace;
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// // The variance of an effect is 1 + tau2 = 2, the squared deviations from the mean 2 are 1, 1 and 9.
+    /// let ln_4pi = (2.0 * std::f64::consts::TAU).ln();
+    /// assert!((workspace.joint_log_likelihood(2.0, 1.0)? + 1.5 * ln_4pi + 11.0 / 4.0).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
     ///
     /// # Errors
     ///

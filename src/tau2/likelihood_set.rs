@@ -36,12 +36,39 @@ pub struct LikelihoodSet {
 
 impl LikelihoodSet {
     /// The pieces, in ascending order; at least one.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::{Likelihood, profile_likelihood_set};
+    ///
+    /// # let y = [-0.2683, -0.6069, -0.4356, 0.6483, -0.2211, -0.2508];
+    /// # let v = [1.12079, 0.08715, 0.10021, 0.11632, 0.03057, 0.01591];
+    /// // A likelihood with two maxima, tau2 = 0 and tau2 = 0.0497; y and v as in `profile_likelihood_set`
+    /// let set = profile_likelihood_set(&y, &v, Likelihood::Restricted, 0.081)?;
+    /// // metafor 3.8: where logLik of rma(y, v, tau2 = ...) is 0.081/2 below its maximum
+    /// let &[(zero, a), (b, c)] = set.pieces() else { panic!("two pieces") };
+    /// assert!(zero == 0.0 && (a - 0.000_847_201).abs() < 1e-8);
+    /// assert!((b - 0.006_345_721).abs() < 1e-8 && (c - 0.092_114_773).abs() < 1e-8);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
     #[must_use]
     pub fn pieces(&self) -> &[(f64, f64)] {
         &self.pieces
     }
 
     /// The smallest interval around the set, which may hold values that are not in the set.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::{Likelihood, profile_likelihood_set};
+    ///
+    /// # let y = [-0.2683, -0.6069, -0.4356, 0.6483, -0.2211, -0.2508];
+    /// # let v = [1.12079, 0.08715, 0.10021, 0.11632, 0.03057, 0.01591];
+    /// // A likelihood with two maxima, tau2 = 0 and tau2 = 0.0497; y and v as in `profile_likelihood_set`
+    /// let set = profile_likelihood_set(&y, &v, Likelihood::Restricted, 0.081)?;
+    /// let (lower, upper) = set.hull();
+    /// assert!(lower == 0.0 && (upper - 0.092_114_773).abs() < 1e-8);
+    /// assert!(!set.contains(0.003)); // in the gap
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
     #[must_use]
     pub fn hull(&self) -> (f64, f64) {
         let lower = self.pieces.first().map_or(0.0, |piece| piece.0);
@@ -50,12 +77,39 @@ impl LikelihoodSet {
     }
 
     /// Whether the set is an interval.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::{Likelihood, profile_likelihood_set};
+    ///
+    /// # let y = [-0.2683, -0.6069, -0.4356, 0.6483, -0.2211, -0.2508];
+    /// # let v = [1.12079, 0.08715, 0.10021, 0.11632, 0.03057, 0.01591];
+    /// // A likelihood with two maxima, tau2 = 0 and tau2 = 0.0497; y and v as in `profile_likelihood_set`
+    /// let set = profile_likelihood_set(&y, &v, Likelihood::Restricted, 0.081)?;
+    /// assert!(!set.is_connected() && set.pieces().len() == 2);
+    /// // The valley at 0.0034 has a deviance of 0.0831.
+    /// let set = profile_likelihood_set(&y, &v, Likelihood::Restricted, 0.084)?;
+    /// assert!(set.is_connected() && set.pieces().len() == 1);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.pieces.len() == 1
     }
 
     /// Whether `tau2` is in the set.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::{Likelihood, profile_likelihood_set};
+    ///
+    /// # let y = [-0.2683, -0.6069, -0.4356, 0.6483, -0.2211, -0.2508];
+    /// # let v = [1.12079, 0.08715, 0.10021, 0.11632, 0.03057, 0.01591];
+    /// // A likelihood with two maxima, tau2 = 0 and tau2 = 0.0497; y and v as in `profile_likelihood_set`
+    /// let set = profile_likelihood_set(&y, &v, Likelihood::Restricted, 0.081)?;
+    /// // The pieces end at 0.000847, and reach from 0.00635 to 0.0921.
+    /// let found = [0.0008, 0.0009, 0.0063, 0.0064, 0.0921, 0.0922].map(|tau2| set.contains(tau2));
+    /// assert_eq!(found, [true, false, false, true, true, false]);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
     #[must_use]
     pub fn contains(&self, tau2: f64) -> bool {
         self.pieces.iter().any(|&(lower, upper)| lower <= tau2 && tau2 <= upper)
@@ -65,6 +119,17 @@ impl LikelihoodSet {
 impl Workspace {
     /// The profile-likelihood confidence set of tau2 for the loaded studies. See
     /// [`profile_likelihood_set`](super::profile_likelihood_set).
+    ///
+    /// ```
+    /// use meta_analysis::tau2::{Likelihood, Workspace};
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// // Equal variances: with r = 4 / (1 + tau2) the deviance is 2 (r - 1 - ln r), and tau2 = 1 has r = 2.
+    /// let set = workspace.profile_likelihood_set(Likelihood::Restricted, 2.0 * (1.0 - 2.0_f64.ln()))?;
+    /// assert!((set.hull().0 - 1.0).abs() < 1e-12);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
     ///
     /// # Errors
     ///

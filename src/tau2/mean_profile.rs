@@ -424,6 +424,18 @@ impl Workspace {
     /// j~_tau2 = sum w^3 (y - mu)^2 - s~_2 / 2
     /// ```
     ///
+    /// ```
+    /// use meta_analysis::tau2::Workspace;
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// // The mean square about the mean 3 is 8/3, about the 0 tested it is 35/3.
+    /// let test = workspace.mean_likelihood_ratio(0.0)?;
+    /// assert!((test.statistic - 3.0 * (35.0_f64 / 8.0).ln()).abs() < 1e-12);
+    /// assert!((test.tau2_under - 32.0 / 3.0).abs() < 1e-12);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Tau2Error::TooFewStudies`] for one study; [`Tau2Error::ZeroVariance`] if a sampling variance is 0;
@@ -466,6 +478,21 @@ impl Workspace {
     /// `1 + 3/(2k)`. Huizenga HM, Visser I, Dolan CV (2011) Br J Math Stat Psychol 64:1-19, doi:10.1348/000711010X522687; Noma H (2011)
     /// Stat Med 30:3304-3312, doi:10.1002/sim.4350.
     ///
+    /// ```
+    /// use meta_analysis::tau2::Workspace;
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// // Equal variances: the statistic is 3 ln(1 + (mu - 3)^2 / (8/3)), and B = 1 + 3/6.
+    /// let quantile = 3.0 * 2.0_f64.ln();
+    /// let (mean, pieces) = workspace.mean_likelihood_set(quantile, false)?;
+    /// assert!((mean - 3.0).abs() < 1e-14 && pieces.len() == 1);
+    /// assert!((pieces[0].1 - (3.0 + (8.0_f64 / 3.0).sqrt())).abs() < 1e-12);
+    /// let (_, corrected) = workspace.mean_likelihood_set(quantile, true)?;
+    /// assert!((corrected[0].1 - (3.0 + (8.0 / 3.0 * (2.0_f64.powf(1.5) - 1.0)).sqrt())).abs() < 1e-12);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Tau2Error::TooFewStudies`] for one study; [`Tau2Error::ZeroVariance`] if a sampling variance is 0;
@@ -490,6 +517,20 @@ impl Workspace {
     ///
     /// ```text
     /// { mu : |r*(mu)| <= z }
+    /// ```
+    ///
+    /// ```
+    /// use meta_analysis::tau2::Workspace;
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// // Equal variances: where (mu - 3)^2 = 8/3, r^2 = 3 ln 2 and u^2 = 3/4.
+    /// let r = (3.0 * 2.0_f64.ln()).sqrt();
+    /// let z = r + (0.75_f64.sqrt() / r).ln() / r;
+    /// let (mean, interval) = workspace.skovgaard_interval(z)?;
+    /// assert!((mean - 3.0).abs() < 1e-14);
+    /// assert!(interval.is_some_and(|(_, upper)| (upper - (3.0 + (8.0_f64 / 3.0).sqrt())).abs() < 1e-11));
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
     /// ```
     ///
     /// # Errors

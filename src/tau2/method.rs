@@ -244,6 +244,13 @@ pub enum Tau2 {
 impl Tau2 {
     /// metafor's code: `"DL"`, `"REML"`, ...; where metafor has none, `"DL2"`, `"HE2"`, `"HM"`, `"BM-REML"`, `"BM-ML"`, `"DLb"`, and
     /// `"FIXED"` for [`Fixed`](Self::Fixed). `"GENQ"` and `"GENQM"` are followed by the weights, as in `"GENQ(1/se)"`.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::{FixedWeights, Tau2};
+    ///
+    /// assert_eq!(Tau2::PauleMandel.code(), "PM");
+    /// assert_eq!(Tau2::GeneralisedQ(FixedWeights::InverseSe).code(), "GENQ(1/se)");
+    /// ```
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -274,6 +281,17 @@ impl Tau2 {
 
     /// The estimators that depend on the effects and variances alone: all but
     /// [`BootstrappedDerSimonianLaird`](Self::BootstrappedDerSimonianLaird), which has a seed, and [`Fixed`](Self::Fixed).
+    ///
+    /// ```
+    /// use meta_analysis::tau2::{Tau2, estimate};
+    ///
+    /// // With equal variances they do not all agree.
+    /// let tau2 = |method| estimate(&[1.0, 3.0, 5.0], &[1.0; 3], method).map(|fit| fit.tau2);
+    /// let three = |method: &Tau2| tau2(*method).is_ok_and(|tau2| (tau2 - 3.0).abs() < 1e-12);
+    /// let codes: Vec<_> = Tau2::ESTIMATORS.into_iter().filter(three).map(Tau2::code).collect();
+    /// assert!(["DL", "REML", "PM", "HE", "GENQ(1)"].iter().all(|code| codes.contains(code)));
+    /// assert!(!codes.contains(&"ML")); // 8/3 - 1
+    /// ```
     pub const ESTIMATORS: [Self; 20] = [
         Self::DerSimonianLaird,
         Self::Reml,
@@ -333,6 +351,13 @@ impl fmt::Display for Tau2 {
 }
 
 /// A name that is no estimator of tau2.
+///
+/// ```
+/// use meta_analysis::tau2::Tau2;
+///
+/// let error = "REMLL".parse::<Tau2>().expect_err("no such estimator");
+/// assert!(error.to_string().starts_with("`REMLL` is not an estimator of tau2; known are DL, REML, PM"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
     "`{name}` is not an estimator of tau2; known are DL, REML, PM (EB, SJIT), ML, HE, SJ, HS, HSk, DL2, HE2 (CA2), PMM, HM, GENQ(1/v), GENQ(1/se), GENQ(1), the same with GENQM, BM-REML, BM-ML, DLb, their full names, and fixed(value)"
@@ -343,6 +368,12 @@ pub struct ParseTau2Error {
 
 impl ParseTau2Error {
     /// The text that is no estimator.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::Tau2;
+    ///
+    /// assert_eq!("fixed(-1)".parse::<Tau2>().expect_err("a negative value").name(), "fixed(-1)");
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

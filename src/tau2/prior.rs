@@ -9,6 +9,19 @@ use std::f64::consts::{FRAC_2_PI, PI};
 ///
 /// Scales are in the unit of the effects (analysis scale): for log odds ratios half-normal with scale 0.5 or 1 is usual, Röver et al.
 /// 2021, Res Synth Methods 12:448, doi 10.1002/jrsm.1475.
+///
+/// ```
+/// # use meta_analysis::{Effect, Effects, Measure, RandomEffects, Tau2, TauPrior};
+/// # let row = |label, y| Ok::<_, meta_analysis::Error>((label, Effect::from_variance(Measure::MeanDifference, y, 1.0)?));
+/// # let effects = Effects::from_rows([row("A", 1.0)?, row("B", 3.0)?, row("C", 5.0)?])?;
+/// // Effects 1, 3 and 5, each with variance 1
+/// let fit = RandomEffects::new(Tau2::Reml).fit(&effects)?;
+/// // With u = 1/(1 + tau^2) Jeffreys' prior is proportional to du/u and the posterior to exp(-4 u), 0 < u < 1.
+/// let u = -0.25 * (0.5 * (1.0 + (-4.0_f64).exp())).ln();
+/// let tau = fit.bayesian(TauPrior::Jeffreys)?.tau();
+/// assert!((tau.median - (1.0 / u - 1.0).sqrt()).abs() < 1e-8);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum TauPrior {
@@ -62,12 +75,26 @@ impl From<TauPrior> for Prior {
 
 impl Prior {
     /// This prior of tau, and a flat (improper) one of the mean.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::{Prior, TauPrior};
+    ///
+    /// let prior = Prior::new(TauPrior::HalfCauchy { scale: 0.5 });
+    /// assert_eq!((prior.tau(), prior.of_mean()), (TauPrior::HalfCauchy { scale: 0.5 }, None));
+    /// ```
     #[must_use]
     pub fn new(tau: TauPrior) -> Self {
         Self { tau, mean: None }
     }
 
     /// A normal prior of the mean with this mean and standard deviation, on the scale of the effects.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::{Prior, TauPrior};
+    ///
+    /// let prior = Prior::new(TauPrior::HalfNormal { scale: 0.5 }).mean(0.0, 0.35);
+    /// assert_eq!(prior.of_mean(), Some((0.0, 0.35)));
+    /// ```
     #[must_use]
     pub fn mean(mut self, mean: f64, sd: f64) -> Self {
         self.mean = Some((mean, sd));
@@ -75,18 +102,40 @@ impl Prior {
     }
 
     /// The prior of tau.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::{Prior, TauPrior};
+    ///
+    /// let of_log_tau2 = TauPrior::LogNormalTau2 { mean: -2.56, sd: 1.74 };
+    /// assert_eq!(Prior::new(of_log_tau2).mean(0.0, 1.0).tau(), of_log_tau2);
+    /// ```
     #[must_use]
     pub fn tau(&self) -> TauPrior {
         self.tau
     }
 
     /// Mean and standard deviation of the normal prior of the mean; `None` if it is flat.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::{Prior, TauPrior};
+    ///
+    /// assert_eq!(Prior::new(TauPrior::Uniform).of_mean(), None);
+    /// assert_eq!(Prior::new(TauPrior::Uniform).mean(0.2, 1.5).of_mean(), Some((0.2, 1.5)));
+    /// ```
     #[must_use]
     pub fn of_mean(&self) -> Option<(f64, f64)> {
         self.mean
     }
 
     /// Whether both are distributions, so that there is a marginal likelihood.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::{Prior, TauPrior};
+    ///
+    /// let half_normal = Prior::new(TauPrior::HalfNormal { scale: 0.5 });
+    /// assert!(!half_normal.is_proper() && half_normal.mean(0.0, 1.0).is_proper());
+    /// assert!(!Prior::new(TauPrior::Uniform).mean(0.0, 1.0).is_proper());
+    /// ```
     #[must_use]
     pub fn is_proper(&self) -> bool {
         self.mean.is_some() && !matches!(self.tau, TauPrior::Uniform | TauPrior::Jeffreys)

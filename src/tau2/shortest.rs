@@ -44,6 +44,18 @@ pub enum Width {
 impl Workspace {
     /// The shortest Q-profile interval of tau2 for the loaded studies. See [`shortest_q_profile`](super::shortest_q_profile).
     ///
+    /// ```
+    /// use meta_analysis::tau2::{Tau2Set, Width, Workspace};
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// // Equal variances: Q(tau2) = 8 / (1 + tau2); shortest is [0, U], and Q(U) = -2 ln(0.95), the quantile at 0.05.
+    /// let set = workspace.shortest_q_profile(0.05, Width::Tau2)?;
+    /// let Tau2Set::Interval { lower, upper } = set else { panic!("not empty") };
+    /// assert!(lower == 0.0 && (upper / (-4.0 / 0.95_f64.ln() - 1.0) - 1.0).abs() < 1e-12);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`shortest_q_profile`](super::shortest_q_profile).

@@ -6,6 +6,18 @@ impl Workspace {
     /// The Sidik-Jonkman interval of tau2 for the loaded studies. See
     /// [`sidik_jonkman_interval`](super::sidik_jonkman_interval).
     ///
+    /// ```
+    /// use meta_analysis::tau2::{Tau2Set, Workspace};
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// // The squared deviations sum to 8: t0 = 8/3, Q(8/3) = 8 / (11/3) = 24/11, tau2_SJ = 8/3 * 12/11 = 32/11.
+    /// let set = workspace.sidik_jonkman_interval(4.0, 1.0)?;
+    /// let Tau2Set::Interval { lower, upper } = set else { panic!("not empty") };
+    /// assert!((lower - 16.0 / 11.0).abs() < 1e-13 && (upper - 64.0 / 11.0).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`sidik_jonkman_interval`](super::sidik_jonkman_interval).

@@ -52,6 +52,14 @@ impl Workspace {
     }
 
     /// An empty workspace. Everything but [`load`](Self::load) reports [`Tau2Error::Empty`] until data are loaded.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::{Tau2, Tau2Error, Workspace};
+    ///
+    /// let mut workspace = Workspace::new();
+    /// assert_eq!(workspace.studies(), 0);
+    /// assert_eq!(workspace.estimate(Tau2::Reml), Err(Tau2Error::Empty));
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -61,6 +69,18 @@ impl Workspace {
     ///
     /// Effects are taken relative to the study with the smallest variance (the first such) and everything is multiplied by a power of two,
     /// so neither an offset nor the unit of the effects costs accuracy.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::{Tau2Error, Workspace};
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[1.0, 3.0], &[1.0, 3.0])?;
+    /// assert!((workspace.mean_at(0.0)?.mean - 1.5).abs() < 1e-14); // weights 3 : 1
+    /// let error = workspace.load(&[1.0, 3.0], &[1.0, -3.0]);
+    /// assert_eq!(error, Err(Tau2Error::NegativeVariance { index: 1, value: -3.0 }));
+    /// assert_eq!(workspace.studies(), 0);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -146,12 +166,32 @@ impl Workspace {
     }
 
     /// Number of studies loaded.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::Workspace;
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// assert_eq!(workspace.studies(), 3);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
     #[must_use]
     pub fn studies(&self) -> usize {
         self.k
     }
 
     /// Estimates tau2 for the loaded studies. The certificate of a likelihood estimate is left out; see [`certify`](Self::certify).
+    ///
+    /// ```
+    /// use meta_analysis::tau2::{Tau2, Workspace};
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// // Equal variances: the sample variance 4 less 1
+    /// let fit = workspace.estimate(Tau2::Reml)?;
+    /// assert!((fit.tau2 - 3.0).abs() < 1e-12 && fit.certificate.is_none());
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -163,6 +203,18 @@ impl Workspace {
 
     /// Estimates tau2 for the loaded studies; [`Tau2::Reml`], [`Tau2::MaximumLikelihood`] and [`Tau2::BayesMode`] come with their
     /// certificate.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::{Tau2, Workspace};
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// // Equal variances: the sum of squares 8 over 3, less 1
+    /// let fit = workspace.certify(Tau2::MaximumLikelihood)?;
+    /// assert!((fit.tau2 - 5.0 / 3.0).abs() < 1e-12);
+    /// assert!(fit.certificate.is_some_and(|certificate| certificate.unimodal && certificate.maxima.len() == 1));
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -178,6 +230,18 @@ impl Workspace {
     }
 
     /// The weighted mean and what belongs to it at a given tau2.
+    ///
+    /// ```
+    /// use meta_analysis::tau2::Workspace;
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// // Each weight is 1/4.
+    /// let at = workspace.mean_at(3.0)?;
+    /// assert!((at.mean - 3.0).abs() < 1e-14 && (at.standard_error - (4.0_f64 / 3.0).sqrt()).abs() < 1e-14);
+    /// assert!((at.q - 2.0).abs() < 1e-14 && at.hartung_knapp.is_some_and(|factor| (factor - 1.0).abs() < 1e-14));
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -209,6 +273,16 @@ impl Workspace {
 
     /// The generalised Q statistic at a given tau2. See [`generalized_q`](super::generalized_q).
     ///
+    /// ```
+    /// use meta_analysis::tau2::Workspace;
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// // Equal variances: 8 / (1 + tau2)
+    /// assert!((workspace.generalized_q(1.0)? - 4.0).abs() < 1e-14);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`generalized_q`](super::generalized_q).
@@ -223,6 +297,18 @@ impl Workspace {
     ///
     /// ```text
     /// (k - 1) / tr P = (k - 1) sum w / ((sum w)^2 - sum w^2),   w = 1/v
+    /// ```
+    ///
+    /// ```
+    /// use meta_analysis::tau2::Workspace;
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[1.0, 3.0, 5.0], &[1.0, 2.0, 2.0])?;
+    /// // Weights 1, 1/2, 1/2: (3 - 1) * 2 / (2^2 - 1.5)
+    /// assert!(workspace.typical_variance()?.is_some_and(|typical| (typical - 1.6).abs() < 1e-14));
+    /// workspace.load(&[1.0], &[1.0])?;
+    /// assert_eq!(workspace.typical_variance()?, None);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
     /// ```
     ///
     /// # Errors
@@ -240,6 +326,17 @@ impl Workspace {
 
     /// The log-likelihood at a given tau2. See [`log_likelihood`](super::log_likelihood).
     ///
+    /// ```
+    /// use meta_analysis::tau2::{Likelihood, Workspace};
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// // Equal variances: -1/2 (2 ln(2 pi (1 + tau2)) + 8 / (1 + tau2)), at tau2 = 3
+    /// let restricted = workspace.log_likelihood(3.0, Likelihood::Restricted)?;
+    /// assert!((restricted + (4.0 * std::f64::consts::TAU).ln() + 1.0).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`log_likelihood`](super::log_likelihood).
@@ -249,6 +346,17 @@ impl Workspace {
     }
 
     /// The Q-profile confidence set of tau2. See [`q_profile`](super::q_profile).
+    ///
+    /// ```
+    /// use meta_analysis::tau2::{Tau2Set, Workspace};
+    ///
+    /// let mut workspace = Workspace::new();
+    /// workspace.load(&[1.0, 3.0, 5.0], &[1.0; 3])?;
+    /// // Equal variances: Q(tau2) = 8 / (1 + tau2) is 4 at tau2 = 1 and 1 at tau2 = 7.
+    /// let Tau2Set::Interval { lower, upper } = workspace.q_profile(4.0, 1.0)? else { panic!("not empty") };
+    /// assert!((lower - 1.0).abs() < 1e-13 && (upper - 7.0).abs() < 1e-12);
+    /// # Ok::<(), meta_analysis::tau2::Tau2Error>(())
+    /// ```
     ///
     /// # Errors
     ///

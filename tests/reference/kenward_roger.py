@@ -83,7 +83,8 @@ def main():
         cases = json.load(f)["cases"]
     rows = [case(c) for c in cases]
     with open(os.path.join(HERE, "kenward_roger.json"), "w") as f:
-        f.write('{"cases": [\n' + ",\n".join(json.dumps(r) for r in rows) + "\n]}\n")
+        source = {"tool": "mpmath", "version": mp.__version__, "script": "kenward_roger.py", "data": "mpmath_pool.json"}
+        f.write('{"source": ' + json.dumps(source) + ', "cases": [\n' + ",\n".join(json.dumps(r) for r in rows) + "\n]}\n")
 
 
 main()

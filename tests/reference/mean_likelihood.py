@@ -284,7 +284,8 @@ def main():
         print(json.dumps(rows, indent=1))
         return
     with open(os.path.join(HERE, "mean_likelihood.json"), "w") as f:
-        f.write('{"cases": [\n' + ",\n".join(json.dumps(r) for r in rows) + "\n]}\n")
+        source = {"tool": "mpmath", "version": mp.__version__, "script": "mean_likelihood.py", "data": "mpmath_pool.json"}
+        f.write('{"source": ' + json.dumps(source) + ', "cases": [\n' + ",\n".join(json.dumps(r) for r in rows) + "\n]}\n")
 
 
 main()

@@ -7,6 +7,7 @@ ties within 1e-9. Limits by plain bisection of the whole p-value. Data: mpmath_p
 import json
 import itertools
 import numpy as np
+import scipy
 from scipy.optimize import brentq
 
 
@@ -116,7 +117,8 @@ def main():
                               "interval": ends})
         print(data["name"], flush=True)
     with open("permutation.json", "w") as out:
-        out.write('{"cases": [\n%s\n]}\n' % ",\n".join(json.dumps(c) for c in cases))
+        source = {"tool": "numpy, scipy", "version": f"{np.__version__}, {scipy.__version__}", "script": "permutation.py", "data": "mpmath_pool.json"}
+        out.write('{"source": %s, "cases": [\n%s\n]}\n' % (json.dumps(source), ",\n".join(json.dumps(c) for c in cases)))
 
 
 main()

@@ -206,7 +206,8 @@ def main():
         for row in workers.imap(run, list(jobs()), chunksize=1):
             rows.append(row)
             with open("posterior.json", "w") as out:
-                out.write('{"level": 0.95, "cases": [\n%s\n]}\n' % ",\n".join(json.dumps(r) for r in rows))
+                source = {"tool": "mpmath", "version": mp.__version__, "script": "posterior.py", "data": "mpmath_pool.json"}
+                out.write('{"source": %s, "level": 0.95, "cases": [\n%s\n]}\n' % (json.dumps(source), ",\n".join(json.dumps(r) for r in rows)))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ do not depend on tau2, so that one Gauss-Legendre rule in s = sqrt(chi2/q) and o
 import json
 import mpmath as mp
 import numpy as np
+import scipy
 from scipy import optimize, special
 
 mp.mp.dps = 40
@@ -200,7 +201,9 @@ def main():
             print(name, general[-1], drawn[-1], flush=True)
     with open("prediction.json", "w") as out:
         rows = lambda key, items: '"%s": [\n%s\n]' % (key, ",\n".join(json.dumps(i) for i in items))
-        out.write("{%s}\n" % ",\n".join([rows("pivot", pivot), rows("equal", closed), rows("series", general), rows("drawn", drawn)]))
+        source = {"tool": "mpmath, numpy, scipy", "version": f"{mp.__version__}, {np.__version__}, {scipy.__version__}", "script": "prediction.py",
+                  "data": "mpmath_pool.json"}
+        out.write('{"source": %s,\n%s}\n' % (json.dumps(source), ",\n".join([rows("pivot", pivot), rows("equal", closed), rows("series", general), rows("drawn", drawn)])))
 
 
 main()

@@ -17,6 +17,8 @@ const RATIO: f64 = 134_217_728.0;
 const DOMINANCE: f64 = 64.0;
 /// Largest standardised distance of the mean from the first study, squared and relative to Q.
 const OFFSET: f64 = 16_384.0;
+/// How steeply a score must cross zero.
+const STEEP: f64 = 1.0 / 16.0;
 /// Largest Q, 2^100.
 const LARGEST_Q: f64 = f64::from_bits((1023 + 100) << 52);
 
@@ -362,7 +364,7 @@ fn solved<S: Simd, const N: usize>(
 pub(super) fn ground<S: Simd, const N: usize>(l: Lanes<S, N>, start: &Start<S, N>) -> Ground<S, N> {
     let Known { least, df, .. } = start.known;
     let Residuals { q, rss, .. } = start.at_zero;
-    Ground { least, q, rss, df, moment: start.known.dersimonian_laird(l, q), kept: start.kept }
+    Ground { least, q, rss, df, moment: start.known.dersimonian_laird(l, q), kept: start.kept, steep: STEEP }
 }
 
 /// Whether `tau2 = (moment - expectation)/trace` keeps its digits relative to `tau2 + min v`.

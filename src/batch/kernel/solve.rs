@@ -22,8 +22,6 @@ const PROOFS: u32 = 8;
 const FIRM: f64 = 16.0;
 /// The same in those for a proof, 2^30; these need no more than three digits.
 const FIRM_FOR_PROOF: f64 = 1_073_741_824.0;
-/// The score must cross zero at least this steeply, as elasticity of `f/g` in `tau2 + min v`.
-const STEEP: f64 = 1.0 / 16.0;
 
 /// The sums of a tile at any tau2; a model of the mean is an implementation.
 pub(in crate::batch) trait Profile<S: Simd, const N: usize> {
@@ -67,6 +65,8 @@ pub(in crate::batch) struct Ground<S: Simd, const N: usize> {
     pub(in crate::batch) moment: Num<S, N>,
     /// Lanes that are to be solved.
     pub(in crate::batch) kept: Mask<S, N>,
+    /// How steeply a score must cross zero, as elasticity of `f/g` in `tau2 + min v`: rounding of the score is divided by it.
+    pub(in crate::batch) steep: f64,
 }
 
 /// Newton's method on `1/Q`, which is concave: from the second step on it approaches the root from the left. Also the lanes that are
@@ -335,7 +335,7 @@ impl<S: Simd, const N: usize> Proof<S, N> {
         let gap = l.abs(l.sub(root.f, root.g));
         let settled = l.or(l.not(rises), l.le(gap, l.mul(root.g, l.splat(1e-9))));
         let falls = l.sub(l.div(l.mul(l.splat(2.0), root.c), root.f), l.div(root.h, root.g));
-        let steep = l.ge(l.mul(falls, l.add(root.x, ground.least)), l.splat(STEEP));
+        let steep = l.ge(l.mul(falls, l.add(root.x, ground.least)), l.splat(ground.steep));
         let clear = l.lt(root.f, l.mul(root.g, l.splat(1.0 - 1e-6)));
         let kept = l.and(kept, l.and(settled, l.or(steep, clear)));
 

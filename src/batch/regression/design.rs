@@ -33,6 +33,15 @@ pub struct BatchDesign {
 impl BatchDesign {
     /// An intercept, which comes first, and one column per covariate, each with a value for each of the `studies`.
     ///
+    /// ```
+    /// # use meta_analysis::{ErrorKind, batch::BatchDesign};
+    /// let (dose, year) = ([1.0, 2.0, 4.0, 8.0, 3.0], [0.0, 1.0, 0.0, 1.0, 1.0]);
+    /// assert_eq!(BatchDesign::new(5, &[&dose, &year])?.coefficients(), 3);
+    /// let error = BatchDesign::new(5, &[&dose, &dose]).expect_err("one column twice");
+    /// assert!(matches!(error.kind(), ErrorKind::RankDeficient { name } if name == "1"));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::LengthMismatch`]; [`ErrorKind::NonFinite`]; [`ErrorKind::RankDeficient`] for a column that follows from those
     /// before it, named by its position from 0, [`ErrorKind::IllConditioned`] for one that nearly does;
@@ -43,6 +52,17 @@ impl BatchDesign {
     }
 
     /// The columns as given and nothing else.
+    ///
+    /// ```
+    /// # use meta_analysis::batch::{BatchDesign, BatchInput, BatchRegression, RegressionOutput};
+    /// // One column for each of two groups: the coefficients are the means of the groups.
+    /// let design = BatchDesign::without_intercept(4, &[&[1.0, 1.0, 0.0, 0.0], &[0.0, 0.0, 1.0, 1.0]])?;
+    /// let mut beta = [0.0; 2];
+    /// let mut output = RegressionOutput { coefficients: Some(&mut beta), ..RegressionOutput::default() };
+    /// BatchRegression::common(design).run(BatchInput::unit_major(&[1.0, 3.0, 4.0, 6.0], &[1.0; 4], 4)?, &mut output)?;
+    /// assert!((beta[0] - 2.0).abs() < 1e-14 && (beta[1] - 5.0).abs() < 1e-14);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`new`](Self::new), and [`ErrorKind::Empty`] without a column.
@@ -113,18 +133,38 @@ impl BatchDesign {
     }
 
     /// Number of studies `k`.
+    ///
+    /// ```
+    /// # use meta_analysis::batch::BatchDesign;
+    /// assert_eq!(BatchDesign::new(4, &[&[0.0, 0.0, 1.0, 1.0]])?.studies(), 4);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[must_use]
     pub fn studies(&self) -> usize {
         self.studies
     }
 
     /// Number of coefficients `p`, the intercept included.
+    ///
+    /// ```
+    /// # use meta_analysis::batch::BatchDesign;
+    /// assert_eq!(BatchDesign::new(4, &[&[0.0, 0.0, 1.0, 1.0]])?.coefficients(), 2);
+    /// assert_eq!(BatchDesign::new(4, &[])?.coefficients(), 1);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[must_use]
     pub fn coefficients(&self) -> usize {
         self.coefficients
     }
 
     /// Whether an intercept comes first.
+    ///
+    /// ```
+    /// # use meta_analysis::batch::BatchDesign;
+    /// assert!(BatchDesign::new(4, &[&[0.0, 0.0, 1.0, 1.0]])?.has_intercept());
+    /// assert!(!BatchDesign::without_intercept(4, &[&[0.0, 0.0, 1.0, 1.0]])?.has_intercept());
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[must_use]
     pub fn has_intercept(&self) -> bool {
         self.intercept

@@ -22,6 +22,8 @@ const DOMINANCE: f64 = 16.0;
 const AMPLIFICATION: f64 = 64.0;
 /// Largest size of the fitted part, as a weighted sum of squares, relative to Q.
 const FITTED: f64 = 16_384.0;
+/// How steeply a score must cross zero.
+const STEEP: f64 = 1.0 / 8.0;
 /// Largest Q, 2^100.
 const LARGEST_Q: f64 = f64::from_bits((1023 + 100) << 52);
 /// A square of a standard error below this has lost digits.
@@ -182,7 +184,7 @@ impl<C: Studies<S, N, P, T>, S: Simd, const N: usize, const P: usize, const T: u
             kept = l.and(kept, l.and(shared, similar));
         }
         let moment = l.max(l.div(l.sub(q, df), restricted.g), zero);
-        let ground = Ground { least: first.least, q, rss: first.rss, df, moment, kept };
+        let ground = Ground { least: first.least, q, rss: first.rss, df, moment, kept, steep: STEEP };
         // tau2 and the lanes that are to be trusted; the last fit made is the one there, but for likelihoods.
         let mut at_maximum = None;
         let (tau2, kept) = match kernel {

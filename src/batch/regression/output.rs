@@ -9,6 +9,20 @@ use crate::error::{ErrorKind, Result};
 /// The first six have one value per coefficient and unit, coefficient after coefficient: that of coefficient `j` of unit `u` is at
 /// `j * units + u`. The others have one value per unit. As in [`BatchOutput`](super::super::BatchOutput), a unit that could not be
 /// computed has NaN in its columns.
+///
+/// ```
+/// # use meta_analysis::batch::{BatchDesign, BatchInput, BatchRegression, RegressionOutput};
+/// // Two groups of two studies, and two units
+/// let y = [1.0, 3.0, 4.0, 6.0, 0.0, 2.0, 0.0, 2.0];
+/// let (mut beta, mut qm) = ([0.0; 4], [0.0; 2]);
+/// let mut output = RegressionOutput { coefficients: Some(&mut beta), qm: Some(&mut qm), ..RegressionOutput::default() };
+/// let plan = BatchRegression::common(BatchDesign::new(4, &[&[0.0, 0.0, 1.0, 1.0]])?);
+/// plan.run(BatchInput::unit_major(&y, &[1.0; 8], 4)?, &mut output)?;
+/// // The intercepts of both units, then the differences of the groups, which have standard error 1
+/// assert!(beta.iter().zip([2.0, 1.0, 3.0, 0.0]).all(|(found, is)| (found - is).abs() < 1e-14));
+/// assert!((qm[0] - 9.0).abs() < 1e-13 && qm[1].abs() < 1e-13);
+/// # Ok::<(), meta_analysis::Error>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct RegressionOutput<'a> {
     /// Coefficients by weighted least squares with weights `1/(v + tau2)`.

@@ -88,12 +88,38 @@ impl BatchRegression {
     }
 
     /// Common effects given the covariates: weights `1/v`. metafor: `method = "EE"`.
+    ///
+    /// ```
+    /// # use meta_analysis::batch::{BatchDesign, BatchInput, BatchRegression, RegressionOutput};
+    /// // Effects 1, 3 and 4, 6 in two groups, each with variance 1: coefficients 2 and 3
+    /// # let (y, v) = ([1.0, 3.0, 4.0, 6.0], [1.0; 4]);
+    /// # let (design, input) = (BatchDesign::new(4, &[&[0.0, 0.0, 1.0, 1.0]])?, BatchInput::unit_major(&y, &v, 4)?);
+    /// # let (mut beta, mut se) = ([0.0; 2], [0.0; 2]);
+    /// # let mut output = RegressionOutput { coefficients: Some(&mut beta), se: Some(&mut se), ..RegressionOutput::default() };
+    /// BatchRegression::common(design).run(input, &mut output)?;
+    /// assert!((beta[0] - 2.0).abs() < 1e-14 && (beta[1] - 3.0).abs() < 1e-14);
+    /// assert!((se[0] - 0.5_f64.sqrt()).abs() < 1e-14 && (se[1] - 1.0).abs() < 1e-14);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[must_use]
     pub fn common(design: BatchDesign) -> Self {
         Self::new(design, None)
     }
 
     /// Random effects with this estimator of the residual tau2.
+    ///
+    /// ```
+    /// # use meta_analysis::{Tau2, batch::{BatchDesign, BatchInput, BatchRegression, RegressionOutput}};
+    /// // Effects 1, 3 and 4, 6 in two groups, each with variance 1: the residual variance is 4 / (4 - 2) = 1 + tau2
+    /// # let (y, v) = ([1.0, 3.0, 4.0, 6.0], [1.0; 4]);
+    /// # let (design, input) = (BatchDesign::new(4, &[&[0.0, 0.0, 1.0, 1.0]])?, BatchInput::unit_major(&y, &v, 4)?);
+    /// # let (mut tau2, mut se) = ([0.0; 1], [0.0; 2]);
+    /// # let mut output = RegressionOutput { tau2: Some(&mut tau2), se: Some(&mut se), ..RegressionOutput::default() };
+    /// BatchRegression::random(design, Tau2::Reml).run(input, &mut output)?;
+    /// assert!((tau2[0] - 1.0).abs() < 1e-13);
+    /// assert!((se[0] - 1.0).abs() < 1e-13 && (se[1] - 2.0_f64.sqrt()).abs() < 1e-13);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[must_use]
     pub fn random(design: BatchDesign, tau2: Tau2) -> Self {
         Self::new(design, Some(tau2))
@@ -101,6 +127,19 @@ impl BatchRegression {
 
     /// The instructions to use, [`InstructionSet::Auto`] unless set; see
     /// [`BatchPlan::instruction_set`](super::super::BatchPlan::instruction_set).
+    ///
+    /// ```
+    /// # use meta_analysis::{Tau2, batch::{BatchDesign, BatchInput, BatchRegression, InstructionSet, RegressionOutput}};
+    /// // Two groups of two studies, two units: effects 1, 3 and 4, 6 with coefficients 2 and 3, effects 0, 2 and 0, 2 with 1 and 0
+    /// # let (y, v) = ([1.0, 3.0, 4.0, 6.0, 0.0, 2.0, 0.0, 2.0], [1.0; 8]);
+    /// # let (design, input) = (BatchDesign::new(4, &[&[0.0, 0.0, 1.0, 1.0]])?, BatchInput::unit_major(&y, &v, 4)?);
+    /// # let mut beta = [0.0; 4];
+    /// # let mut output = RegressionOutput { coefficients: Some(&mut beta), ..RegressionOutput::default() };
+    /// let plan = BatchRegression::random(design, Tau2::Reml).instruction_set(InstructionSet::Scalar);
+    /// plan.run(input, &mut output)?;
+    /// assert!(beta.iter().zip([2.0, 1.0, 3.0, 0.0]).all(|(found, is)| (found - is).abs() < 1e-14));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[must_use]
     pub fn instruction_set(mut self, set: InstructionSet) -> Self {
         self.set = set;
@@ -108,6 +147,20 @@ impl BatchRegression {
     }
 
     /// Units between two calls of a progress function, and the share of work that a thread takes; 4096 unless set.
+    ///
+    /// ```
+    /// # use meta_analysis::{Tau2, batch::{BatchDesign, BatchInput, BatchRegression, RegressionOutput}};
+    /// // Two groups of two studies, two units: effects 1, 3 and 4, 6 with coefficients 2 and 3, effects 0, 2 and 0, 2 with 1 and 0
+    /// # let (y, v) = ([1.0, 3.0, 4.0, 6.0, 0.0, 2.0, 0.0, 2.0], [1.0; 8]);
+    /// # let (design, input) = (BatchDesign::new(4, &[&[0.0, 0.0, 1.0, 1.0]])?, BatchInput::unit_major(&y, &v, 4)?);
+    /// # let mut beta = [0.0; 4];
+    /// # let mut output = RegressionOutput { coefficients: Some(&mut beta), ..RegressionOutput::default() };
+    /// let (mut calls, plan) = (0, BatchRegression::random(design, Tau2::Reml).chunk(1));
+    /// plan.run_with(input, &mut output, &mut |_| { calls += 1; std::ops::ControlFlow::Continue(()) })?;
+    /// assert_eq!(calls, 2);
+    /// assert!(beta.iter().zip([2.0, 1.0, 3.0, 0.0]).all(|(found, is)| (found - is).abs() < 1e-14));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     #[must_use]
     pub fn chunk(mut self, units: usize) -> Self {
         self.chunk = units.max(1);
@@ -115,6 +168,19 @@ impl BatchRegression {
     }
 
     /// Fits every unit. A unit that cannot be fitted is a flag and NaN in its columns, not an error.
+    ///
+    /// ```
+    /// # use meta_analysis::{Tau2, batch::{BatchDesign, BatchInput, BatchRegression, RegressionOutput}};
+    /// // Two groups of two studies, two units: effects 1, 3 and 4, 6 with coefficients 2 and 3, effects 0, 2 and 0, 2 with 1 and 0
+    /// # let (y, v) = ([1.0, 3.0, 4.0, 6.0, 0.0, 2.0, 0.0, 2.0], [1.0; 8]);
+    /// # let (design, input) = (BatchDesign::new(4, &[&[0.0, 0.0, 1.0, 1.0]])?, BatchInput::unit_major(&y, &v, 4)?);
+    /// # let mut beta = [0.0; 4];
+    /// # let mut output = RegressionOutput { coefficients: Some(&mut beta), ..RegressionOutput::default() };
+    /// assert_eq!(BatchRegression::random(design, Tau2::Reml).run(input, &mut output)?.units, 2);
+    /// // Coefficient after coefficient
+    /// assert!(beta.iter().zip([2.0, 1.0, 3.0, 0.0]).all(|(found, is)| (found - is).abs() < 1e-14));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::LengthMismatch`] if a column has not the length that [`RegressionOutput`] says, or if the units have not as many
@@ -124,6 +190,21 @@ impl BatchRegression {
     }
 
     /// As [`run`](Self::run), telling `progress` after each [`chunk`](Self::chunk) how many units are done; it can end the run.
+    ///
+    /// ```
+    /// # use meta_analysis::{Tau2, batch::{BatchDesign, BatchInput, BatchRegression, RegressionOutput}};
+    /// // Two groups of two studies, two units: effects 1, 3 and 4, 6 with coefficients 2 and 3, effects 0, 2 and 0, 2 with 1 and 0
+    /// # let (y, v) = ([1.0, 3.0, 4.0, 6.0, 0.0, 2.0, 0.0, 2.0], [1.0; 8]);
+    /// # let (design, input) = (BatchDesign::new(4, &[&[0.0, 0.0, 1.0, 1.0]])?, BatchInput::unit_major(&y, &v, 4)?);
+    /// # let mut beta = [0.0; 4];
+    /// # let mut output = RegressionOutput { coefficients: Some(&mut beta), ..RegressionOutput::default() };
+    /// // Ended after the first unit
+    /// let plan = BatchRegression::random(design, Tau2::Reml).chunk(1);
+    /// let summary = plan.run_with(input, &mut output, &mut |done| { assert_eq!(done, 1); std::ops::ControlFlow::Break(()) })?;
+    /// assert!(summary.units == 1 && summary.cancelled);
+    /// assert!((beta[0] - 2.0).abs() < 1e-14 && beta[1] == 0.0);
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`run`](Self::run).
@@ -162,6 +243,18 @@ impl BatchRegression {
 
     /// As [`run`](Self::run), on all cores. Results are the same, to the last bit.
     ///
+    /// ```
+    /// # use meta_analysis::{Tau2, batch::{BatchDesign, BatchInput, BatchRegression, RegressionOutput}};
+    /// // Two groups of two studies, two units: effects 1, 3 and 4, 6 with coefficients 2 and 3, effects 0, 2 and 0, 2 with 1 and 0
+    /// # let (y, v) = ([1.0, 3.0, 4.0, 6.0, 0.0, 2.0, 0.0, 2.0], [1.0; 8]);
+    /// # let (design, input) = (BatchDesign::new(4, &[&[0.0, 0.0, 1.0, 1.0]])?, BatchInput::unit_major(&y, &v, 4)?);
+    /// # let mut beta = [0.0; 4];
+    /// # let mut output = RegressionOutput { coefficients: Some(&mut beta), ..RegressionOutput::default() };
+    /// assert_eq!(BatchRegression::random(design, Tau2::Reml).run_parallel(input, &mut output)?.units, 2);
+    /// assert!(beta.iter().zip([2.0, 1.0, 3.0, 0.0]).all(|(found, is)| (found - is).abs() < 1e-14));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`run`](Self::run).
     #[cfg(feature = "parallel")]
@@ -171,6 +264,24 @@ impl BatchRegression {
 
     /// As [`run_parallel`](Self::run_parallel), telling `progress` after each chunk how many units are done; it can end the run. Threads
     /// finish in any order: of a run that was [cancelled](BatchSummary::cancelled) some units are written and it is not known which.
+    ///
+    /// ```
+    /// # use meta_analysis::{Tau2, batch::{BatchDesign, BatchInput, BatchRegression, RegressionOutput}};
+    /// # use std::sync::atomic::{AtomicUsize, Ordering};
+    /// // Two groups of two studies, two units: effects 1, 3 and 4, 6 with coefficients 2 and 3, effects 0, 2 and 0, 2 with 1 and 0
+    /// # let (y, v) = ([1.0, 3.0, 4.0, 6.0, 0.0, 2.0, 0.0, 2.0], [1.0; 8]);
+    /// # let (design, input) = (BatchDesign::new(4, &[&[0.0, 0.0, 1.0, 1.0]])?, BatchInput::unit_major(&y, &v, 4)?);
+    /// # let mut beta = [0.0; 4];
+    /// # let mut output = RegressionOutput { coefficients: Some(&mut beta), ..RegressionOutput::default() };
+    /// let (calls, plan) = (AtomicUsize::new(0), BatchRegression::random(design, Tau2::Reml).chunk(1));
+    /// plan.run_parallel_with(input, &mut output, &|_| {
+    ///     calls.fetch_add(1, Ordering::Relaxed);
+    ///     std::ops::ControlFlow::Continue(())
+    /// })?;
+    /// assert_eq!(calls.into_inner(), 2);
+    /// assert!(beta.iter().zip([2.0, 1.0, 3.0, 0.0]).all(|(found, is)| (found - is).abs() < 1e-14));
+    /// # Ok::<(), meta_analysis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`run`](Self::run).
