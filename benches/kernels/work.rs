@@ -54,7 +54,7 @@ pub(crate) fn fits(k: usize) -> Vec<Work> {
             all.push(work(format!("fit {name} {test} k={k}"), 1, move || {
                 let fit = RandomEffects::new(tau2).inference(inference).fit(black_box(&effects)).expect("fits");
                 assert!(fit.estimate().se() > 0.0);
-                black_box(fit);
+                black_box(&fit);
             }));
         }
     }

@@ -40,6 +40,7 @@ pub struct Estimate {
 
 impl Estimate {
     /// Applies an inference method to a solved model.
+    #[inline(always)]
     pub(crate) fn new(
         solution: &Solution,
         inference: Inference,

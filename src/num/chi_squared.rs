@@ -3,8 +3,9 @@
 //! A chi-squared variable with df degrees of freedom is twice a gamma variable of shape df/2, so every function is the incomplete gamma
 //! function of [`gamma`] at `(df/2, x/2)`. In R: `dchisq`, `pchisq`, `qchisq`. NaN unless df is positive and finite.
 
+use super::gamma;
+use super::lanes::scaled_two_sided;
 use super::saddle_point::ln_gamma_kernel;
-use super::{erf, gamma};
 
 /// Terms of the finite sum below; a whole df of twice as many, and one more, has it.
 const TERMS: usize = 30;
@@ -90,13 +91,32 @@ fn finite_sum(x: f64, df: f64) -> Option<f64> {
     if (whole as f64) < df {
         return None;
     }
-    let sum = |terms: &[f64]| terms.iter().rev().fold(0.0, |sum, term| sum * x + term);
-    Some(if whole.is_multiple_of(2) {
-        ((-x).exp() * sum(WHOLE.get(..whole / 2)?)).min(1.0)
+    let sum = |terms: &[f64]| polynomial(terms, x);
+    let scaled = if whole.is_multiple_of(2) {
+        sum(WHOLE.get(..whole / 2)?)
     } else {
-        let root = x.sqrt();
-        (erf::erfc(root) + (-x).exp() * (root * sum(HALVES.get(..whole / 2)?))).min(1.0)
-    })
+        // erfc(sqrt x) = exp(-x) P(|Z| > z) exp(z^2/2) at z = sqrt(2 x)
+        scaled_two_sided((2.0 * x).sqrt()) + x.sqrt() * sum(HALVES.get(..whole / 2)?)
+    };
+    Some(((-x).exp() * scaled).min(1.0))
+}
+
+/// A polynomial with these coefficients from the constant up, as four in the fourth power of `x` side by side: one sum would wait for each
+/// of its steps.
+fn polynomial(coefficients: &[f64], x: f64) -> f64 {
+    let square = x * x;
+    let fourth = square * square;
+    let (fours, highest) = coefficients.as_chunks::<4>();
+    let mut sums = [0.0; 4];
+    for (sum, term) in sums.iter_mut().zip(highest) {
+        *sum = *term;
+    }
+    for four in fours.iter().rev() {
+        for (sum, term) in sums.iter_mut().zip(four) {
+            *sum = *sum * fourth + term;
+        }
+    }
+    (sums[0] + x * sums[1]) + square * (sums[2] + x * sums[3])
 }
 
 /// `ln P(X <= x)`, accurate where the probability underflows.

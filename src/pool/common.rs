@@ -115,6 +115,7 @@ impl CommonEffect {
         Pooled::fit(Model::CommonEffect(*self), effects)
     }
 
+    #[inline(always)]
     pub(super) fn options(&self) -> (Tau2, Inference, f64) {
         (Tau2::Fixed(0.0), self.inference, self.level)
     }

@@ -35,6 +35,7 @@ pub enum Model {
 }
 
 impl Model {
+    #[inline(always)]
     fn options(&self) -> (Tau2, Inference, f64) {
         match self {
             Self::CommonEffect(model) => model.options(),
@@ -108,16 +109,22 @@ impl Pooled {
     pub(super) fn fit(model: Model, effects: &Effects) -> Result<Self> {
         let (tau2, inference, level) = model.options();
         check_level(level)?;
+        let mut notes = Vec::new();
         let view = effects.view();
         let extent = Extent { inference, full: true };
         let solved = Workspace::with(|workspace| solve(view, (tau2, model.is_random()), workspace, extent));
-        let (solution, certificate) = solved.map_err(|failure| failure.explain(tau2, effects.labels()))?;
+        let (solution, certificate) = match solved {
+            Ok(solved) => solved,
+            Err(failure) => return Err(failure.explain(tau2, effects.labels())),
+        };
         let estimate = Estimate::new(&solution, inference, level, effects.measure(), view.pooled_scale())?;
         let heterogeneity = Heterogeneity::new(&solution, model.is_random())?;
-        let mut fit =
-            Self { model, effects: effects.clone(), solution, estimate, heterogeneity, certificate, notes: Vec::new() };
-        fit.notes = fit.collect_notes();
-        Ok(fit)
+        notes_of_effects(effects, &mut notes);
+        if model.is_random() {
+            random_effects_notes(tau2, &solution, &estimate, certificate.as_ref(), &mut notes);
+        }
+        // Put together where the caller wants it: half a kilobyte that is not moved again.
+        Ok(Self { model, effects: effects.clone(), solution, estimate, heterogeneity, certificate, notes })
     }
 
     /// The same model fitted to other effects, e.g. to a subset.
@@ -375,52 +382,50 @@ impl Pooled {
     pub(super) fn explain(&self, error: crate::tau2::Tau2Error) -> Error {
         super::solve::Failure::from(error).explain(self.model.options().0, self.effects.labels())
     }
+}
 
-    fn collect_notes(&self) -> Vec<Note> {
-        let mut notes = notes_of_effects(&self.effects);
-        if self.model.is_random() {
-            notes.extend(self.random_effects_notes());
-        }
-        notes
+/// What a reader of a random-effects result should know.
+fn random_effects_notes(
+    tau2: Tau2,
+    solution: &Solution,
+    estimate: &Estimate,
+    certificate: Option<&Certificate>,
+    notes: &mut Vec<Note>,
+) {
+    if solution.k < 5 {
+        notes.push(Note::FewStudies { k: solution.k });
     }
-
-    fn random_effects_notes(&self) -> Vec<Note> {
-        let mut notes = Vec::new();
-        let fixed = matches!(self.model.options().0, Tau2::Fixed(_));
-        if self.k() < 5 {
-            notes.push(Note::FewStudies { k: self.k() });
+    if solution.tau2 <= 0.0 && !matches!(tau2, Tau2::Fixed(_)) {
+        notes.push(Note::Tau2AtBoundary);
+    }
+    if let Some(certificate) = certificate
+        && let Some(gap) = certificate.gap
+    {
+        let others = certificate.maxima.iter().map(|m| m.tau2);
+        let others = others.filter(|t| t.to_bits() != solution.tau2.to_bits()).collect();
+        notes.push(Note::SeveralMaxima { others, gap, tie: certificate.tie });
+    }
+    if estimate.inference() == Inference::HartungKnapp
+        && let Ok(wald) =
+            Estimate::new(solution, Inference::Wald, estimate.level(), estimate.measure(), estimate.scale())
+    {
+        let width = |(lower, upper): (f64, f64)| upper - lower;
+        if width(estimate.interval()) < width(wald.interval()) {
+            notes.push(Note::NarrowerThanWald);
         }
-        if self.solution.tau2 <= 0.0 && !fixed {
-            notes.push(Note::Tau2AtBoundary);
-        }
-        if let Some(certificate) = &self.certificate
-            && let Some(gap) = certificate.gap
-        {
-            let others = certificate
-                .maxima
-                .iter()
-                .map(|m| m.tau2)
-                .filter(|t| t.to_bits() != self.solution.tau2.to_bits())
-                .collect();
-            notes.push(Note::SeveralMaxima { others, gap, tie: certificate.tie });
-        }
-        let (estimate, level) = (&self.estimate, self.estimate.level());
-        if estimate.inference() == Inference::HartungKnapp
-            && let Ok(wald) =
-                Estimate::new(&self.solution, Inference::Wald, level, estimate.measure(), estimate.scale())
-        {
-            let width = |(lower, upper): (f64, f64)| upper - lower;
-            if width(estimate.interval()) < width(wald.interval()) {
-                notes.push(Note::NarrowerThanWald);
-            }
-        }
-        notes
     }
 }
 
 /// What was done to the data before they were pooled.
-pub(super) fn notes_of_effects(effects: &Effects) -> Vec<Note> {
-    let mut notes = Vec::new();
+#[inline]
+pub(super) fn notes_of_effects(effects: &Effects, notes: &mut Vec<Note>) {
+    if effects.is_adjusted() || !effects.dropped().is_empty() {
+        notes_of_changes(effects, notes);
+    }
+}
+
+#[cold]
+fn notes_of_changes(effects: &Effects, notes: &mut Vec<Note>) {
     if effects.is_adjusted() {
         let touched = effects.labels().iter().zip(effects.adjustments());
         let studies = touched.filter(|(_, a)| a.is_some()).map(|(label, _)| label.clone()).collect();
@@ -428,7 +433,6 @@ pub(super) fn notes_of_effects(effects: &Effects) -> Vec<Note> {
     }
     let dropped = effects.dropped().iter();
     notes.extend(dropped.map(|d| Note::Dropped { study: d.study.clone(), reason: d.reason.clone() }));
-    notes
 }
 
 impl std::fmt::Display for Pooled {

@@ -144,6 +144,7 @@ impl RandomEffects {
         Pooled::fit(Model::RandomEffects(*self), effects)
     }
 
+    #[inline(always)]
     pub(super) fn options(&self) -> (Tau2, Inference, f64) {
         (self.tau2, self.inference, self.level)
     }

@@ -37,9 +37,9 @@ pub(super) fn solve(
     if random && k < 2 {
         return Err(Failure::Model(RandomEffects::too_few(k)));
     }
-    let at_zero = workspace.mean_at(0.0)?;
+    let at_zero = workspace.mean_here(0.0)?;
     let fit = if extent.full { workspace.certify(tau2)? } else { workspace.estimate(tau2)? };
-    let at_tau2 = if fit.tau2 > 0.0 { workspace.mean_at(fit.tau2)? } else { at_zero };
+    let at_tau2 = if fit.tau2 > 0.0 { workspace.mean_here(fit.tau2)? } else { at_zero };
     let kenward_roger = if tau2 == Tau2::Reml {
         extent.sums(Inference::KenwardRoger, || workspace.kenward_roger(fit.tau2))?
     } else {

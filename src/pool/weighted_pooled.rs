@@ -67,7 +67,8 @@ impl WeightedPooled {
         heterogeneity: Heterogeneity,
         certificate: Option<Certificate>,
     ) -> Self {
-        let mut notes = notes_of_effects(&effects);
+        let mut notes = Vec::new();
+        notes_of_effects(&effects, &mut notes);
         if solution.k < 5 {
             notes.push(Note::FewStudies { k: solution.k });
         }

@@ -7,6 +7,7 @@ use std::thread::LocalKey;
 pub(crate) type Kept<M> = Cell<Option<Box<M>>>;
 
 /// Runs `work` with what the last call on this thread left, or with something new, and leaves it for the next one unless it is `too_large`.
+#[inline(always)]
 pub(crate) fn with_kept<M: Default, T>(
     kept: &'static LocalKey<Kept<M>>,
     too_large: impl FnOnce(&M) -> bool,

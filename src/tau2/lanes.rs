@@ -73,13 +73,15 @@ pub(super) struct FewSums {
 }
 
 /// All sums; the ratios are left in `omega`.
+#[inline(always)]
 pub(super) fn all_sums(studies: Studies<'_>) -> AllSums {
-    InstructionSet::Avx2.dispatch(Fours(All(studies)))
+    InstructionSet::dispatch_at_once(Fours(All(studies)))
 }
 
 /// The sums for the mean; the ratios are left in `omega`.
+#[inline(always)]
 pub(super) fn few_sums(studies: Studies<'_>) -> FewSums {
-    InstructionSet::Avx2.dispatch(Fours(Few(studies)))
+    InstructionSet::dispatch_at_once(Fours(Few(studies)))
 }
 
 struct All<'a>(Studies<'a>);
@@ -172,8 +174,9 @@ pub(super) struct Extremes {
 }
 
 /// The extremes of effects and variances.
+#[inline(always)]
 pub(super) fn extremes(y: &[[f64; LANES]], v: &[[f64; LANES]]) -> Extremes {
-    InstructionSet::Avx2.dispatch(Fours(Scan { y, v }))
+    InstructionSet::dispatch_at_once(Fours(Scan { y, v }))
 }
 
 struct Scan<'a> {

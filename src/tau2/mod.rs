@@ -149,6 +149,7 @@ impl Solved {
     }
 
     /// Back in the user's unit.
+    #[inline(always)]
     fn into_fit(self, unit: Unit) -> Result<Tau2Fit, Tau2Error> {
         let tau2 = unit.grow_square(self.tau2);
         let se = self.se.map(|se| unit.grow_square(se));
@@ -171,27 +172,26 @@ fn run<P: Studies>(
         return fixed(tau2);
     }
     need_studies(profile.studies(), profile.coefficients() + 1)?;
-    match method {
-        Tau2::DerSimonianLaird => moment::dersimonian_laird(profile)?.into_fit(unit),
-        Tau2::HunterSchmidt => moment::hunter_schmidt(profile)?.into_fit(unit),
-        Tau2::HunterSchmidtSmallSample => moment::hunter_schmidt_small_sample(profile)?.into_fit(unit),
-        Tau2::HartungMakambi => moment::hartung_makambi(profile)?.into_fit(unit),
-        Tau2::Hedges => moment::hedges(profile).into_fit(unit),
-        Tau2::TwoStepDerSimonianLaird => moment::two_step_dersimonian_laird(profile)?.into_fit(unit),
-        Tau2::TwoStepHedges => moment::two_step_hedges(profile)?.into_fit(unit),
-        Tau2::SidikJonkman => moment::sidik_jonkman(profile).into_fit(unit),
-        Tau2::PauleMandel => q_root::paule_mandel(profile).into_fit(unit),
-        Tau2::MedianUnbiasedPauleMandel => q_root::median_unbiased(profile).into_fit(unit),
-        Tau2::Reml => likelihood::fit(profile, Likelihood::Restricted, unit, scratch, certify),
-        Tau2::MaximumLikelihood => likelihood::fit(profile, Likelihood::Full, unit, scratch, certify),
-        Tau2::BayesMode(of) => likelihood::bayes_mode(profile, of, unit, scratch, certify),
-        Tau2::GeneralisedQ(weights) => fixed_weights::moment(&profile.fixed_form(weights)?).into_fit(unit),
-        Tau2::MedianUnbiasedGeneralisedQ(weights) => {
-            fixed_weights::median_unbiased(&profile.fixed_form(weights)?)?.into_fit(unit)
-        }
-        Tau2::BootstrappedDerSimonianLaird(options) => bootstrap::dersimonian_laird(profile, options)?.into_fit(unit),
-        Tau2::Fixed(tau2) => fixed(tau2),
-    }
+    let solved = match method {
+        Tau2::DerSimonianLaird => moment::dersimonian_laird(profile)?,
+        Tau2::HunterSchmidt => moment::hunter_schmidt(profile)?,
+        Tau2::HunterSchmidtSmallSample => moment::hunter_schmidt_small_sample(profile)?,
+        Tau2::HartungMakambi => moment::hartung_makambi(profile)?,
+        Tau2::Hedges => moment::hedges(profile),
+        Tau2::TwoStepDerSimonianLaird => moment::two_step_dersimonian_laird(profile)?,
+        Tau2::TwoStepHedges => moment::two_step_hedges(profile)?,
+        Tau2::SidikJonkman => moment::sidik_jonkman(profile),
+        Tau2::PauleMandel => q_root::paule_mandel(profile),
+        Tau2::MedianUnbiasedPauleMandel => q_root::median_unbiased(profile),
+        Tau2::Reml => return likelihood::fit(profile, Likelihood::Restricted, unit, scratch, certify),
+        Tau2::MaximumLikelihood => return likelihood::fit(profile, Likelihood::Full, unit, scratch, certify),
+        Tau2::BayesMode(of) => return likelihood::bayes_mode(profile, of, unit, scratch, certify),
+        Tau2::GeneralisedQ(weights) => fixed_weights::moment(&profile.fixed_form(weights)?),
+        Tau2::MedianUnbiasedGeneralisedQ(weights) => fixed_weights::median_unbiased(&profile.fixed_form(weights)?)?,
+        Tau2::BootstrappedDerSimonianLaird(options) => bootstrap::dersimonian_laird(profile, options)?,
+        Tau2::Fixed(tau2) => return fixed(tau2),
+    };
+    solved.into_fit(unit)
 }
 
 fn fixed(tau2: f64) -> Result<Tau2Fit, Tau2Error> {
@@ -211,6 +211,7 @@ fn need_studies(k: usize, needed: usize) -> Result<(), Tau2Error> {
 }
 
 /// `s` at a tau2 given in the user's unit.
+#[inline(always)]
 fn scaled_s<P: Profile>(profile: &P, unit: Unit, tau2: f64) -> Result<f64, Tau2Error> {
     valid(tau2)?;
     let s = profile.axis().s(unit.shrink_square(tau2));

@@ -11,6 +11,7 @@ use super::profile::{Profile, Sums};
 use super::{Solved, Tau2Error};
 
 /// The sums with the weights `1/v_i`.
+#[inline(always)]
 fn at_inverse_variance<P: Profile>(profile: &mut P) -> Result<Sums, Tau2Error> {
     if let Some(index) = profile.first_zero() {
         return Err(Tau2Error::ZeroVariance { index });
@@ -38,6 +39,7 @@ fn sd_of_q(df: f64, tau2: f64, at: &Sums) -> f64 {
 }
 
 /// DerSimonian-Laird: `E Q = (k - p) + tau2 tr P`.
+#[inline(always)]
 pub(super) fn dersimonian_laird<P: Profile>(profile: &mut P) -> Result<Solved, Tau2Error> {
     let (at, tau2) = sums_and_dersimonian_laird(profile)?;
     let sd = sd_of_q(profile.df(), tau2, &at);
@@ -45,6 +47,7 @@ pub(super) fn dersimonian_laird<P: Profile>(profile: &mut P) -> Result<Solved, T
 }
 
 /// The sums that the estimate comes from, and the estimate alone.
+#[inline(always)]
 pub(super) fn sums_and_dersimonian_laird<P: Profile>(profile: &mut P) -> Result<(Sums, f64), Tau2Error> {
     let at = at_inverse_variance(profile)?;
     Ok((at, ((at.q - profile.df()) * (at.s / at.trace)).max(0.0)))

@@ -240,10 +240,11 @@ impl Mean<'_> {
     }
 
     /// The weighted mean, its weight and the residuals around it. At tau2 = 0 with all other sums, which most analyses need there.
+    #[inline(always)]
     pub(crate) fn mean_sums(&mut self, s: f64) -> MeanSums {
         if s <= self.axis.start || self.known.find(s).is_some() {
             let Located { sums, mean } = self.located(s);
-            return MeanSums { weight: sums.weight, mean: *mean, q: sums.q, f: sums.f };
+            return MeanSums { weight: sums.weight, mean, q: sums.q, f: sums.f };
         }
         match self.known.mean {
             Some((at, sums)) if at.to_bits() == s.to_bits() => return sums,
@@ -258,21 +259,22 @@ impl Mean<'_> {
     }
 
     /// All sums at `s`, from memory if they were taken before.
-    fn located(&mut self, s: f64) -> &Located {
-        let place = match self.known.find(s) {
-            Some(place) => place,
-            None => {
-                let place = self.known.place(s, self.axis.start);
-                self.known.located[place] = self.sum(s);
-                place
-            }
-        };
-        &self.known.located[place]
+    #[inline(always)]
+    fn located(&mut self, s: f64) -> Located {
+        if let Some(place) = self.known.find(s) {
+            return self.known.located[place];
+        }
+        // Returned as they are: read back from where they were just written they would take longer.
+        let located = self.sum(s);
+        let place = self.known.place(s, self.axis.start);
+        self.known.located[place] = located;
+        located
     }
 
     // With a = omega r the weighted residuals and the first study's share a_0 kept apart (b = a - a_0):
     //   tr P   = w_0 R_1/S + sum_j w_j (1 - w_j/S),  w_j/S <= 1/2
     //   y'P^3y = sum_j w_j (b_j - b)^2 + w_0 b^2,    b = sum_j w_j b_j / S
+    #[inline(always)]
     fn sum(&mut self, s: f64) -> Located {
         self.known.ratios = s;
         let AllSums { r: [r1, r2, r3], inverse, mean, q, f, b1, b2 } =

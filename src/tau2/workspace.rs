@@ -47,6 +47,7 @@ const MOST_KEPT: usize = 1 << 16;
 
 impl Workspace {
     /// Runs `work` with the memory of the last fit on this thread, loaded with anything.
+    #[inline(always)]
     pub(crate) fn with<T>(work: impl FnOnce(&mut Self) -> T) -> T {
         with_kept(&KEPT, |workspace| workspace.columns.capacity() > MOST_KEPT, work)
     }
@@ -139,6 +140,7 @@ impl Workspace {
         Axis::at_zero(smallest, largest, rss).ok_or_else(|| survey.ratio_out_of_range(v))
     }
 
+    #[inline(always)]
     pub(super) fn profile(&mut self) -> Result<(Mean<'_>, &mut Scratch, Unit), Tau2Error> {
         if self.k == 0 {
             return Err(Tau2Error::Empty);
@@ -247,6 +249,12 @@ impl Workspace {
     ///
     /// [`Tau2Error::InvalidTau2`]; [`Tau2Error::ZeroVariance`] if tau2 = 0 and a sampling variance is 0; [`Tau2Error::Overflow`].
     pub fn mean_at(&mut self, tau2: f64) -> Result<MeanAt, Tau2Error> {
+        self.mean_here(tau2)
+    }
+
+    /// [`mean_at`](Self::mean_at) where it is asked for: its numbers then need not go by memory.
+    #[inline(always)]
+    pub(crate) fn mean_here(&mut self, tau2: f64) -> Result<MeanAt, Tau2Error> {
         let origin = self.origin;
         let (mut profile, _, unit) = self.profile()?;
         let s = place(&profile, unit, tau2)?;
@@ -384,6 +392,7 @@ fn fill(to: &mut [f64], column: &[f64], first: usize, pad: f64, f: impl Fn(f64) 
 }
 
 /// `s` at a tau2 given in the user's unit, refusing weights that do not exist.
+#[inline(always)]
 pub(super) fn place<P: Profile>(profile: &P, unit: Unit, tau2: f64) -> Result<f64, Tau2Error> {
     let s = super::scaled_s(profile, unit, tau2)?;
     match profile.first_zero() {

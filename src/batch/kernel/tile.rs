@@ -446,11 +446,11 @@ impl<S: Simd, const N: usize, const MISSING: bool, const CUBES: bool> Pass<S, N>
                     self.open = 1;
                 }
             }
-            self.count = l.add(self.count, l.select(here, one, zero));
+            self.count = l.select(here, l.add(self.count, one), self.count);
             cell[Y] = l.select(here, l.sub(y, self.origin), zero);
             cell[V] = l.select(here, v, inf);
             self.least = l.min(self.least, cell[V]);
-            self.most = l.max(self.most, l.select(here, v, zero));
+            self.most = l.select(here, l.max(self.most, v), self.most);
         } else {
             cell[Y] = l.sub(y, self.origin);
             cell[V] = v;

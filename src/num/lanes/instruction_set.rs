@@ -81,4 +81,20 @@ impl InstructionSet {
             _ => pulp::Arch::new().dispatch(op),
         }
     }
+
+    /// [`Avx2`](Self::Avx2) for an operation that takes no longer than finding the way to it: what it is given stays in registers.
+    #[inline(always)]
+    pub(crate) fn dispatch_at_once<Op: WithSimd>(op: Op) -> Op::Output {
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        if let Some(simd) = pulp::x86::V3::try_new() {
+            return Simd::vectorize(simd, op);
+        }
+        without_avx2(op)
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn without_avx2<Op: WithSimd>(op: Op) -> Op::Output {
+    InstructionSet::Avx2.dispatch(op)
 }

@@ -31,6 +31,7 @@ mod vectors;
 pub use chi_squared::ChiSquaredTail;
 pub use instruction_set::InstructionSet;
 pub use normal::NormalTail;
+pub(crate) use normal::scaled_two_sided;
 pub(crate) use slices::Ratios;
 pub use student_t::StudentTail;
 pub(crate) use vectors::{Lanes, Mask, Num, flat};

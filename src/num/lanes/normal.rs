@@ -2,7 +2,7 @@
 
 use std::f64::consts::LOG10_E;
 
-use pulp::Simd;
+use pulp::{Scalar, Simd};
 
 use super::elementary::{at_most, ln, polynomial, times_exp, where_finite};
 use super::instruction_set::InstructionSet;
@@ -108,6 +108,12 @@ impl Tail for TwoSided {
         let ln_p = at_most(l, l.add(square, ln_scaled), 0.0);
         where_finite(l, z, l.mul(ln_p, l.splat(LOG10_E)))
     }
+}
+
+/// `exp(z^2/2) P(|Z| > z)` for one `z >= 0`.
+pub(crate) fn scaled_two_sided(z: f64) -> f64 {
+    let [scaled] = scaled(Lanes::<Scalar, 1>::new(Scalar::new()), [z]);
+    scaled
 }
 
 /// `exp(z^2/2) P(|Z| > z)` for `z >= 0`: the scaled complementary error function at `z / sqrt 2`.
