@@ -304,13 +304,17 @@ impl<S: Simd, const N: usize> Profile<S, N> for Tile<'_, S, N> {
 
     #[inline(always)]
     fn score(&mut self, x: Num<S, N>, restricted: bool, (near, _): &Self::Sums) -> (Score<S, N>, Self::Sums) {
-        let sums = self.sums_near::<{ want::Q | want::F | want::SLOPES }>(x, near.mean);
+        let sums = if self.q_at_solution {
+            self.sums_near::<{ want::Q | want::F | want::SLOPES }>(x, near.mean)
+        } else {
+            self.sums_near::<{ want::F | want::SLOPES }>(x, near.mean)
+        };
         (score_of(self.lanes, (x, restricted), &sums.0, &sums.1), sums)
     }
 
     #[inline(always)]
-    fn is_firm(&self, sums: &Self::Sums, (near, _): &Self::Sums, most: f64) -> Mask<S, N> {
-        is_firm(self.lanes, near.mean, sums, most)
+    fn is_firm<const Q: bool>(&self, sums: &Self::Sums, (near, _): &Self::Sums, most: f64) -> Mask<S, N> {
+        is_firm::<S, N, Q>(self.lanes, near.mean, sums, most)
     }
 
     #[inline(always)]
@@ -395,7 +399,7 @@ pub(super) fn score_of<S: Simd, const N: usize>(
     } else {
         (sums.s1, sums.s2)
     };
-    Score { x, q: residuals.q, f: residuals.f, c, g, h }
+    Score { x, f: residuals.f, c, g, h }
 }
 
 #[cfg(test)]
@@ -430,8 +434,8 @@ mod tests {
             self.tile.score(x, restricted, near)
         }
 
-        fn is_firm(&self, sums: &Self::Sums, near: &Self::Sums, most: f64) -> Mask<S, N> {
-            self.tile.is_firm(sums, near, most)
+        fn is_firm<const Q: bool>(&self, sums: &Self::Sums, near: &Self::Sums, most: f64) -> Mask<S, N> {
+            self.tile.is_firm::<Q>(sums, near, most)
         }
 
         fn select(&self, mask: Mask<S, N>, yes: &Self::Sums, no: &Self::Sums) -> Self::Sums {
@@ -472,7 +476,7 @@ mod tests {
             let (mut passes, mut tiles) = (0, 0);
             for at in (0..self.units).step_by(Lanes::<S, N>::WIDTH) {
                 let source = Source::Rows(Rows { y: self.y, v: self.v, stride: self.units, at, ahead: 0 });
-                let mut tile = Tile { lanes, cells: &mut cells };
+                let mut tile = Tile { lanes, cells: &mut cells, q_at_solution: false };
                 let start = tile.start::<{ want::Q | want::F | want::SLOPES | want::RSS }, true>(
                     source,
                     self.kernel,

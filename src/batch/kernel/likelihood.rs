@@ -70,7 +70,7 @@ impl Run<'_, '_, '_> {
                 if let Some(going) = work {
                     idle = false;
                     let place = room.place;
-                    let mut tile = Tile { lanes: l, cells: room.cells() };
+                    let mut tile = Tile { lanes: l, cells: room.cells(), q_at_solution: request.hk_se };
                     if !going.search.go_on(&mut tile) {
                         continue;
                     }
@@ -80,7 +80,7 @@ impl Run<'_, '_, '_> {
                 if let Some(place) = places.next() {
                     idle = false;
                     let source = room.begin(Some(place), (input, first, request.prefetch), gathered);
-                    let mut tile = Tile { lanes: l, cells: room.cells() };
+                    let mut tile = Tile { lanes: l, cells: room.cells(), q_at_solution: request.hk_se };
                     *work = Some(Work::begin(&mut tile, source, request.kernel, &mut missing));
                 }
             }

@@ -207,7 +207,8 @@ impl Run<'_, '_, '_> {
         for place in Places::new(input, first, columns.units, Lanes::<S, N>::WIDTH) {
             let at = (first + place.at, place.here);
             let (source, studies) = locate::<S, N>(input, (at, request.prefetch), gathered);
-            let mut tile = Tile { lanes, cells: cells.get_mut(..studies).unwrap_or_default() };
+            let cells = cells.get_mut(..studies).unwrap_or_default();
+            let mut tile = Tile { lanes, cells, q_at_solution: false };
             let (heterogeneity, mean) = tile.fit(source, request, &mut missing);
             heterogeneity.store(lanes, place, columns, lost);
             mean.store(place, columns);

@@ -89,7 +89,11 @@ impl Run<'_, '_, '_> {
             known.heterogeneity(l, residuals.q, request).store(l, second.place, columns, lost);
             let mean = Origin::of(&known).mean(l, (known.mean, known.inverse), residuals.q, request);
             mean.store(second.place, columns);
-            let read = Tile { lanes: l, cells: youngest.cells() }.checked::<false>(source, read, &mut missing);
+            let read = Tile { lanes: l, cells: youngest.cells(), q_at_solution: false }.checked::<false>(
+                source,
+                read,
+                &mut missing,
+            );
             known = Known::new(l, &read, request.kernel);
             std::mem::swap(&mut youngest, &mut second);
         }
@@ -122,7 +126,11 @@ impl Run<'_, '_, '_> {
             let heterogeneity = known.heterogeneity(l, sums.residuals.q, request);
             heterogeneity.store(l, second.place, columns, lost);
             (tau2, near, origin) = (heterogeneity.tau2, known.mean, Origin::of(&known));
-            let read = Tile { lanes: l, cells: youngest.cells() }.checked::<false>(source, sums.read, &mut missing);
+            let read = Tile { lanes: l, cells: youngest.cells(), q_at_solution: false }.checked::<false>(
+                source,
+                sums.read,
+                &mut missing,
+            );
             known = Known::new(l, &read, request.kernel);
             // The oldest room is free again.
             std::mem::swap(&mut second, &mut third);
@@ -152,7 +160,7 @@ mod tests {
             let (k, x) = (2 + seed % 40, (12.0 * uniform(seed, 900) - 6.0).exp());
             let (y, v) = unit(seed, k, x);
             let mut cells: Vec<Cell<Scalar, 1>> = vec![[[0.0]; 3]; y.len()];
-            let mut tile = Tile { lanes: l, cells: &mut cells };
+            let mut tile = Tile { lanes: l, cells: &mut cells, q_at_solution: false };
             let source = Source::Rows(Rows { y: &y, v: &v, stride: 1, at: 0, ahead: 0 });
             let near = tile.read_all::<false, false>(source).mean;
             let (weighted, residuals) = tile.sums::<{ want::Q }>([x]);

@@ -87,9 +87,9 @@ impl<S: Simd, const N: usize, const WANT: u32> Pass<S, N> for TakeNearby<S, N, W
     }
 }
 
-/// Whether no more than `most` times what is left was taken away.
+/// Whether no more than `most` times what is left was taken away from the sums of the score; with `Q` from Q too.
 #[inline(always)]
-pub(super) fn is_firm<S: Simd, const N: usize>(
+pub(super) fn is_firm<S: Simd, const N: usize, const Q: bool>(
     l: Lanes<S, N>,
     near: Num<S, N>,
     (weighted, residuals): &(Weighted<S, N>, Residuals<S, N>),
@@ -98,9 +98,8 @@ pub(super) fn is_firm<S: Simd, const N: usize>(
     let moved = l.sub(weighted.mean, near);
     let square = l.mul(moved, moved);
     let most = l.splat(most);
-    let q = l.le(l.mul(square, weighted.s1), l.mul(most, residuals.q));
     let f = l.le(l.mul(square, weighted.s2), l.mul(most, residuals.f));
-    l.and(q, f)
+    if Q { l.and(f, l.le(l.mul(square, weighted.s1), l.mul(most, residuals.q))) } else { f }
 }
 
 #[cfg(test)]
@@ -119,7 +118,7 @@ mod tests {
         let y: Vec<f64> = (0..12).map(|i| 4.0 * at(i) - 2.0).collect();
         let v: Vec<f64> = (0..12).map(|i| (8.0 * at(i + 100) - 4.0).exp()).collect();
         let mut cells: Vec<Cell<Scalar, 1>> = vec![[[0.0]; 3]; y.len()];
-        let mut tile = Tile { lanes: l, cells: &mut cells };
+        let mut tile = Tile { lanes: l, cells: &mut cells, q_at_solution: false };
         tile.read_all::<false, true>(Source::Rows(Rows { y: &y, v: &v, stride: 1, at: 0, ahead: 0 }));
         let numbers = |(w, r): &(Weighted<Scalar, 1>, Residuals<Scalar, 1>)| {
             [w.s1, w.inverse, w.s2, w.s3, w.mean, r.q, r.f, r.b, r.c].map(|[x]| x)
@@ -127,7 +126,7 @@ mod tests {
         let around = tile.sums::<ALL>([x]);
         let near = [around.0.mean[0] + far * around.0.inverse[0].sqrt()];
         let nearby = tile.sums_near::<ALL>([x], near);
-        (numbers(&around), numbers(&nearby), l.any(is_firm(l, near, &nearby, 16.0)))
+        (numbers(&around), numbers(&nearby), l.any(is_firm::<_, _, true>(l, near, &nearby, 16.0)))
     }
 
     #[test]

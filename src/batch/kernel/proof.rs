@@ -26,6 +26,11 @@
 //! everywhere, and the tangent at the mean of the `s_j` gives Jensen's inequality. So `L = F(a)(1 + s d)` as far as `s d = 1`, where
 //! it has reached `2 F(a)`; from there on its slope is `1/sqrt(RSS)`, which is never more than `F(a) s`.
 //!
+//! `q` itself is not needed, any upper bound will do: with a smaller `s` the first piece is flatter and ends later, at the same height. Two
+//! bounds cost no sum over studies. By Cauchy and Schwarz `q^2 <= RSS f`, with equality for equal variances; and since `f = -q'` is convex,
+//! it lies above its tangent at `a`, so that `q` at `a` is at most `q` at 0 less `a f + a^2 y'P^3y`, with equality for `a = 0`.
+//! (Neither of these is more than `q`, so that no digits are lost that matter.)
+//!
 //! Each is a quadratic in one variable. With equal variances `left` and `tail` succeed for every root.
 
 use crate::num::lanes::{Lanes, Mask, Num};
@@ -34,12 +39,21 @@ use pulp::Simd;
 /// Room for rounding, generously: what fails is searched.
 const ROOM: f64 = 1.0 / 1024.0;
 
+/// What is known at `x = 0`.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::batch) struct Bounds<S: Simd, const N: usize> {
+    /// `g`.
+    pub(in crate::batch) g: Num<S, N>,
+    /// `y'Py`.
+    pub(in crate::batch) q: Num<S, N>,
+    /// A sum of squares that is at least that of ordinary least squares.
+    pub(in crate::batch) rss: Num<S, N>,
+}
+
 /// The halves of the score at one `x`, with their slopes.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::batch) struct Score<S: Simd, const N: usize> {
     pub(in crate::batch) x: Num<S, N>,
-    /// `y'Py`; `-q' = f`.
-    pub(in crate::batch) q: Num<S, N>,
     pub(in crate::batch) f: Num<S, N>,
     /// `y'P^3y`, half of `-f'`.
     pub(in crate::batch) c: Num<S, N>,
@@ -54,7 +68,6 @@ impl<S: Simd, const N: usize> Score<S, N> {
     pub(in crate::batch) fn or(self, l: Lanes<S, N>, mask: Mask<S, N>, other: Self) -> Self {
         Self {
             x: l.select(mask, self.x, other.x),
-            q: l.select(mask, self.q, other.q),
             f: l.select(mask, self.f, other.f),
             c: l.select(mask, self.c, other.c),
             g: l.select(mask, self.g, other.g),
@@ -65,10 +78,9 @@ impl<S: Simd, const N: usize> Score<S, N> {
     /// The halves after a step so small that its square is rounding; the slopes are left as they are, with an error of the step's size.
     #[inline(always)]
     pub(in crate::batch) fn moved(self, l: Lanes<S, N>, step: Num<S, N>) -> Self {
-        let q = l.sub(self.q, l.mul(step, self.f));
         let f = l.sub(self.f, l.mul(step, l.mul(l.splat(2.0), self.c)));
         let g = l.sub(self.g, l.mul(step, self.h));
-        Self { x: l.add(self.x, step), q, f, g, ..self }
+        Self { x: l.add(self.x, step), f, g, ..self }
     }
 
     /// No root between `a`, where `g` is `g_at_a`, and this point.
@@ -96,15 +108,16 @@ impl<S: Simd, const N: usize> Score<S, N> {
 
     /// No root beyond this point, where `f <= g`.
     #[inline(always)]
-    pub(in crate::batch) fn tail(&self, l: Lanes<S, N>, rss: Num<S, N>) -> Mask<S, N> {
+    pub(in crate::batch) fn tail(&self, l: Lanes<S, N>, Bounds { q, rss, .. }: Bounds<S, N>) -> Mask<S, N> {
         let (two, four) = (l.splat(2.0), l.splat(4.0));
         let room = l.splat(1.0 - ROOM);
         let unit = l.div(l.splat(1.0), l.mul(self.g, self.g));
         // In units of F(a)^2: G(a), and the slope of G over that of each piece of the line, each piece counted by its own F(a).
         let start = l.mul(l.mul(self.f, self.g), unit);
         let drop = l.mul(self.h, unit);
-        let near = l.mul(drop, self.q);
         let far = l.mul(drop, l.sqrt(l.mul(rss, self.f)));
+        let fallen = l.mul(self.x, l.add(self.f, l.mul(self.x, self.c)));
+        let near = l.min(l.mul(drop, l.sub(q, fallen)), far);
         // (1 + e)^2 > start + near e for 0 < e <= 1
         let past = l.sub(near, two);
         let low = l.mul(l.mul(four, room), l.sub(l.splat(1.0), start));
@@ -158,14 +171,17 @@ mod tests {
             let terms = terms(seed);
             for x in [0.0, 0.1, 1.0, 5.0] {
                 let ([q, f, c, g, h], rss) = halves(&terms, x);
+                let ([q_at_zero, _, _, g_at_zero, _], _) = halves(&terms, 0.0);
                 if f > g {
                     continue;
                 }
-                let at = Score { x: [x], q: [q], f: [f], c: [c], g: [g], h: [h] };
+                let bound = (q_at_zero - x * (f + x * c)).min((rss * f).sqrt());
+                assert!(q <= bound * (1.0 + 1e-12), "{seed} {x}");
+                let at = Score { x: [x], f: [f], c: [c], g: [g], h: [h] };
                 let beyond = (-60..60).map(|i| x + 1.3_f64.powi(i));
                 let falls = beyond.map(|x| halves(&terms, x).0).all(|[_, f, _, g, _]| f < g);
                 asked += 1;
-                if l.any(at.tail(l, [rss])) {
+                if l.any(at.tail(l, Bounds { g: [g_at_zero], q: [q_at_zero], rss: [rss] })) {
                     assert!(falls, "{seed} {x}");
                     proven += 1;
                 } else if falls {

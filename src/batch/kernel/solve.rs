@@ -1,6 +1,6 @@
 //! Roots of the generalised Q and of scores, for all units of a tile at once, whatever the model of the mean.
 
-use super::proof::Score;
+use super::proof::{Bounds, Score};
 use crate::num::lanes::{Lanes, Mask, Num};
 use pulp::Simd;
 
@@ -39,8 +39,8 @@ pub(in crate::batch) trait Profile<S: Simd, const N: usize> {
     /// The score's halves at tau2 = `x`, of the restricted or the full likelihood, and the sums there.
     fn score(&mut self, x: Num<S, N>, restricted: bool, near: &Self::Sums) -> (Score<S, N>, Self::Sums);
 
-    /// Whether rounding in `sums` is at most some `most` times what it would be without `near`.
-    fn is_firm(&self, sums: &Self::Sums, near: &Self::Sums, most: f64) -> Mask<S, N>;
+    /// Whether rounding in `sums` is at most some `most` times what it would be without `near`: in those of the score, or of Q too with `Q`.
+    fn is_firm<const Q: bool>(&self, sums: &Self::Sums, near: &Self::Sums, most: f64) -> Mask<S, N>;
 
     /// `yes` where `mask`, else `no`.
     fn select(&self, mask: Mask<S, N>, yes: &Self::Sums, no: &Self::Sums) -> Self::Sums;
@@ -96,7 +96,7 @@ pub(in crate::batch) fn paule_mandel<S: Simd, const N: usize, P: Profile<S, N>>(
         let sharp = l.ge(l.mul(l.mul(f, s), l.splat(AMPLIFICATION)), q);
         kept = l.and(kept, l.or(sharp, l.not(active)));
         tau2 = l.select(active, next, tau2);
-        let rough = l.not(profile.is_firm(&sums_at, &sums, FIRM));
+        let rough = l.not(profile.is_firm::<true>(&sums_at, &sums, FIRM));
         sums = profile.select(active, &sums_at, &sums);
         active = l.and(active, l.or(rough, l.gt(l.abs(step), l.mul(s, l.splat(SMALL_STEP)))));
     }
@@ -167,7 +167,7 @@ impl<S: Simd, const N: usize, Sums: Copy> Search<S, N, Sums> {
     #[inline(always)]
     pub(in crate::batch) fn go_on<P: Profile<S, N, Sums = Sums>>(&mut self, profile: &mut P) -> bool {
         let l = profile.lanes();
-        let known = (self.origin.g, self.ground.rss);
+        let known = Bounds { g: self.origin.g, q: self.ground.q, rss: self.ground.rss };
         let x = match &mut self.proof {
             None if self.left > 0 && l.any(self.active) => self.x,
             None => {
@@ -186,7 +186,7 @@ impl<S: Simd, const N: usize, Sums: Copy> Search<S, N, Sums> {
             Some(proof) => proof.next(l),
         };
         let (at, sums) = profile.score(x, self.restricted, &self.sums);
-        let firm = |most| profile.is_firm(&sums, &self.sums, most);
+        let firm = |most| profile.is_firm::<false>(&sums, &self.sums, most);
         if let Some(proof) = &mut self.proof {
             proof.learn(l, &at, firm(FIRM_FOR_PROOF), known);
             return false;
@@ -342,7 +342,8 @@ impl<S: Simd, const N: usize> Proof<S, N> {
         let mut right = root;
         right.f = l.min(root.f, root.g);
         let left = root;
-        let open_right = l.and(kept, l.not(right.tail(l, ground.rss)));
+        let known = Bounds { g: origin.g, q: ground.q, rss: ground.rss };
+        let open_right = l.and(kept, l.not(right.tail(l, known)));
         let open_left = l.and(l.and(kept, rises), l.not(root.left(l, l.splat(0.0), origin.g)));
         let (stride, target) = (l.splat(STRIDE), halfway(l, &left));
         Self { kept, right, left, open_right, open_left, stride, target, evaluations: 0, is_new: true }
@@ -363,7 +364,7 @@ impl<S: Simd, const N: usize> Proof<S, N> {
 
     /// Takes in the score there, and looks nearer where it did not help.
     #[inline(always)]
-    fn learn(&mut self, l: Lanes<S, N>, at: &Score<S, N>, firm: Mask<S, N>, known: (Num<S, N>, Num<S, N>)) {
+    fn learn(&mut self, l: Lanes<S, N>, at: &Score<S, N>, firm: Mask<S, N>, known: Bounds<S, N>) {
         let Self { open_right, open_left, stride, target, .. } = *self;
         self.evaluations += 1;
         let looked_left = l.and(l.not(open_right), open_left);
@@ -380,17 +381,17 @@ impl<S: Simd, const N: usize> Proof<S, N> {
         l: Lanes<S, N>,
         at: &Score<S, N>,
         firm: Mask<S, N>,
-        (g_at_zero, rss): (Num<S, N>, Num<S, N>),
+        known: Bounds<S, N>,
     ) -> (Mask<S, N>, Mask<S, N>) {
         let Self { right, left, open_right, open_left, .. } = *self;
         let to_right = l.and(l.and(open_right, firm), l.and(l.gt(at.x, right.x), right.chord(l, at)));
         self.right = at.or(l, to_right, right);
-        self.open_right = l.and(open_right, l.not(l.and(to_right, at.tail(l, rss))));
+        self.open_right = l.and(open_right, l.not(l.and(to_right, at.tail(l, known))));
 
         let below = l.and(l.lt(at.x, left.x), l.and(l.gt(at.f, at.g), left.left(l, at.x, at.g)));
         let to_left = l.and(l.and(open_left, firm), below);
         self.left = at.or(l, to_left, left);
-        self.open_left = l.and(open_left, l.not(l.and(to_left, at.left(l, l.splat(0.0), g_at_zero))));
+        self.open_left = l.and(open_left, l.not(l.and(to_left, at.left(l, l.splat(0.0), known.g))));
         (to_right, to_left)
     }
 

@@ -242,6 +242,8 @@ pub(super) trait Pass<S: Simd, const N: usize> {
 pub(super) struct Tile<'a, S: Simd, const N: usize> {
     pub(super) lanes: Lanes<S, N>,
     pub(super) cells: &'a mut [Cell<S, N>],
+    /// Whether the maximum of a likelihood is to come with Q there, which the search does not need: for a Hartung-Knapp error.
+    pub(super) q_at_solution: bool,
 }
 
 impl<S: Simd, const N: usize> Tile<'_, S, N> {

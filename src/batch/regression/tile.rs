@@ -184,7 +184,7 @@ impl<C: Studies<S, N, P, T>, S: Simd, const N: usize, const P: usize, const T: u
         for value in &half {
             c = l.sub(c, l.mul(*value, *value));
         }
-        let full = Score { x, q, f, c, g: fit.s1, h: sums.s2 };
+        let full = Score { x, f, c, g: fit.s1, h: sums.s2 };
         let mut asked = full;
         if RESTRICTED {
             let two = l.splat(2.0);
@@ -228,7 +228,7 @@ impl<C: Studies<S, N, P, T>, S: Simd, const N: usize, const P: usize, const T: u
     }
 
     #[inline(always)]
-    fn is_firm(&self, (): &(), (): &(), _: f64) -> Mask<S, N> {
+    fn is_firm<const Q: bool>(&self, (): &(), (): &(), _: f64) -> Mask<S, N> {
         self.lanes.not(self.lanes.none())
     }
 
