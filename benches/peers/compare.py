@@ -2,13 +2,13 @@
 
     cargo bench --bench kernels --no-run        # prints the path of the program KERNELS
     cargo build --release --manifest-path benches/peers/solow/Cargo.toml
-    python3 benches/peers/compare.py KERNELS [--rounds 5] [--seconds 0.2]
+    python3 benches/peers/compare.py KERNELS [--rounds 5] [--seconds 0.2] [--huge-pages]
 
 needs R with metafor, and `pip install pymare statsmodels numpy`. A peer that is missing is left out and named. A ratio is formed within a
 round, of CPU times; the table has the median over rounds, and the smallest and largest.
 
-numpy asks the system for huge pages for its large arrays. glibc is told to do the same for every program here (`GLIBC_TUNABLES`), so that all
-of them read the same kind of memory.
+numpy asks the system for huge pages for its large arrays; a program in Rust does not by itself. With `--huge-pages` glibc is told to do so for
+every program here (`GLIBC_TUNABLES`), so that all of them read the same kind of memory.
 """
 
 import argparse
@@ -20,7 +20,6 @@ import subprocess
 import sys
 import tempfile
 
-ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", **os.environ}
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 # row, ours, theirs
@@ -111,7 +110,7 @@ def targets(rounds):
 
 def run(command):
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True, env=ENVIRONMENT)
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
         return json.loads(done.stdout.strip().splitlines()[-1])
     except (OSError, subprocess.CalledProcessError, ValueError, IndexError) as error:
         print(f"left out: {command[:2]}: {error} {getattr(error, 'stderr', '')}", file=sys.stderr)
@@ -147,7 +146,10 @@ def main():
     parser.add_argument("kernels")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.2)
+    parser.add_argument("--huge-pages", action="store_true")
     options = parser.parse_args()
+    if options.huge_pages:
+        os.environ["GLIBC_TUNABLES"] = "glibc.malloc.hugetlb=1"
     rounds = []
     solow = os.path.join(HERE, "solow", "target", "release", "peer-solow")
     with tempfile.TemporaryDirectory() as folder:

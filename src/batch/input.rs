@@ -262,9 +262,8 @@ impl<'a> BatchInput<'a> {
         }
     }
 
-    /// One study of one unit; `(0, +inf)` where it is masked or not there.
+    /// One study of one unit; [`ABSENT`] where it is masked or not there.
     pub(super) fn get(&self, unit: usize, study: usize) -> (f64, f64) {
-        const ABSENT: (f64, f64) = (0.0, f64::INFINITY);
         let (y, v, place) = match self.layout {
             Layout::Columns { y, v } => {
                 let masked = self.is_masked(study * self.units + unit);
@@ -289,6 +288,9 @@ impl<'a> BatchInput<'a> {
         self.missing.and_then(|mask| mask.get(place)).copied().unwrap_or(false)
     }
 }
+
+/// Effect and variance of a study that is not there: missing in both ways, so that whoever looks for either sees it.
+pub(super) const ABSENT: (f64, f64) = (f64::NAN, f64::INFINITY);
 
 /// Whether a study counts. Infinite effects and negative variances do: they are mistakes, not missing values.
 pub(super) fn is_present(y: f64, v: f64) -> bool {

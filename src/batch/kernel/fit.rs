@@ -6,7 +6,7 @@
 use super::nearby::is_firm;
 use super::proof::Score;
 use super::solve::{self, AMPLIFICATION, Ground, Profile};
-use super::tile::{First, Residuals, Source, Tile, Weighted, want};
+use super::tile::{First, Residuals, Source, Tile, Weighted, missing, want};
 use super::{Kernel, Request};
 use crate::num::lanes::{Lanes, Mask, Num};
 use pulp::Simd;
@@ -190,14 +190,13 @@ impl<S: Simd, const N: usize> Start<S, N> {
 }
 
 impl<S: Simd, const N: usize> Tile<'_, S, N> {
-    /// Fits a tile by an estimator that takes more than moments at 0; `missing` tells whether the last tile had missing studies, and this
-    /// one.
+    /// Fits a tile by an estimator that takes more than moments at 0; `missing` tells which missing studies the last tile had, and this one.
     #[inline(always)]
     pub(super) fn fit(
         &mut self,
         source: Source<'_>,
         request: Request,
-        missing: &mut bool,
+        missing: &mut u32,
     ) -> (Heterogeneity<S, N>, Mean<S, N>) {
         let l = self.lanes;
         let start = self.start::<{ want::Q }, false>(source, request.kernel, missing);
@@ -239,7 +238,7 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
         &mut self,
         source: Source<'_>,
         kernel: Kernel,
-        missing: &mut bool,
+        missing: &mut u32,
     ) -> Start<S, N> {
         let l = self.lanes;
         let first = self.read::<CUBES>(source, missing);
@@ -251,8 +250,12 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
 
     /// Reads the tile, looking for missing studies if the last tile had some or if it turns out that this one has.
     #[inline(always)]
-    fn read<const CUBES: bool>(&mut self, source: Source<'_>, missing: &mut bool) -> First<S, N> {
-        let read = if *missing { self.read_all::<true, CUBES>(source) } else { self.read_all::<false, CUBES>(source) };
+    fn read<const CUBES: bool>(&mut self, source: Source<'_>, missing: &mut u32) -> First<S, N> {
+        let read = match *missing {
+            missing::NONE => self.read_all::<{ missing::NONE }, CUBES>(source),
+            missing::EFFECTS => self.read_all::<{ missing::EFFECTS }, CUBES>(source),
+            _ => self.read_all::<{ missing::ANY }, CUBES>(source),
+        };
         self.checked::<CUBES>(source, read, missing)
     }
 
@@ -262,15 +265,37 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
         &mut self,
         source: Source<'_>,
         read: First<S, N>,
-        missing: &mut bool,
+        missing: &mut u32,
     ) -> First<S, N> {
         let l = self.lanes;
-        if !*missing && !l.any(l.not(read.sound)) {
+        let is_sound = |read: &First<S, N>| !l.any(l.not(read.sound));
+        if *missing == missing::NONE && is_sound(&read) {
             return read;
         }
-        let masked = if *missing { read } else { self.read_all::<true, CUBES>(source) };
-        *missing = l.any(l.lt(masked.count, l.splat(self.cells.len() as f64)));
-        masked
+        if *missing == missing::ANY {
+            *missing = self.kind_of_missing(&read, missing::ANY);
+            return read;
+        }
+        let effects = match *missing {
+            missing::EFFECTS => read,
+            _ => self.read_all::<{ missing::EFFECTS }, CUBES>(source),
+        };
+        if is_sound(&effects) {
+            *missing = self.kind_of_missing(&effects, missing::EFFECTS);
+            return effects;
+        }
+        let any = self.read_all::<{ missing::ANY }, CUBES>(source);
+        // A unit may be unsound for other reasons.
+        let kind = if l.any(l.lt(any.count, effects.count)) { missing::ANY } else { missing::EFFECTS };
+        *missing = self.kind_of_missing(&any, kind);
+        any
+    }
+
+    /// What readers are to look for if this tile has missing studies of one kind or none at all.
+    #[inline(always)]
+    fn kind_of_missing(&self, read: &First<S, N>, kind: u32) -> u32 {
+        let l = self.lanes;
+        if l.any(l.lt(read.count, l.splat(self.cells.len() as f64))) { kind } else { missing::NONE }
     }
 
     /// The mean at a tau2.
@@ -477,11 +502,10 @@ mod tests {
             for at in (0..self.units).step_by(Lanes::<S, N>::WIDTH) {
                 let source = Source::Rows(Rows { y: self.y, v: self.v, stride: self.units, at, ahead: 0 });
                 let mut tile = Tile { lanes, cells: &mut cells, q_at_solution: false };
-                let start = tile.start::<{ want::Q | want::F | want::SLOPES | want::RSS }, true>(
-                    source,
-                    self.kernel,
-                    &mut false,
-                );
+                let start =
+                    tile.start::<{ want::Q | want::F | want::SLOPES | want::RSS }, true>(source, self.kernel, &mut {
+                        missing::NONE
+                    });
                 let ground = ground(lanes, &start);
                 let sums = start.sums();
                 let mut counted = Counted { tile: &mut tile, passes: 1 };

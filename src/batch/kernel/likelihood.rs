@@ -7,7 +7,7 @@ use super::fit::{Known, Origin, ground, score_of};
 use super::going::Going;
 use super::places::{Place, Places};
 use super::solve::Search;
-use super::tile::{Residuals, Source, Tile, Weighted, want};
+use super::tile::{Residuals, Source, Tile, Weighted, missing, want};
 use super::{Columns, Kernel, Memory, Request, Run};
 use crate::num::lanes::{Lanes, Num};
 use pulp::Simd;
@@ -28,7 +28,7 @@ struct Work<S: Simd, const N: usize> {
 impl<S: Simd, const N: usize> Work<S, N> {
     /// Reads a tile.
     #[inline(always)]
-    fn begin(tile: &mut Tile<'_, S, N>, source: Source<'_>, kernel: Kernel, missing: &mut bool) -> Self {
+    fn begin(tile: &mut Tile<'_, S, N>, source: Source<'_>, kernel: Kernel, missing: &mut u32) -> Self {
         let l = tile.lanes;
         let restricted = kernel == Kernel::Reml;
         let start = tile.start::<{ want::Q | want::F | want::SLOPES | want::RSS }, true>(source, kernel, missing);
@@ -59,7 +59,7 @@ impl Run<'_, '_, '_> {
     pub(super) fn likelihoods<S: Simd, const N: usize>(self, l: Lanes<S, N>) {
         let Self { request, input, first, columns, memory } = self;
         let Memory { cells, gathered, lost } = memory;
-        let mut missing = false;
+        let mut missing = missing::NONE;
         let mut rooms = Going::<S, N>::rooms::<ROOMS>(cells, input.studies());
         let mut works = [(); ROOMS].map(|()| None::<Work<S, N>>);
         let mut places = Places::new(input, first, columns.units, Lanes::<S, N>::WIDTH);

@@ -19,13 +19,13 @@ pub(in crate::batch) mod tile;
 
 use super::InstructionSet;
 use super::UnitFlags;
-use super::input::{BatchInput, Layout, range};
+use super::input::{ABSENT, BatchInput, Layout, range};
 use crate::num::lanes::{Lanes, Num, flat};
 use crate::tau2::Tau2;
 use fit::{Heterogeneity, Mean};
 use places::{LINE, Place, Places};
 use pulp::{Simd, WithSimd};
-use tile::{Cell, Rows, Source, Tile};
+use tile::{Cell, Rows, Source, Tile, missing};
 
 /// What one unit yields before anything is said about probabilities.
 #[derive(Clone, Copy, Debug)]
@@ -203,7 +203,7 @@ impl Run<'_, '_, '_> {
         let Self { request, input, first, columns, memory } = self;
         let Memory { cells, gathered, lost } = memory;
         let cells = fast::<S, N>(cells, input.studies());
-        let mut missing = false;
+        let mut missing = missing::NONE;
         for place in Places::new(input, first, columns.units, Lanes::<S, N>::WIDTH) {
             let at = (first + place.at, place.here);
             let (source, studies) = locate::<S, N>(input, (at, request.prefetch), gathered);
@@ -297,14 +297,14 @@ pub(super) fn gather<'m>(
             Some([unit(0)?, unit(1)?, unit(2)?, unit(3)?])
         };
         if let (true, Some(units)) = (lane + 4 <= width, four(lane)) {
-            transpose(units.map(|(y, _)| y), 0.0, (lane, width), y);
-            transpose(units.map(|(_, v)| v), f64::INFINITY, (lane, width), v);
+            transpose(units.map(|(y, _)| y), ABSENT.0, (lane, width), y);
+            transpose(units.map(|(_, v)| v), ABSENT.1, (lane, width), v);
             lane += 4;
             continue;
         }
         let places = y.iter_mut().skip(lane).step_by(width).zip(v.iter_mut().skip(lane).step_by(width));
         for (study, (to_y, to_v)) in places.enumerate() {
-            (*to_y, *to_v) = if lane < here { input.get(at + lane, study) } else { (0.0, f64::INFINITY) };
+            (*to_y, *to_v) = if lane < here { input.get(at + lane, study) } else { ABSENT };
         }
         lane += 1;
     }

@@ -18,7 +18,9 @@ use super::fit::{Known, Origin};
 use super::going::{Going, NOTHING};
 use super::nearby::TakeNearby;
 use super::places::Places;
-use super::tile::{Cell, First, Pass, Read, Residuals, Source, TakeResiduals, Three, Tile, Two, Weighted, want};
+use super::tile::{
+    Cell, First, Pass, Read, Residuals, Source, TakeResiduals, Three, Tile, Two, Weighted, missing, want,
+};
 use super::{Kernel, Memory, Run};
 use crate::num::lanes::{Lanes, Num};
 use pulp::Simd;
@@ -35,7 +37,7 @@ struct Sums<S: Simd, const N: usize> {
 /// Reads a tile of `cells.len()` studies, the first, and goes through the others: residuals of the second, whose mean is `mean`, and the
 /// sums of the third at `tau2`, with Q if `HK`, over residuals from `near`.
 #[inline(always)]
-fn sums<S: Simd, const N: usize, const MISSING: bool, const HK: bool>(
+fn sums<S: Simd, const N: usize, const MISSING: u32, const HK: bool>(
     l: Lanes<S, N>,
     source: Source<'_>,
     [first, second, third]: [&mut [Cell<S, N>]; 3],
@@ -53,6 +55,18 @@ fn sums<S: Simd, const N: usize, const MISSING: bool, const HK: bool>(
     Sums { read, residuals, weighted, at_tau2 }
 }
 
+/// Reads a tile and sums residuals of another.
+#[inline(always)]
+fn read_and_sum<S: Simd, const N: usize, const MISSING: u32>(
+    l: Lanes<S, N>,
+    source: Source<'_>,
+    [first, second]: [&mut [Cell<S, N>]; 2],
+    second_pass: TakeResiduals<S, N, { want::Q }>,
+) -> (First<S, N>, Residuals<S, N>) {
+    let first_pass = Read::<S, N, MISSING, false>::new(l, source, first.len());
+    l.run(Two { first, second, first_pass, second_pass })
+}
+
 impl Run<'_, '_, '_> {
     /// Tile after tile, until the last one is through.
     #[inline(always)]
@@ -68,9 +82,10 @@ impl Run<'_, '_, '_> {
     fn common<S: Simd, const N: usize>(self, l: Lanes<S, N>) {
         let Self { request, input, first, columns, memory } = self;
         let Memory { cells, gathered, lost } = memory;
-        let mut missing = false;
+        let mut missing = missing::NONE;
         let [mut youngest, mut second] = Going::<S, N>::rooms(cells, input.studies());
-        let mut known = Known::new(l, &Read::<S, N, false, false>::new(l, NOTHING, 0).end(), request.kernel);
+        let mut known =
+            Known::new(l, &Read::<S, N, { missing::NONE }, false>::new(l, NOTHING, 0).end(), request.kernel);
         let mut places = Places::new(input, first, columns.units, Lanes::<S, N>::WIDTH);
         loop {
             let source = youngest.begin(places.next(), (input, first, request.prefetch), gathered);
@@ -79,12 +94,11 @@ impl Run<'_, '_, '_> {
             }
             let residuals = TakeResiduals::<S, N, { want::Q }>::new(l, known.mean);
             let (mine, theirs) = (youngest.cells(), second.cells());
-            let (read, residuals) = if missing {
-                let first_pass = Read::<S, N, true, false>::new(l, source, mine.len());
-                l.run(Two { first: mine, second: theirs, first_pass, second_pass: residuals })
-            } else {
-                let first_pass = Read::<S, N, false, false>::new(l, source, mine.len());
-                l.run(Two { first: mine, second: theirs, first_pass, second_pass: residuals })
+            let cells = [mine, theirs];
+            let (read, residuals) = match missing {
+                missing::NONE => read_and_sum::<S, N, { missing::NONE }>(l, source, cells, residuals),
+                missing::EFFECTS => read_and_sum::<S, N, { missing::EFFECTS }>(l, source, cells, residuals),
+                _ => read_and_sum::<S, N, { missing::ANY }>(l, source, cells, residuals),
             };
             known.heterogeneity(l, residuals.q, request).store(l, second.place, columns, lost);
             let mean = Origin::of(&known).mean(l, (known.mean, known.inverse), residuals.q, request);
@@ -103,10 +117,11 @@ impl Run<'_, '_, '_> {
     fn dersimonian_laird<S: Simd, const N: usize, const HK: bool>(self, l: Lanes<S, N>) {
         let Self { request, input, first, columns, memory } = self;
         let Memory { cells, gathered, lost } = memory;
-        let mut missing = false;
+        let mut missing = missing::NONE;
         let [mut youngest, mut second, mut third] = Going::<S, N>::rooms(cells, input.studies());
         // What is known of the second tile, and of the third.
-        let mut known = Known::new(l, &Read::<S, N, false, false>::new(l, NOTHING, 0).end(), request.kernel);
+        let mut known =
+            Known::new(l, &Read::<S, N, { missing::NONE }, false>::new(l, NOTHING, 0).end(), request.kernel);
         let (mut tau2, mut near, mut origin) = (l.splat(0.0), l.splat(0.0), Origin::of(&known));
         let mut places = Places::new(input, first, columns.units, Lanes::<S, N>::WIDTH);
         loop {
@@ -116,10 +131,10 @@ impl Run<'_, '_, '_> {
             }
             let cells = [youngest.cells(), second.cells(), third.cells()];
             let at = (known.mean, tau2, near);
-            let sums = if missing {
-                sums::<S, N, true, HK>(l, source, cells, at)
-            } else {
-                sums::<S, N, false, HK>(l, source, cells, at)
+            let sums = match missing {
+                missing::NONE => sums::<S, N, { missing::NONE }, HK>(l, source, cells, at),
+                missing::EFFECTS => sums::<S, N, { missing::EFFECTS }, HK>(l, source, cells, at),
+                _ => sums::<S, N, { missing::ANY }, HK>(l, source, cells, at),
             };
             let Weighted { mean, inverse, .. } = sums.weighted;
             origin.mean(l, (mean, inverse), sums.at_tau2.q, request).store(third.place, columns);
@@ -162,7 +177,7 @@ mod tests {
             let mut cells: Vec<Cell<Scalar, 1>> = vec![[[0.0]; 3]; y.len()];
             let mut tile = Tile { lanes: l, cells: &mut cells, q_at_solution: false };
             let source = Source::Rows(Rows { y: &y, v: &v, stride: 1, at: 0, ahead: 0 });
-            let near = tile.read_all::<false, false>(source).mean;
+            let near = tile.read_all::<{ missing::NONE }, false>(source).mean;
             let (weighted, residuals) = tile.sums::<{ want::Q }>([x]);
             let ([moved], [q]) = (l.sub(weighted.mean, near), residuals.q);
             let ratio = moved * moved * weighted.s1[0] / (2.0 * k as f64 * q);

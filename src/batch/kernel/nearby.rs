@@ -104,7 +104,7 @@ pub(super) fn is_firm<S: Simd, const N: usize, const Q: bool>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::tile::{Rows, Source, Tile};
+    use super::super::tile::{Rows, Source, Tile, missing};
     use super::*;
     use crate::num::random::uniform;
     use pulp::Scalar;
@@ -119,7 +119,7 @@ mod tests {
         let v: Vec<f64> = (0..12).map(|i| (8.0 * at(i + 100) - 4.0).exp()).collect();
         let mut cells: Vec<Cell<Scalar, 1>> = vec![[[0.0]; 3]; y.len()];
         let mut tile = Tile { lanes: l, cells: &mut cells, q_at_solution: false };
-        tile.read_all::<false, true>(Source::Rows(Rows { y: &y, v: &v, stride: 1, at: 0, ahead: 0 }));
+        tile.read_all::<{ missing::NONE }, true>(Source::Rows(Rows { y: &y, v: &v, stride: 1, at: 0, ahead: 0 }));
         let numbers = |(w, r): &(Weighted<Scalar, 1>, Residuals<Scalar, 1>)| {
             [w.s1, w.inverse, w.s2, w.s3, w.mean, r.q, r.f, r.b, r.c].map(|[x]| x)
         };

@@ -200,6 +200,16 @@ pub(in crate::batch) mod want {
     pub(in crate::batch) const RSS: u32 = 1 << 3;
 }
 
+/// Which missing studies a reader looks for. What it does not look for and meets makes a unit unsound.
+pub(super) mod missing {
+    /// Every study is there.
+    pub(in crate::batch) const NONE: u32 = 0;
+    /// Studies whose effect is NaN: two operations less for each study than the next.
+    pub(in crate::batch) const EFFECTS: u32 = 1;
+    /// Those whose variance is NaN or infinite too.
+    pub(in crate::batch) const ANY: u32 = 2;
+}
+
 /// Sums that are taken study after study.
 pub(super) trait Pass<S: Simd, const N: usize> {
     /// What they end in.
@@ -253,10 +263,9 @@ impl<S: Simd, const N: usize> Tile<'_, S, N> {
         self.lanes.run(One { cells: self.cells, pass })
     }
 
-    /// Reads the tile from `source` and takes the sums of tau2 = 0; of `w^3` with `CUBES`. Without `MISSING` every study must be there,
-    /// or `sound` says no.
+    /// Reads the tile from `source` and takes the sums of tau2 = 0; of `w^3` with `CUBES`. See [`missing`].
     #[inline(always)]
-    pub(super) fn read_all<const MISSING: bool, const CUBES: bool>(&mut self, source: Source<'_>) -> First<S, N> {
+    pub(super) fn read_all<const MISSING: u32, const CUBES: bool>(&mut self, source: Source<'_>) -> First<S, N> {
         self.take(Read::<S, N, MISSING, CUBES>::new(self.lanes, source, self.cells.len()))
     }
 
@@ -396,8 +405,8 @@ impl<S: Simd, const N: usize, const WANT: u32> NullaryFnOnce for Sums<'_, S, N, 
     }
 }
 
-/// Reads the tile and takes the sums of tau2 = 0; of `w^3` with `CUBES`. Without `MISSING` every study must be there, or `sound` says no.
-pub(super) struct Read<'s, S: Simd, const N: usize, const MISSING: bool, const CUBES: bool> {
+/// Reads the tile and takes the sums of tau2 = 0; of `w^3` with `CUBES`. See [`missing`].
+pub(super) struct Read<'s, S: Simd, const N: usize, const MISSING: u32, const CUBES: bool> {
     lanes: Lanes<S, N>,
     studies: StudiesLeft<'s>,
     origin: Num<S, N>,
@@ -412,19 +421,20 @@ pub(super) struct Read<'s, S: Simd, const N: usize, const MISSING: bool, const C
     t: Num<S, N>,
 }
 
-impl<'s, S: Simd, const N: usize, const MISSING: bool, const CUBES: bool> Read<'s, S, N, MISSING, CUBES> {
+impl<'s, S: Simd, const N: usize, const MISSING: u32, const CUBES: bool> Read<'s, S, N, MISSING, CUBES> {
     #[inline(always)]
     pub(super) fn new(l: Lanes<S, N>, source: Source<'s>, studies: usize) -> Self {
         let (zero, inf) = (l.splat(0.0), l.splat(f64::INFINITY));
-        let count = if MISSING { zero } else { l.splat(studies as f64) };
+        let all_here = MISSING == missing::NONE;
+        let count = if all_here { l.splat(studies as f64) } else { zero };
         let (least, most) = (inf, zero);
-        let origin = if MISSING { zero } else { source.row::<S, N>(0).map_or(zero, |(y, _)| *y) };
+        let origin = if all_here { source.row::<S, N>(0).map_or(zero, |(y, _)| *y) } else { zero };
         let studies = StudiesLeft::new(source);
         Self { lanes: l, studies, origin, open: 4, count, least, most, s1: zero, s2: zero, s3: zero, t: zero }
     }
 }
 
-impl<S: Simd, const N: usize, const MISSING: bool, const CUBES: bool> Pass<S, N> for Read<'_, S, N, MISSING, CUBES> {
+impl<S: Simd, const N: usize, const MISSING: u32, const CUBES: bool> Pass<S, N> for Read<'_, S, N, MISSING, CUBES> {
     type Output = First<S, N>;
     type Weight = Num<S, N>;
 
@@ -437,8 +447,11 @@ impl<S: Simd, const N: usize, const MISSING: bool, const CUBES: bool> Pass<S, N>
             return zero;
         };
         let (y, v) = (*y, *v);
-        if MISSING {
-            let here = l.and(l.eq(y, y), l.lt(v, inf));
+        if MISSING != missing::NONE {
+            let mut here = l.eq(y, y);
+            if MISSING == missing::ANY {
+                here = l.and(here, l.lt(v, inf));
+            }
             // Nearly every unit has one of the first studies: no question about these, whose answer would often be guessed wrongly.
             if self.open > 0 {
                 let without = l.eq(self.count, zero);
