@@ -334,8 +334,10 @@ impl<S: Simd, const N: usize> Proof<S, N> {
         // A root is one, and crossed steeply enough to be sharp.
         let gap = l.abs(l.sub(root.f, root.g));
         let settled = l.or(l.not(rises), l.le(gap, l.mul(root.g, l.splat(1e-9))));
-        let falls = l.sub(l.div(l.mul(l.splat(2.0), root.c), root.f), l.div(root.h, root.g));
-        let steep = l.ge(l.mul(falls, l.add(root.x, ground.least)), l.splat(ground.steep));
+        // s (2c/f - h/g), times f g
+        let s = l.add(root.x, ground.least);
+        let falls = l.sub(l.mul(l.mul(l.mul(l.splat(2.0), root.c), s), root.g), l.mul(l.mul(root.h, s), root.f));
+        let steep = l.ge(falls, l.mul(l.mul(root.f, root.g), l.splat(ground.steep)));
         let clear = l.lt(root.f, l.mul(root.g, l.splat(1.0 - 1e-6)));
         let kept = l.and(kept, l.and(settled, l.or(steep, clear)));
 
@@ -345,7 +347,7 @@ impl<S: Simd, const N: usize> Proof<S, N> {
         let known = Bounds { g: origin.g, q: ground.q, rss: ground.rss };
         let open_right = l.and(kept, l.not(right.tail(l, known)));
         let open_left = l.and(l.and(kept, rises), l.not(root.left(l, l.splat(0.0), origin.g)));
-        let (stride, target) = (l.splat(STRIDE), halfway(l, &left));
+        let (stride, target) = (l.splat(STRIDE), root.x);
         Self { kept, right, left, open_right, open_left, stride, target, evaluations: 0, is_new: true }
     }
 
@@ -356,7 +358,10 @@ impl<S: Simd, const N: usize> Proof<S, N> {
 
     /// Where the score is wanted.
     #[inline(always)]
-    fn next(&self, l: Lanes<S, N>) -> Num<S, N> {
+    fn next(&mut self, l: Lanes<S, N>) -> Num<S, N> {
+        if self.evaluations == 0 {
+            self.target = halfway(l, &self.left);
+        }
         let Self { right, open_right, open_left, stride, target, .. } = *self;
         let step = l.mul(stride, l.div(right.g, right.h));
         l.select(open_right, l.add(right.x, step), l.select(open_left, target, l.splat(0.0)))
