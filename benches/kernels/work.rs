@@ -145,11 +145,18 @@ impl Batch {
         let Self { name, tau2, wanted, set, shape, prefetch, k, units } = self;
         let arranged = || Rc::new(arrange(study_major(k, units, k as u64), shape, k, units));
         let data = Rc::clone(known.entry((shape, k, units)).or_insert_with(arranged));
+        let places = places(&data, units);
+        let mut call = 0;
         let plan = BatchPlan::random(tau2).expect("has a kernel").instruction_set(set).prefetch(prefetch);
         let mut columns: Vec<Vec<f64>> = vec![vec![0.0; units]; 13];
         work(format!("batch {name} {} k={k}", format!("{wanted:?}").to_lowercase()), units, move || {
-            let (y, v, offsets) = &*data;
-            let (y, v) = (black_box(y.as_slice()), black_box(v.as_slice()));
+            let (y, v, offsets) = (&data.0, &data.1, &data.2);
+            let (y, v) = match places.get(call % PLACES) {
+                Some(place) => (&place.0[place.2..][..y.len()], &place.1[place.2..][..v.len()]),
+                None => (y.as_slice(), v.as_slice()),
+            };
+            call += 1;
+            let (y, v) = (black_box(y), black_box(v));
             let input = match shape {
                 Shape::StudyMajor | Shape::Missing => BatchInput::study_major(y, v, units, units),
                 Shape::Aliased => BatchInput::study_major(y, v, units, aliased(units)),
@@ -180,6 +187,19 @@ impl Batch {
             assert_eq!((summary.units, summary.failed), (units, 0));
         })
     }
+}
+
+/// Copies of a batch in cache, one for each call in turn.
+const PLACES: usize = 8;
+
+/// Copies of a small batch at different places of a page, each with where it begins. What the machine takes for the same address, because it is
+/// so within a page, makes some places slower than others by a tenth and more.
+fn places((y, v, _): &(Vec<f64>, Vec<f64>, Vec<usize>), units: usize) -> Vec<(Vec<f64>, Vec<f64>, usize)> {
+    if units > 1000 {
+        return Vec::new();
+    }
+    let copy = |all: &[f64], from: usize| [vec![0.0; from].as_slice(), all].concat();
+    (0..PLACES).map(|i| 65 * i).map(|from| (copy(y, from), copy(v, from), from)).collect()
 }
 
 /// The next stride that is a multiple of 4096 bytes.
