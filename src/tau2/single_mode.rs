@@ -1,4 +1,4 @@
-//! The usual case of a likelihood of tau2: Newton's method, and a proof from a few values that the maximum it finds is the only one.
+//! The usual case of a likelihood of tau2: a search of few steps, and a proof from a few values that the maximum it finds is the only one.
 //!
 //! With `f` and `g` of [`search`](super::search), power means of negative order of positive affine functions are concave, so
 //!
@@ -26,9 +26,13 @@ use super::search::{Mode, Point};
 const ROOM: f64 = 1.0 / 1024.0;
 /// A Newton step this small, relative to `s`, leaves an error far below rounding when taken.
 const SMALL_STEP: f64 = 1.0 / 67_108_864.0;
+/// A step this small, 2^-18, may be the last if the cubic's terms fall fast enough.
+const SHORT_STEP: f64 = 1.0 / 262_144.0;
+/// Largest error of a last step, relative to `s`, 2^-56.
+const STEP_ERROR: f64 = 1.0 / 72_057_594_037_927_936.0;
 /// A step that cannot be told from rounding.
 const ROUNDING: f64 = 4.0 * f64::EPSILON;
-/// Newton steps before the search is asked.
+/// Steps before the search is asked.
 const STEPS: u32 = 16;
 /// Evaluations for the proof, beyond those for the maximum.
 const PROOFS: u32 = 3;
@@ -64,12 +68,13 @@ pub(super) fn find<P: Profile>(profile: &mut P, likelihood: Likelihood) -> (Opti
     (mode, evaluations)
 }
 
-/// Newton's method on `g/f - 1`, straight for equal variances, kept inside a bracket.
+/// The root of `u = g/f - 1`, straight for equal variances: from the last two points, the first of them the origin, to the zero of the
+/// cubic through both; kept inside a bracket. As the kernel of batches (`batch/kernel/solve.rs`), which takes no sums at the root itself.
 fn climb(origin: &Point, moment: f64, rss: f64, at: &mut impl FnMut(f64) -> Point) -> Option<Mode> {
     let first = if moment > origin.s { moment } else { origin.s * (1.0 + newton(origin)) };
     let mut s = if first > origin.s && first < f64::INFINITY { first } else { 2.0 * origin.s };
     let (mut lower, mut upper) = (origin.s, f64::INFINITY);
-    let mut last = false;
+    let (mut last, mut before) = (false, Inverse::at(origin));
     for _ in 0..STEPS {
         let point = at(s);
         if point.rises() {
@@ -77,14 +82,16 @@ fn climb(origin: &Point, moment: f64, rss: f64, at: &mut impl FnMut(f64) -> Poin
         } else {
             upper = s;
         }
-        let step = newton(&point);
+        let here = Inverse::at(&point);
+        let (step, sure) = here.step(&point, &before);
+        before = here;
         if last || step.abs() <= ROUNDING {
             // Beyond the residual sum of squares the score is negative; see `search`.
             return Some(Mode { point, lower, upper: upper.min(rss.max(s) * (1.0 + ROOM)) });
         }
         let next = s * (1.0 + step);
         let inside = lower <= next && next <= upper;
-        last = inside && step.abs() <= SMALL_STEP;
+        last = inside && sure;
         s = if inside {
             next
         } else if upper < f64::INFINITY {
@@ -94,6 +101,43 @@ fn climb(origin: &Point, moment: f64, rss: f64, at: &mut impl FnMut(f64) -> Poin
         };
     }
     None
+}
+
+/// A point of `s` as a function of `u = g/f - 1`.
+struct Inverse {
+    s: f64,
+    u: f64,
+    /// `ds/du`, relative to `s`; NaN where `u` falls.
+    slope: f64,
+}
+
+impl Inverse {
+    fn at(p: &Point) -> Self {
+        let rise = p.f_slope * p.g - p.g_slope * p.f;
+        let slope = if rise > 0.0 { p.f * p.f / rise } else { f64::NAN };
+        Self { s: p.s, u: (p.g - p.f) / p.f, slope }
+    }
+
+    /// From here, at `p`, to the zero of the cubic through this point and the one before, relative to `s`; by Newton's method where that is
+    /// half a step of his away, or not a number. And whether it is so small that nothing is left to be done.
+    ///
+    /// The cubic is Newton's step and two terms more. The term after those, which is the error, is about as much less than the second of
+    /// them as that is less than the first.
+    fn step(&self, p: &Point, before: &Self) -> (f64, bool) {
+        let newton = -self.u * self.slope;
+        // Divided differences over u, u, u before, u before; 1 / (u before - u) by a division that need not wait for that of u.
+        let (unit, ratio) = (p.f / (before.u * p.f - (p.g - p.f)), before.s / self.s);
+        let chord = (ratio - 1.0) * unit;
+        let second = (chord - self.slope) * unit;
+        let third = ((before.slope * ratio - chord) * unit - second) * unit;
+        let square = self.u * self.u;
+        let (first_term, second_term) = (square * second, square * (third * before.u));
+        let bend = first_term - second_term;
+        let near = bend.abs() <= 0.5 * newton.abs();
+        let step = if near { newton + bend } else { newton };
+        let exact = near && second_term * second_term <= first_term.abs() * STEP_ERROR;
+        (step, step.abs() <= SMALL_STEP || (step.abs() <= SHORT_STEP && exact))
+    }
 }
 
 /// Newton's step for `g/f - 1`, relative to `s`; NaN where that function falls.
