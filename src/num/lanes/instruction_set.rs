@@ -86,13 +86,16 @@ impl InstructionSet {
     #[inline(always)]
     pub(crate) fn dispatch_at_once<Op: WithSimd>(op: Op) -> Op::Output {
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-        if let Some(simd) = pulp::x86::V3::try_new() {
-            return Simd::vectorize(simd, op);
-        }
-        without_avx2(op)
+        return match pulp::x86::V3::try_new() {
+            Some(simd) => Simd::vectorize(simd, op),
+            None => without_avx2(op),
+        };
+        #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+        Self::Avx2.dispatch(op)
     }
 }
 
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 #[cold]
 #[inline(never)]
 fn without_avx2<Op: WithSimd>(op: Op) -> Op::Output {
