@@ -91,12 +91,11 @@ fn finite_sum(x: f64, df: f64) -> Option<f64> {
     if (whole as f64) < df {
         return None;
     }
-    let sum = |terms: &[f64]| polynomial(terms, x);
     let scaled = if whole.is_multiple_of(2) {
-        sum(WHOLE.get(..whole / 2)?)
+        polynomial(WHOLE.get(..whole / 2)?, x)
     } else {
         // erfc(sqrt x) = exp(-x) P(|Z| > z) exp(z^2/2) at z = sqrt(2 x)
-        scaled_two_sided((2.0 * x).sqrt()) + x.sqrt() * sum(HALVES.get(..whole / 2)?)
+        scaled_two_sided((2.0 * x).sqrt()) + x.sqrt() * polynomial(HALVES.get(..whole / 2)?, x)
     };
     Some(((-x).exp() * scaled).min(1.0))
 }

@@ -121,7 +121,8 @@ impl Pooled {
         let heterogeneity = Heterogeneity::new(&solution, model.is_random())?;
         notes_of_effects(effects, &mut notes);
         if model.is_random() {
-            random_effects_notes(tau2, &solution, &estimate, certificate.as_ref(), &mut notes);
+            notes_of_tau2(tau2, &solution, certificate.as_ref(), &mut notes);
+            notes_of_interval(&solution, &estimate, &mut notes);
         }
         // Put together where the caller wants it: half a kilobyte that is not moved again.
         Ok(Self { model, effects: effects.clone(), solution, estimate, heterogeneity, certificate, notes })
@@ -384,14 +385,8 @@ impl Pooled {
     }
 }
 
-/// What a reader of a random-effects result should know.
-fn random_effects_notes(
-    tau2: Tau2,
-    solution: &Solution,
-    estimate: &Estimate,
-    certificate: Option<&Certificate>,
-    notes: &mut Vec<Note>,
-) {
+/// What a reader of a random-effects result should know of its tau2.
+pub(super) fn notes_of_tau2(tau2: Tau2, solution: &Solution, certificate: Option<&Certificate>, notes: &mut Vec<Note>) {
     if solution.k < 5 {
         notes.push(Note::FewStudies { k: solution.k });
     }
@@ -405,6 +400,10 @@ fn random_effects_notes(
         let others = others.filter(|t| t.to_bits() != solution.tau2.to_bits()).collect();
         notes.push(Note::SeveralMaxima { others, gap, tie: certificate.tie });
     }
+}
+
+/// What a reader should know of a Hartung-Knapp interval.
+fn notes_of_interval(solution: &Solution, estimate: &Estimate, notes: &mut Vec<Note>) {
     if estimate.inference() == Inference::HartungKnapp
         && let Ok(wald) =
             Estimate::new(solution, Inference::Wald, estimate.level(), estimate.measure(), estimate.scale())

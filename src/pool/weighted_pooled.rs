@@ -1,12 +1,12 @@
 //! The result of pooling with weights that do not come from tau2.
 
-use super::pooled::notes_of_effects;
+use super::pooled::{notes_of_effects, notes_of_tau2};
 use super::weighted_mean::WeightedMean;
 use crate::effects::Effects;
 use crate::error::{Error, Result};
 use crate::inference::{Estimate, Heterogeneity, Natural, Note, Prediction, PredictionInterval, Solution};
 use crate::num::format::{p_value, percent, significant};
-use crate::tau2::{Certificate, Tau2};
+use crate::tau2::Certificate;
 use serde::{Deserialize, Serialize};
 
 /// Effects pooled by a [`WeightedMean`].
@@ -69,19 +69,7 @@ impl WeightedPooled {
     ) -> Self {
         let mut notes = Vec::new();
         notes_of_effects(&effects, &mut notes);
-        if solution.k < 5 {
-            notes.push(Note::FewStudies { k: solution.k });
-        }
-        if solution.tau2 <= 0.0 && !matches!(model.estimator(), Tau2::Fixed(_)) {
-            notes.push(Note::Tau2AtBoundary);
-        }
-        if let Some(certificate) = &certificate
-            && let Some(gap) = certificate.gap
-        {
-            let others = certificate.maxima.iter().map(|m| m.tau2);
-            let others = others.filter(|t| t.to_bits() != solution.tau2.to_bits()).collect();
-            notes.push(Note::SeveralMaxima { others, gap, tie: certificate.tie });
-        }
+        notes_of_tau2(model.estimator(), &solution, certificate.as_ref(), &mut notes);
         Self { model, effects, weights, solution, estimate, heterogeneity, certificate, notes }
     }
 
